@@ -1,0 +1,40 @@
+"""The only place where a history is cut by time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+
+from features.history.history import History
+
+
+def known_as_of(history: History, as_of: pd.Timestamp) -> History:
+    """Return the history as it was known at an instant.
+
+    What was recorded after ``as_of`` does not exist, even if it happened before.
+    The bound is inclusive. Of several records of one activity the last known one
+    remains. Attributes of an opportunity count as recorded with the opportunity.
+
+    Examples
+    --------
+    >>> from features.history.history import build_history
+    >>> stages = pd.DataFrame({
+    ...     "opportunity_id": ["o1", "o1"], "stage": ["identified", "won"],
+    ...     "occurred_at": ["2026-01-01", "2026-01-05"], "recorded_at": ["2026-01-01", "2026-01-09"]})
+    >>> opportunities = pd.DataFrame(
+    ...     {"opportunity_id": ["o1"], "process": ["default"], "created_at": ["2026-01-01"]})
+    >>> history = build_history({"opportunities": opportunities, "stage_history": stages})
+    >>> list(known_as_of(history, pd.Timestamp("2026-01-08", tz="UTC")).stage_history["stage"])
+    ['identified']
+    """
+    tables = {
+        name: frame[frame["recorded_at"] <= as_of].reset_index(drop=True) for name, frame in history.tables.items()
+    }
+    tables["activities"] = _last_records(tables["activities"])
+    return replace(history, tables=tables, observed_until=min(history.observed_until, as_of))
+
+
+def _last_records(activities: pd.DataFrame) -> pd.DataFrame:
+    in_order = activities.sort_values("recorded_at", kind="stable")
+    return in_order.drop_duplicates("activity_id", keep="last").sort_index().reset_index(drop=True)

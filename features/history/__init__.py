@@ -1,0 +1,1 @@
+"""The recorded past: its tables, and where they come from."""

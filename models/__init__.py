@@ -1,0 +1,1 @@
+"""Estimators of win probabilities; they know matrices, not opportunities."""
