@@ -1,0 +1,87 @@
+"""Which features a model is given: those every history has, and those of this one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from features import (
+    activity_features,
+    commercial_features,
+    contact_features,
+    context_features,
+    email_features,
+    qualification_features,
+    site_visit_features,
+    stage_features,
+)
+from features.feature import Feature
+from features.history.history import Attribute, History
+from features.history.schema import ACTIVITY_KINDS
+
+FEATURES: tuple[Feature, ...] = (
+    *stage_features.FEATURES,
+    *site_visit_features.FEATURES,
+    *email_features.FEATURES,
+    *contact_features.FEATURES,
+    *qualification_features.FEATURES,
+    *commercial_features.FEATURES,
+    *context_features.FEATURES,
+    *activity_features.FEATURES,
+)
+"""The features of every history, in order."""
+
+_UNITS = {"numeric": "number", "category": "category", "flag": "yes/no"}
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The features of one model: the standard ones, and those of the source's own kinds and columns."""
+
+    custom_kinds: tuple[str, ...] = ()
+    attributes: tuple[Attribute, ...] = ()
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """Every feature in the order of a snapshot's columns."""
+        of_kinds = [f for kind in self.custom_kinds for f in activity_features.custom_features(kind)]
+        return (*FEATURES, *of_kinds, *(_attribute_feature(a) for a in self.attributes))
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of what the features are; models of another fingerprint cannot be mixed."""
+        described = [[f.name, f.group, f.unit, f.meaning] for f in self.features]
+        return hashlib.sha256(json.dumps(described, ensure_ascii=False).encode()).hexdigest()[:16]
+
+
+def catalogue_of(history: History, include: Sequence[str] = ()) -> Catalogue:
+    """List the features that a history can deliver.
+
+    Parameters
+    ----------
+    include
+        Attributes to take although they were measured at an unknown time. One measured
+        at the close is never taken.
+
+    Examples
+    --------
+    >>> from features.history.history import build_history
+    >>> catalogue_of(build_history({})).custom_kinds
+    ()
+    """
+    kinds = sorted(set(history.activities["kind"].unique()) - set(ACTIVITY_KINDS))
+    used = [
+        a
+        for a in history.attributes.values()
+        if a.measured == "creation" or (a.measured == "unknown" and a.name in include)
+    ]
+    return Catalogue(tuple(kinds), tuple(used))
+
+
+def _attribute_feature(attribute: Attribute) -> Feature:
+    en = attribute.names.get("en", attribute.name.replace("_", " "))
+    zh = attribute.names.get("zh-CN", en)
+    meaning = f"The customer's own column {attribute.name}, as known; missing when empty."
+    return Feature(f"attribute_{attribute.name}", "attribute", _UNITS[attribute.type], en, zh, meaning)

@@ -1,0 +1,82 @@
+"""What happened before around an opportunity: its owner, account, source, product, and the season."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from features.feature import Feature
+from features.instants import DAY
+from features.past_results import ENTITIES, EVERYTHING, MICRO_LOG, PastResults, Results, entity_values
+from features.view import Floats, View
+
+SHRINKAGE = 20
+"""A rate counts as if this many more opportunities had closed at the overall rate."""
+
+_SEASON_DAYS = 730
+_YEAR_DAYS = 365.2425
+_NAMES = {
+    "owner": ("owner", "负责人"),
+    "account": ("account", "客户"),
+    "source": ("source", "来源"),
+    "product": ("product", "产品"),
+    "channel": ("channel", "渠道"),
+    "team": ("team", "团队"),
+}
+
+
+def _feature(name: str, unit: str, en: str, zh: str, meaning: str) -> Feature:
+    return Feature(name, "context", unit, en, zh, meaning)
+
+
+FEATURES = (
+    *(
+        _feature(f"{entity}_win_lift", "log-odds", f"{en}'s past wins against the usual", f"{zh}历史赢单率相对水平", f"Log-odds of the {en}'s past win rate, shrunk, less those of all; 0 when unseen; missing when unknown.")
+        for entity, (en, zh) in _NAMES.items()
+    ),
+    _feature("owner_closed", "count", "opportunities the owner closed", "负责人已关闭机会数", "Closed opportunities of the owner; missing when the owner is unknown."),
+    _feature("account_wins", "count", "previous purchases", "客户既往成交次数", "Won opportunities of the account; missing when the account is unknown."),
+    _feature("existing_customer", "yes/no", "existing customer", "老客户", "1 when the account has bought before; missing when the account is unknown."),
+    _feature("pace", "log-odds", "age against past wins", "进度与历史赢单之比", "Log of days since creation, plus one, less its mean over past wins; missing before the first win."),
+    _feature("season_sine", "number", "season (spring)", "季节（正弦）", "Sine of the time of year; missing until two years are on record."),
+    _feature("season_cosine", "number", "season (winter)", "季节（余弦）", "Cosine of the time of year; missing until two years are on record."),
+)  # fmt: skip
+
+
+def compute(view: View, past: PastResults) -> dict[str, Floats]:
+    """Compute the context features of each snapshot from results recorded strictly before it."""
+    values = entity_values(view)
+    overall = past.of(EVERYTHING, values[EVERYTHING], view.as_of)
+    known = {name: np.array([v is not None for v in values[name]], dtype=bool) for name in ENTITIES}
+    results = {name: past.of(name, values[name], view.as_of) for name in ENTITIES}
+    lifts = {f"{name}_win_lift": np.where(known[name], _lift(results[name], overall), np.nan) for name in ENTITIES}
+    account_wins = np.where(known["account"], results["account"].won.astype(np.float64), np.nan)
+    return {
+        **lifts,
+        "owner_closed": np.where(known["owner"], results["owner"].closed.astype(np.float64), np.nan),
+        "account_wins": account_wins,
+        "existing_customer": np.where(np.isnan(account_wins), np.nan, (account_wins > 0).astype(np.float64)),
+        "pace": _pace(view, overall),
+        **_season(view, past),
+    }
+
+
+def _lift(results: Results, overall: Results) -> Floats:
+    usual = (overall.won + 1) / (overall.closed + 2)
+    rate = (results.won + SHRINKAGE * usual) / (results.closed + SHRINKAGE)
+    return np.log(rate / (1 - rate)) - np.log(usual / (1 - usual))
+
+
+def _pace(view: View, overall: Results) -> Floats:
+    usual = overall.log_days_to_win / np.maximum(overall.won, 1) / MICRO_LOG
+    age = np.log1p(np.maximum(view.as_of - view.created, 0) / DAY)
+    return np.where(overall.won > 0, age - usual, np.nan)
+
+
+def _season(view: View, past: PastResults) -> dict[str, Floats]:
+    """A season must have been seen twice before it can be told from the passing of time."""
+    seen = past.recorded_days(view.as_of) >= _SEASON_DAYS
+    angle = 2 * np.pi * (view.as_of / DAY % _YEAR_DAYS) / _YEAR_DAYS
+    return {
+        "season_sine": np.where(seen, np.sin(angle), np.nan),
+        "season_cosine": np.where(seen, np.cos(angle), np.nan),
+    }

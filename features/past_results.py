@@ -1,0 +1,174 @@
+"""Past results around an opportunity: how its owner, account, source, product … have done.
+
+A result counts from the instant at which it was recorded, and only strictly after it.
+It counts as long as the opportunity stays closed: one that reopens takes its result back.
+So an open opportunity never counts in its own rates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.history.history import History
+from features.instants import DAY, micros
+from features.paths import LOST, WON
+from features.view import Ints, View
+
+Words = NDArray[np.object_]
+
+ENTITIES = ("owner", "account", "source", "product", "channel", "team")
+EVERYTHING = "everything"
+
+MICRO_LOG = 1_000_000
+"""Logarithms of days are kept in whole millionths, so that their sums are exact."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """Closed opportunities, won ones, and the sum of log(1 + days to win) in millionths; shape (n,)."""
+
+    closed: Ints
+    won: Ints
+    log_days_to_win: Ints
+
+
+class PastResults(Protocol):
+    """What is known of past results at the instants of snapshots."""
+
+    def of(self, entity: str, values: Words, as_of: Ints) -> Results:
+        """Results of each value of an entity recorded strictly before each instant."""
+        ...
+
+    def recorded_days(self, as_of: Ints) -> NDArray[np.float64]:
+        """Days since the first record, at each instant."""
+        ...
+
+
+def entity_values(view: View) -> dict[str, Words]:
+    """Value of each entity for each snapshot, as known; None when unknown."""
+    rows = view.history.opportunities
+    columns = {"account": "account_id", "source": "source", "product": "product", "channel": "channel", "team": "team"}
+    values = {name: _words(rows[column])[view.opportunity] for name, column in columns.items()}
+    return {EVERYTHING: np.full(len(view), "", dtype=object), "owner": view.owner, **values}
+
+
+def _words(column: pd.Series) -> Words:
+    return column.astype(object).where(column.notna(), None).to_numpy(dtype=object)
+
+
+@dataclass(frozen=True)
+class _Ledger:
+    """Changes of one entity's results: by value, then by time, with running sums.
+
+    ``place`` is value code × number of instants + place of the instant, ascending.
+    """
+
+    values: pd.Index
+    place: Ints
+    sums: Ints
+
+
+@dataclass(frozen=True)
+class RecordedResults:
+    """Past results at any instant, from a whole history."""
+
+    instants: Ints
+    ledgers: Mapping[str, _Ledger]
+    first: int
+
+    def of(self, entity: str, values: Words, as_of: Ints) -> Results:
+        """Results of each value recorded strictly before each instant."""
+        ledger = self.ledgers[entity]
+        code = ledger.values.get_indexer(pd.Index(values)).astype(np.int64)
+        width = len(self.instants) + 1
+        begin = np.searchsorted(ledger.place, code * width)
+        end = np.searchsorted(ledger.place, code * width + np.searchsorted(self.instants, as_of))
+        known = (ledger.sums[end] - ledger.sums[begin]) * (code >= 0)[:, None]
+        return Results(*known.T)
+
+    def recorded_days(self, as_of: Ints) -> NDArray[np.float64]:
+        """Days since the first record, at each instant."""
+        return (as_of - self.first) / DAY
+
+
+def recorded_results(history: History) -> RecordedResults:
+    """Collect the past results of a history."""
+    changes, view = _changes(history)
+    instants = np.unique(view.as_of)
+    ledgers = {
+        name: _ledger(values, view.as_of, view.opportunity, changes, instants)
+        for name, values in entity_values(view).items()
+    }
+    recorded = micros(history.opportunities["recorded_at"])
+    return RecordedResults(instants, ledgers, int(recorded.min()) if len(recorded) else 0)
+
+
+def _changes(history: History) -> tuple[Ints, View]:
+    """State of every opportunity after each record of a stage: closed, won, log days."""
+    stages = history.stage_history
+    index = pd.Index(history.opportunities["opportunity_id"])
+    moments = pd.DataFrame(
+        {"key": index.get_indexer(pd.Index(stages["opportunity_id"])), "at": micros(stages["recorded_at"])}
+    )
+    moments = moments[moments["key"] >= 0].drop_duplicates().sort_values(["key", "at"])
+    view = View(history, moments["key"].to_numpy(np.int64), moments["at"].to_numpy(np.int64))
+    path = view.stage_path
+    outcome = np.where(path.stage >= 0, view.stage_outcome[path.stage], 0)
+    days = np.maximum(path.entered - view.created, 0) / DAY
+    log_days = np.where(outcome == WON, np.round(np.log1p(days) * MICRO_LOG), 0).astype(np.int64)
+    closed = np.isin(outcome, (WON, LOST)).astype(np.int64)
+    return np.stack([closed, (outcome == WON).astype(np.int64), log_days], axis=1), view
+
+
+def _ledger(values: Words, at: Ints, key: Ints, state: Ints, instants: Ints) -> _Ledger:
+    """Book each state with its value; take the state before back from the value it was booked with."""
+    has_before = np.flatnonzero(key[1:] == key[:-1])
+    booked = np.concatenate([values, values[has_before]])
+    when = np.concatenate([at, at[has_before + 1]])
+    change = np.concatenate([state, -state[has_before]])
+    known = np.array([value is not None for value in booked], dtype=bool)
+    index = pd.Index(sorted({str(value) for value in booked[known]}), dtype=object)
+    code = index.get_indexer(pd.Index(booked[known])).astype(np.int64)
+    place = code * (len(instants) + 1) + np.searchsorted(instants, when[known])
+    order = np.argsort(place, kind="stable")
+    sums = np.concatenate([np.zeros((1, 3), np.int64), np.cumsum(change[known][order], axis=0)])
+    return _Ledger(index, place[order], sums)
+
+
+@dataclass(frozen=True)
+class FrozenResults:
+    """Past results as known at one instant, for answers that cannot see the others' outcomes.
+
+    ``tables`` has, by entity and value, closed, won and log days to win in millionths.
+    """
+
+    as_of: pd.Timestamp
+    tables: Mapping[str, Mapping[str, tuple[int, int, int]]]
+    first: int
+
+    def of(self, entity: str, values: Words, as_of: Ints) -> Results:
+        """Results of each value as known at the frozen instant, whatever ``as_of`` is."""
+        table = self.tables.get(entity, {})
+        found = np.array([table.get(value, (0, 0, 0)) for value in values], dtype=np.int64)
+        return Results(*found.reshape(-1, 3).T)
+
+    def recorded_days(self, as_of: Ints) -> NDArray[np.float64]:
+        """Days from the first record to the frozen instant."""
+        return np.full(len(as_of), (micros(pd.Index([self.as_of]))[0] - self.first) / DAY)
+
+
+def freeze(results: RecordedResults, as_of: pd.Timestamp) -> FrozenResults:
+    """Keep what was known of past results strictly before an instant."""
+    tables = {}
+    for name, ledger in results.ledgers.items():
+        values = ledger.values.to_numpy(dtype=object)
+        found = results.of(name, values, np.repeat(micros(pd.Index([as_of])), len(values)))
+        rows = np.stack([found.closed, found.won, found.log_days_to_win], axis=1)
+        tables[name] = {str(v): (int(r[0]), int(r[1]), int(r[2])) for v, r in zip(values, rows, strict=True) if r[0]}
+    return FrozenResults(as_of, tables, results.first)

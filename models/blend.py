@@ -1,0 +1,157 @@
+"""The blend: fixed weights, stage rates, ridge and LightGBM hazards, by what each has proved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from features.labels import CENSORED, LOST, WON, Labels
+from models.incidence import Incidence, clock_at
+
+Floats = NDArray[np.float64]
+
+PRIOR_OPPORTUNITIES = 2.0
+"""Strength of the pull towards the fixed weights, in log-likelihood per squared distance of weights."""
+LEVEL_SPREAD = 0.3
+"""Usual size of a drift of the level in log-odds."""
+
+_NARROW = 1e-6
+
+
+@dataclass(frozen=True)
+class Blend:
+    """Weights of the members, summing to 1, and the level added to the log-odds of a win.
+
+    Examples
+    --------
+    >>> clock = np.array([[1.0]])
+    >>> members = [Incidence(np.array([30.0]), np.array([p]), clock, clock) for p in (0.2, 0.5)]
+    >>> Blend((1.0, 0.0)).combine(members).win
+    array([0.2])
+    """
+
+    weights: tuple[float, ...]
+    level: float = 0.0
+
+    def combine(self, members: Sequence[Incidence]) -> Incidence:
+        """Blend the members' answers: win probabilities in log-odds, clocks linearly.
+
+        One member with all the weight and no level gives its own answer, bit for bit.
+        """
+        if self.level == 0 and max(self.weights) == 1:
+            return members[self.weights.index(1)]
+        odds = sum(w * log_odds(m.win) for w, m in zip(self.weights, members, strict=True))
+        win_clock = sum(w * m.win_clock for w, m in zip(self.weights, members, strict=True))
+        loss_clock = sum(w * m.loss_clock for w, m in zip(self.weights, members, strict=True))
+        win = 1 / (1 + np.exp(-(odds + self.level)))
+        return Incidence(members[0].edges, np.asarray(win), np.asarray(win_clock), np.asarray(loss_clock))
+
+
+def log_odds(win: Floats) -> Floats:
+    """Log-odds of probabilities, kept within 1e-6 of 0 and 1."""
+    kept = np.clip(win, _NARROW, 1 - _NARROW)
+    return np.asarray(np.log(kept / (1 - kept)), dtype=np.float64)
+
+
+def learn_blend(members: Sequence[Incidence], labels: Labels, opportunities: int) -> Blend:
+    """Learn weights and level from answers to snapshots that the members were not trained on.
+
+    Parameters
+    ----------
+    members
+        Answers of each member for the same snapshots; the fixed weights come first.
+    labels
+        What became of the snapshots, open ones included.
+    opportunities
+        Number of different opportunities among them: snapshots of one repeat each other.
+
+    Notes
+    -----
+    Maximises the censored discrete-time likelihood, scaled to opportunities, less
+    ``PRIOR_OPPORTUNITIES`` · ‖w − (1, 0, …)‖² and (level / ``LEVEL_SPREAD``)² / 2.
+    """
+    if len(members) == 1 or not len(labels.days):
+        return Blend((1.0, *([0.0] * (len(members) - 1))))
+    pieces = _pieces(members, labels)
+    first = np.eye(len(members))[0]
+
+    def loss(parameters: Floats) -> float:
+        weights, level = parameters[:-1], float(parameters[-1])
+        likelihood = float(_log_likelihood(pieces, weights, level).mean())
+        pull = PRIOR_OPPORTUNITIES * float(((weights - first) ** 2).sum()) + (level / LEVEL_SPREAD) ** 2 / 2
+        return -likelihood + pull / opportunities
+
+    start = np.append(np.full(len(members), 1 / len(members)), 0.0)
+    found = minimize(
+        loss,
+        start,
+        method="SLSQP",
+        bounds=[(0, 1)] * len(members) + [(-3, 3)],
+        constraints={"type": "eq", "fun": lambda p: p[:-1].sum() - 1},
+        options={"ftol": 1e-9, "maxiter": 200},
+    )
+    return _rounded(found.x)
+
+
+def _rounded(found: Floats) -> Blend:
+    """Weights below half a percent are dropped; the rest are given with six digits, summing to 1."""
+    weights = np.where(found[:-1] < 0.005, 0, found[:-1])
+    weights = np.round(weights / weights.sum(), 6)
+    weights[int(weights.argmax())] += 1 - weights.sum()
+    return Blend(tuple(float(w) for w in weights), round(float(found[-1]), 6))
+
+
+@dataclass(frozen=True)
+class _Pieces:
+    """What the likelihood needs of each member, shape (n, M); ``outcome`` of shape (n,)."""
+
+    outcome: NDArray[np.int64]
+    odds: Floats
+    won_in_interval: Floats
+    lost_in_interval: Floats
+    won_by_end: Floats
+    lost_by_end: Floats
+
+
+def _pieces(members: Sequence[Incidence], labels: Labels) -> _Pieces:
+    edges = members[0].edges
+    bounds = np.concatenate([[0.0], edges, [np.inf]])
+    interval = np.searchsorted(edges, labels.days)
+    start, end = bounds[interval], np.minimum(bounds[interval + 1], 1e6)
+
+    def per_member(days: Floats, clock: str) -> Floats:
+        return np.stack([clock_at(edges, getattr(m, clock), days[:, None])[:, 0] for m in members], axis=1)
+
+    return _Pieces(
+        outcome=labels.outcome,
+        odds=np.stack([log_odds(m.win) for m in members], axis=1),
+        won_in_interval=per_member(end, "win_clock") - per_member(start, "win_clock"),
+        lost_in_interval=per_member(end, "loss_clock") - per_member(start, "loss_clock"),
+        won_by_end=per_member(labels.days, "win_clock"),
+        lost_by_end=per_member(labels.days, "loss_clock"),
+    )
+
+
+def _log_likelihood(pieces: _Pieces, weights: Floats, level: float) -> Floats:
+    """Log-likelihood of what became of each snapshot, shape (n,)."""
+    win = 1 / (1 + np.exp(-(pieces.odds @ weights + level)))
+    won = win * (pieces.won_in_interval @ weights)
+    lost = (1 - win) * (pieces.lost_in_interval @ weights)
+    still_open = 1 - win * (pieces.won_by_end @ weights) - (1 - win) * (pieces.lost_by_end @ weights)
+    chance = np.select(
+        [pieces.outcome == WON, pieces.outcome == LOST, pieces.outcome == CENSORED], [won, lost, still_open]
+    )
+    return np.asarray(np.log(np.maximum(chance, 1e-9)), dtype=np.float64)
+
+
+def censored_log_likelihood(answer: Incidence, labels: Labels) -> Floats:
+    """Log-likelihood of what became of each snapshot under one answer, shape (n,).
+
+    Closed ones count by the interval in which they closed, open ones by the probability of
+    still being open when last seen.
+    """
+    return _log_likelihood(_pieces([answer], labels), np.ones(1), 0.0)

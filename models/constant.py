@@ -1,0 +1,30 @@
+"""The constant: every opportunity has the win share of training."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.labels import CENSORED, WON, Labels
+from models.clock import learn_clock
+from models.incidence import Incidence
+
+Floats = NDArray[np.float64]
+
+
+class Constant:
+    """The win share of the closed ones for all: what knowing nothing is worth. For comparison only."""
+
+    name = "constant"
+
+    def fit(self, snapshots: pd.DataFrame, labels: Labels, edges: Floats) -> Constant:
+        """Learn the win share of closed snapshots and the pooled clock."""
+        closed = labels.outcome[labels.outcome != CENSORED]
+        self.clock = learn_clock(labels, edges)
+        self.win_share = (int((closed == WON).sum()) + 0.5) / (len(closed) + 1)
+        return self
+
+    def predict(self, snapshots: pd.DataFrame) -> Incidence:
+        """Give the same win probability to each snapshot."""
+        return self.clock.with_win(np.full(len(snapshots), self.win_share))

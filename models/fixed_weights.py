@@ -1,0 +1,50 @@
+"""The rule this product replaces: the fixed weight of the stage is the win probability."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.labels import CENSORED, WON, Labels
+from models.clock import Clock, learn_clock
+from models.incidence import Incidence
+
+Floats = NDArray[np.float64]
+
+_WITHOUT_A_RULE = 0.25
+
+
+class FixedWeights:
+    """The fixed weights, with the pooled clock added by us, since the rule has none.
+
+    A snapshot whose stage has no weight, or which has no stage, gets the win share of the
+    closed ones; before anything closed it gets the lowest usual weight, 25 %.
+    """
+
+    name = "fixed_weights"
+
+    def fit(self, snapshots: pd.DataFrame, labels: Labels, edges: Floats) -> FixedWeights:
+        """Learn the pooled clock and the win share; the weights themselves are not learned."""
+        closed = labels.outcome[labels.outcome != CENSORED]
+        self.clock = learn_clock(labels, edges)
+        self.win_share = float((closed == WON).mean()) if len(closed) else _WITHOUT_A_RULE
+        return self
+
+    def predict(self, snapshots: pd.DataFrame) -> Incidence:
+        """Give the fixed weight of each snapshot's stage as its win probability."""
+        weight = snapshots["fixed_weight"].to_numpy(np.float64)
+        return self.clock.with_win(np.where(np.isnan(weight), self.win_share, weight))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Describe the model in JSON; ``from_dict`` reads it back."""
+        return {"clock": self.clock.to_dict(), "win_share": self.win_share}
+
+    @classmethod
+    def from_dict(cls, raw: dict[str, Any]) -> FixedWeights:
+        """Read what ``to_dict`` wrote."""
+        model = cls()
+        model.clock, model.win_share = Clock.from_dict(raw["clock"]), float(raw["win_share"])
+        return model

@@ -1,0 +1,115 @@
+"""LightGBM hazards: two boosters of shallow trees on person-periods, the interval ahead as an input."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import lightgbm
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.catalogue import FEATURES
+from features.labels import Labels
+from models.encoding import Encoding, learn_encoding
+from models.incidence import Incidence, from_hazards
+from models.periods import expand
+
+Floats = NDArray[np.float64]
+
+INTERVAL = "interval_ahead"
+THREADS = 2
+"""Pinned, because the model's text states it and must be the same everywhere."""
+
+PARAMETERS: dict[str, Any] = {
+    "objective": "binary",
+    "num_leaves": 6,
+    "learning_rate": 0.05,
+    "min_data_in_leaf": 60,
+    "lambda_l2": 10.0,
+    "feature_fraction": 0.5,
+    "max_bin": 63,
+    "deterministic": True,
+    "force_row_wise": True,
+    "num_threads": THREADS,
+    "verbosity": -1,
+}
+ROUNDS = 250
+MASKED_SHARE = 0.04
+"""Share of opportunities for which a family of features is masked in training."""
+
+_NEVER_MASKED = ("stage",)
+
+
+class LightGBMHazards:
+    """Two cause-specific boosters: P(won) and P(lost) in an interval given open at its start.
+
+    In training, whole families of features are masked at random for a few opportunities, so
+    that every feature has learned what its absence means: LightGBM would otherwise take a
+    missing value of a feature that was never missing as 0.
+    """
+
+    name = "lightgbm_hazards"
+
+    def __init__(self, seed: int = 0, rounds: int = ROUNDS) -> None:
+        self.seed = seed
+        self.rounds = rounds
+
+    def fit(self, snapshots: pd.DataFrame, labels: Labels, edges: Floats) -> LightGBMHazards:
+        """Learn the two boosters from snapshots and what became of them."""
+        self.edges = edges
+        self.encoding = learn_encoding(snapshots)
+        matrix = self._mask(self.encoding.matrix(snapshots), snapshots)
+        periods = expand(labels, edges)
+        rows = np.concatenate([matrix[periods.snapshot], periods.interval[:, None]], axis=1)
+        names = [*(f"f{i}" for i in range(matrix.shape[1])), INTERVAL]
+        data = lightgbm.Dataset(rows, periods.won.astype(float), feature_name=names, free_raw_data=False)
+        parameters = PARAMETERS | {"seed": self.seed}
+        self.win = lightgbm.train(parameters, data, self.rounds)
+        data.set_label(periods.lost.astype(float))
+        self.loss = lightgbm.train(parameters, data, self.rounds)
+        return self
+
+    def predict(self, snapshots: pd.DataFrame) -> Incidence:
+        """Give the incidence that follows from the two boosters."""
+        matrix = self.encoding.matrix(snapshots)
+        n, intervals = len(matrix), len(self.edges)
+        ahead = np.tile(np.arange(intervals, dtype=np.float64), n)[:, None]
+        rows = np.concatenate([np.repeat(matrix, intervals, axis=0), ahead], axis=1)
+        win = np.asarray(self.win.predict(rows, num_threads=THREADS), dtype=np.float64)
+        loss = np.asarray(self.loss.predict(rows, num_threads=THREADS), dtype=np.float64)
+        return from_hazards(self.edges, win.reshape(n, intervals), loss.reshape(n, intervals))
+
+    def _mask(self, matrix: Floats, snapshots: pd.DataFrame) -> Floats:
+        """Mask each family for a few opportunities, drawn with the model's own seed."""
+        draw = np.random.default_rng(self.seed)
+        opportunity, ids = pd.factorize(snapshots.index.get_level_values("opportunity_id"), sort=True)
+        family = {feature.name: feature.group for feature in FEATURES}
+        columns = np.array([family.get(name.split("=")[0], "own") for name in self.encoding.names])
+        masked = matrix.copy()
+        for group in sorted(set(columns) - set(_NEVER_MASKED)):
+            chosen = draw.random(len(ids)) < MASKED_SHARE
+            masked[np.ix_(chosen[opportunity], columns == group)] = np.nan
+        return masked
+
+    def texts(self) -> dict[str, str]:
+        """The two boosters as LightGBM's model text, by cause."""
+        return {"win": self.win.model_to_string(), "loss": self.loss.model_to_string()}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Describe the rest of the model in JSON; ``from_dict`` reads it back with ``texts``."""
+        return {
+            "edges": self.edges.tolist(),
+            "encoding": self.encoding.to_dict(),
+            "seed": self.seed,
+            "rounds": self.rounds,
+        }
+
+    @classmethod
+    def from_dict(cls, raw: dict[str, Any], texts: dict[str, str]) -> LightGBMHazards:
+        """Read what ``to_dict`` and ``texts`` wrote."""
+        model = cls(int(raw["seed"]), int(raw["rounds"]))
+        model.edges, model.encoding = np.array(raw["edges"]), Encoding.from_dict(raw["encoding"])
+        model.win = lightgbm.Booster(model_str=texts["win"])
+        model.loss = lightgbm.Booster(model_str=texts["loss"])
+        return model
