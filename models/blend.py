@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from features.labels import CENSORED, LOST, WON, Labels
+from features.outcomes import CENSORED, LOST, WON, Labels
 from models.incidence import Incidence, clock_at
 
 Floats = NDArray[np.float64]

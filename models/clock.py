@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from features.labels import Labels
+from features.outcomes import Labels
 from models.incidence import Incidence, from_hazards
 from models.periods import expand
 

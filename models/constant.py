@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any, Self
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.labels import CENSORED, WON, Labels
-from models.clock import learn_clock
+from features.outcomes import CENSORED, WON, Labels
+from models.clock import Clock, learn_clock
 from models.incidence import Incidence
 
 Floats = NDArray[np.float64]
@@ -18,7 +20,7 @@ class Constant:
 
     name = "constant"
 
-    def fit(self, snapshots: pd.DataFrame, labels: Labels, edges: Floats) -> Constant:
+    def fit(self, snapshots: pd.DataFrame, labels: Labels, edges: Floats) -> Self:
         """Learn the win share of closed snapshots and the pooled clock."""
         closed = labels.outcome[labels.outcome != CENSORED]
         self.clock = learn_clock(labels, edges)
@@ -28,3 +30,14 @@ class Constant:
     def predict(self, snapshots: pd.DataFrame) -> Incidence:
         """Give the same win probability to each snapshot."""
         return self.clock.with_win(np.full(len(snapshots), self.win_share))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Describe the model in JSON; ``from_dict`` reads it back."""
+        return {"clock": self.clock.to_dict(), "win_share": self.win_share}
+
+    @classmethod
+    def from_dict(cls, raw: dict[str, Any]) -> Constant:
+        """Read what ``to_dict`` wrote."""
+        model = cls()
+        model.clock, model.win_share = Clock.from_dict(raw["clock"]), float(raw["win_share"])
+        return model

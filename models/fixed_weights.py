@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.labels import CENSORED, WON, Labels
+from features.outcomes import CENSORED, WON, Labels
 from models.clock import Clock, learn_clock
 from models.incidence import Incidence
 
@@ -26,7 +26,7 @@ class FixedWeights:
 
     name = "fixed_weights"
 
-    def fit(self, snapshots: pd.DataFrame, labels: Labels, edges: Floats) -> FixedWeights:
+    def fit(self, snapshots: pd.DataFrame, labels: Labels, edges: Floats) -> Self:
         """Learn the pooled clock and the win share; the weights themselves are not learned."""
         closed = labels.outcome[labels.outcome != CENSORED]
         self.clock = learn_clock(labels, edges)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import lightgbm
 import numpy as np
@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.catalogue import FEATURES
-from features.labels import Labels
+from features.outcomes import Labels
 from models.encoding import Encoding, learn_encoding
 from models.incidence import Incidence, from_hazards
 from models.periods import expand
@@ -55,7 +55,7 @@ class LightGBMHazards:
         self.seed = seed
         self.rounds = rounds
 
-    def fit(self, snapshots: pd.DataFrame, labels: Labels, edges: Floats) -> LightGBMHazards:
+    def fit(self, snapshots: pd.DataFrame, labels: Labels, edges: Floats) -> Self:
         """Learn the two boosters from snapshots and what became of them."""
         self.edges = edges
         self.encoding = learn_encoding(snapshots)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from features.labels import CENSORED, LOST, WON, Labels
+from features.outcomes import CENSORED, LOST, WON, Labels
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-from features.labels import Labels
+from features.outcomes import Labels
 from models.encoding import Encoding, learn_encoding
 from models.incidence import Incidence, from_hazards
 from models.periods import expand
@@ -31,7 +31,7 @@ class RidgeHazards:
 
     name = "ridge_hazards"
 
-    def fit(self, snapshots: pd.DataFrame, labels: Labels, edges: Floats) -> RidgeHazards:
+    def fit(self, snapshots: pd.DataFrame, labels: Labels, edges: Floats) -> Self:
         """Learn the two regressions; with very many rows, from every k-th person-period."""
         self.edges = edges
         self.encoding = learn_encoding(snapshots)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.labels import Labels
+from features.outcomes import Labels
 from models.fixed_weights import FixedWeights
 from models.incidence import Incidence, from_hazards
 from models.periods import Periods, expand
@@ -45,7 +45,7 @@ class StageRates:
 
     name = "stage_rates"
 
-    def fit(self, snapshots: pd.DataFrame, labels: Labels, edges: Floats) -> StageRates:
+    def fit(self, snapshots: pd.DataFrame, labels: Labels, edges: Floats) -> Self:
         """Learn the rates from snapshots and what became of them."""
         self.stages = sorted(str(s) for s in snapshots["stage"].dropna().unique())
         age = snapshots["days_in_spell"].to_numpy(np.float64)

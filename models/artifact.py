@@ -1,0 +1,179 @@
+"""A model on disk: LightGBM text, JSON and checksums. No clock, no run id, nothing pickled."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from features.catalogue import Catalogue
+from features.errors import ArtifactError
+from features.history.history import Attribute
+from features.history.process import Process, process_from_dict, process_to_dict
+from features.past_results import FrozenResults
+from models.hazard_blend import HazardBlend
+
+FORMAT = 1
+MANIFEST, DESCRIPTION, REGISTERED = "manifest.json", "model.json", "registered.json"
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """All that is needed to score: models, features, process, past results, class criteria.
+
+    Parameters
+    ----------
+    win
+        The learned win probabilities.
+    need
+        Probabilities that the need will be confirmed; None when too little is known.
+    catalogue
+        Features of a snapshot.
+    processes
+        The sales processes, with the fixed weights.
+    past
+        Past results as known at training, for requests that cannot see the others' outcomes.
+    classification
+        Class criteria as ``scoring.classification`` reads them.
+    training
+        What it was trained on: cutoff, origin, counts, fingerprints, measured figures.
+    version
+        Registered version, ``0`` for the fixed weights alone; the fingerprint when not registered.
+    """
+
+    win: HazardBlend
+    need: HazardBlend | None
+    catalogue: Catalogue
+    processes: Mapping[str, Process]
+    past: FrozenResults
+    classification: Mapping[str, Any]
+    training: Mapping[str, Any]
+    version: str = field(default="", compare=False)
+
+
+def write_artifact(artifact: Artifact, folder: Path) -> None:
+    """Write a model into a folder of its own, whole or not at all.
+
+    The same model gives the same bytes.
+
+    Raises
+    ------
+    ArtifactError
+        The folder exists and is not a model.
+    """
+    if folder.exists() and any(folder.iterdir()) and not (folder / MANIFEST).exists():
+        raise ArtifactError(f"{folder} with other files in it", "a model's folder, or none", "name another folder")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
+        made = Path(temporary) / "model"
+        made.mkdir()
+        for name, text in _files(artifact).items():
+            (made / name).write_text(text, encoding="utf-8")
+        replace_folder(made, folder)
+
+
+def replace_folder(made: Path, folder: Path) -> None:
+    """Put a finished folder in the place of another by renaming, so that none is ever half there."""
+    if folder.exists():
+        old = made.parent / "replaced"
+        folder.rename(old)
+        made.rename(folder)
+        shutil.rmtree(old)
+    else:
+        made.rename(folder)
+
+
+def read_artifact(folder: Path) -> Artifact:
+    """Read a model's folder, after checking every byte of it.
+
+    Raises
+    ------
+    ArtifactError
+        The folder is missing, not a model, changed since it was written, or of a format
+        that this version does not read.
+    """
+    manifest = _checked_manifest(folder)
+    raw = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+    texts = {n: (folder / n).read_text(encoding="utf-8") for n in manifest["files"] if n.endswith(".txt")}
+    artifact = _from_description(raw, texts)
+    digest = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()[:12]
+    registered = folder / REGISTERED
+    version = json.loads(registered.read_text(encoding="utf-8"))["version"] if registered.exists() else digest
+    return Artifact(**{**vars(artifact), "version": str(version)})
+
+
+def _files(artifact: Artifact) -> dict[str, str]:
+    files = {DESCRIPTION: json.dumps(_description(artifact), ensure_ascii=False, indent=1, sort_keys=True) + "\n"}
+    for target, model in _models(artifact).items():
+        files |= {f"{target}_{cause}.txt": text for cause, text in model.texts().items()}
+    sums = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in sorted(files.items())}
+    return files | {MANIFEST: json.dumps({"format": FORMAT, "files": sums}, indent=1) + "\n"}
+
+
+def _models(artifact: Artifact) -> dict[str, HazardBlend]:
+    return {"win": artifact.win} | ({"need": artifact.need} if artifact.need else {})
+
+
+def _description(artifact: Artifact) -> dict[str, Any]:
+    past = artifact.past
+    return {
+        "models": {target: model.to_dict() for target, model in _models(artifact).items()},
+        "custom_kinds": list(artifact.catalogue.custom_kinds),
+        "attributes": [{**vars(a), "names": dict(a.names)} for a in artifact.catalogue.attributes],
+        "processes": [process_to_dict(process) for process in artifact.processes.values()],
+        "past": {"as_of": past.as_of.isoformat(), "tables": past.tables, "first": past.first},
+        "classification": artifact.classification,
+        "training": artifact.training,
+    }
+
+
+def _from_description(raw: dict[str, Any], texts: dict[str, str]) -> Artifact:
+    models = {
+        target: HazardBlend.from_dict(described, {c: texts[f"{target}_{c}.txt"] for c in _causes(target, texts)})
+        for target, described in raw["models"].items()
+    }
+    past = raw["past"]
+    tables = {e: {v: (c[0], c[1], c[2]) for v, c in table.items()} for e, table in past["tables"].items()}
+    return Artifact(
+        win=models["win"],
+        need=models.get("need"),
+        catalogue=Catalogue(tuple(raw["custom_kinds"]), tuple(Attribute(**a) for a in raw["attributes"])),
+        processes={p["name"]: process_from_dict(p) for p in raw["processes"]},
+        past=FrozenResults(pd.Timestamp(past["as_of"]), tables, int(past["first"])),
+        classification=raw["classification"],
+        training=raw["training"],
+    )
+
+
+def _causes(target: str, texts: dict[str, str]) -> list[str]:
+    return [cause for cause in ("win", "loss") if f"{target}_{cause}.txt" in texts]
+
+
+def _checked_manifest(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise ArtifactError(
+            f"no {MANIFEST} in {folder}", "a model's folder", "train and promote a model, or name another"
+        )
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        files, model_format = manifest["files"].items(), manifest["format"]
+    except (ValueError, KeyError, AttributeError) as problem:
+        raise ArtifactError(f"an unreadable {path}", "the manifest of a model", "restore the folder") from problem
+    if model_format != FORMAT:
+        raise ArtifactError(f"a model of format {model_format}", f"format {FORMAT}", "train it with this version")
+    for name, expected in files:
+        if not (folder / name).is_file() or hashlib.sha256((folder / name).read_bytes()).hexdigest() != expected:
+            raise ArtifactError(
+                f"{folder / name} missing or changed",
+                "the bytes that were written",
+                "restore the folder or promote again",
+            )
+    return manifest

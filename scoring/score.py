@@ -1,0 +1,260 @@
+"""What is said of opportunities at an instant: probability, dates, class, MAN code, status."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.history.history import History
+from features.past_results import PastResults
+from features.snapshots import build_snapshots, view_of
+from models.artifact import Artifact
+from models.incidence import Incidence
+from scoring.classification import (
+    NEED_HORIZON,
+    Evidence,
+    Signs,
+    classify,
+    criteria_from_dict,
+    evidence_of,
+    signs_of,
+)
+from scoring.qualification import Man, man_of
+
+Floats = NDArray[np.float64]
+Status = Literal["ok", "little_data", "closed", "not_open_yet"]
+
+HORIZONS = (30.0, 60.0, 90.0, 180.0)
+ENOUGH = 40
+"""Won, and lost, opportunities below which every score says ``little_data``."""
+
+_FARTHEST = 36_500.0
+
+
+@dataclass(frozen=True)
+class HorizonScore:
+    """Probability of being won, and of being lost, within some days; None while no clock is learned."""
+
+    days: float
+    by: pd.Timestamp
+    win_probability: float | None
+    loss_probability: float | None
+
+
+@dataclass(frozen=True)
+class Score:
+    """What is said of one opportunity.
+
+    Probabilities, dates and class are None unless the opportunity is open: ``status`` says
+    why. ``outcome`` is ``open``, ``won`` or ``lost`` as known, None before it exists.
+    ``context_as_of`` is the instant of past results, when they are not those of ``as_of``.
+    """
+
+    opportunity_id: str
+    as_of: pd.Timestamp
+    status: Status
+    status_reason: tuple[str, str] | None
+    outcome: str | None
+    win_probability: float | None
+    fixed_weight_probability: float | None
+    horizons: tuple[HorizonScore, ...]
+    expected_close: pd.Timestamp | None
+    opportunity_class: str | None
+    evidence: tuple[Evidence, ...]
+    man: Man
+    model_version: str
+    context_as_of: pd.Timestamp | None
+
+
+@dataclass(frozen=True)
+class _Answers:
+    """Everything computed for all opportunities at once."""
+
+    snapshots: pd.DataFrame
+    outcome: list[str | None]
+    win: Incidence
+    at_horizons: tuple[Floats, Floats]
+    median: Floats
+    signs: Signs
+    need: Floats
+    classes: NDArray[np.object_]
+
+
+def score_opportunities(
+    history: History,
+    keys: pd.DataFrame,
+    artifact: Artifact,
+    *,
+    horizons: Sequence[float] = HORIZONS,
+    past: PastResults | None = None,
+) -> list[Score]:
+    """Score opportunities as of instants.
+
+    Parameters
+    ----------
+    history
+        What is recorded of the opportunities; later records have no effect.
+    keys
+        Columns ``opportunity_id`` and ``as_of``, shape (n, 2).
+    artifact
+        The model.
+    horizons
+        Days ahead at which win and loss are asked.
+    past
+        Past results around the opportunities; those of the history when None. The model's
+        own, ``artifact.past``, when the history lacks the other opportunities.
+
+    Returns
+    -------
+    One score a row of ``keys``, in order.
+    """
+    if not len(keys):
+        return []
+    answers = _answers(history, keys, artifact, horizons, past)
+    instants = pd.DatetimeIndex(keys["as_of"])
+    ids = keys["opportunity_id"].astype(str).tolist()
+    context = artifact.past.as_of if past is artifact.past else None
+    return [
+        _score(answers, artifact, row, opportunity_id, instants[row], tuple(horizons), context)
+        for row, opportunity_id in enumerate(ids)
+    ]
+
+
+def _answers(
+    history: History, keys: pd.DataFrame, artifact: Artifact, horizons: Sequence[float], past: PastResults | None
+) -> _Answers:
+    snapshots = build_snapshots(history, keys, artifact.catalogue, past)
+    win = artifact.win.predict(snapshots)
+    signs = signs_of(snapshots)
+    need = _need_probability(artifact, snapshots)
+    return _Answers(
+        snapshots=snapshots,
+        outcome=_outcomes(history, keys),
+        win=win,
+        at_horizons=(win.win_by(horizons), win.loss_by(horizons)),
+        median=win.median_days_to_win(),
+        signs=signs,
+        need=need,
+        classes=classify(signs, need, criteria_from_dict(artifact.classification)),
+    )
+
+
+def _need_probability(artifact: Artifact, snapshots: pd.DataFrame) -> Floats:
+    if artifact.need is None:
+        return np.full(len(snapshots), np.nan)
+    return artifact.need.predict(snapshots).win_by([NEED_HORIZON])[:, 0]
+
+
+def _outcomes(history: History, keys: pd.DataFrame) -> list[str | None]:
+    """Outcome as known at each instant; None where the opportunity was not recorded yet."""
+    view = view_of(history, keys)
+    stage = view.stage_path.stage
+    known = (
+        history.opportunities["recorded_at"].to_numpy()[view.opportunity] <= pd.DatetimeIndex(keys["as_of"]).to_numpy()
+    )
+    words = [view.stages[code][1].outcome if code >= 0 else "open" for code in stage]
+    return [word if here else None for word, here in zip(words, known, strict=True)]
+
+
+def _score(
+    answers: _Answers,
+    artifact: Artifact,
+    row: int,
+    opportunity_id: str,
+    as_of: pd.Timestamp,
+    horizons: tuple[float, ...],
+    context: pd.Timestamp | None,
+) -> Score:
+    snapshot, outcome = answers.snapshots.iloc[row], answers.outcome[row]
+    is_open = outcome == "open"
+    status, reason = _status(artifact, outcome)
+    criteria = criteria_from_dict(artifact.classification)
+    weight = float(snapshot["fixed_weight"])
+    return Score(
+        opportunity_id=opportunity_id,
+        as_of=as_of,
+        status=status,
+        status_reason=reason,
+        outcome=outcome,
+        win_probability=float(answers.win.win[row]) if is_open else None,
+        fixed_weight_probability=weight if is_open and not np.isnan(weight) else None,
+        horizons=_horizons(answers, artifact, row, as_of, horizons) if is_open else (),
+        expected_close=_expected_close(answers, artifact, row, as_of) if is_open else None,
+        opportunity_class=str(answers.classes[row]) if is_open else None,
+        evidence=tuple(evidence_of(answers.signs, answers.need, criteria, row)) if is_open else (),
+        man=man_of(*(float(snapshot[field]) for field in ("money", "authority", "need"))),
+        model_version=artifact.version,
+        context_as_of=context,
+    )
+
+
+def _status(artifact: Artifact, outcome: str | None) -> tuple[Status, tuple[str, str] | None]:
+    if outcome is None:
+        return "not_open_yet", ("it was not recorded by as_of", "截至该时刻尚未记录")
+    if outcome != "open":
+        return "closed", (f"it is {outcome}", "已赢单" if outcome == "won" else "已丢单")
+    missing = {name: max(ENOUGH - int(artifact.training[name]), 0) for name in ("won", "lost")}
+    if any(missing.values()):
+        en = " and ".join(f"{count} more {name}" for name, count in missing.items() if count)
+        names = {"won": "赢单", "lost": "丢单"}
+        zh = "、".join(f"{count}个{names[name]}" for name, count in missing.items() if count)
+        return "little_data", (f"the model needs {en} opportunities", f"模型还需要{zh}机会")
+    return "ok", None
+
+
+def _horizons(
+    answers: _Answers, artifact: Artifact, row: int, as_of: pd.Timestamp, horizons: tuple[float, ...]
+) -> tuple[HorizonScore, ...]:
+    timed = has_clock(artifact)
+    won, lost = answers.at_horizons
+    return tuple(
+        HorizonScore(
+            days=days,
+            by=as_of + pd.Timedelta(days=days),
+            win_probability=float(won[row, place]) if timed else None,
+            loss_probability=float(lost[row, place]) if timed else None,
+        )
+        for place, days in enumerate(horizons)
+    )
+
+
+def _expected_close(answers: _Answers, artifact: Artifact, row: int, as_of: pd.Timestamp) -> pd.Timestamp | None:
+    days = float(answers.median[row])
+    if not has_clock(artifact) or not days < _FARTHEST:
+        return None
+    return (as_of + pd.Timedelta(days=days)).floor("s")
+
+
+def has_clock(artifact: Artifact) -> bool:
+    """Tell whether anything closed in training, so that it is known when things close."""
+    return int(artifact.training["won"]) + int(artifact.training["lost"]) > 0
+
+
+def score_to_dict(score: Score) -> dict[str, Any]:
+    """Flatten a score into one row of a table: instants as text, languages side by side."""
+    flat = {
+        "opportunity_id": score.opportunity_id,
+        "as_of": score.as_of.isoformat(),
+        "status": score.status,
+        "status_reason": score.status_reason[0] if score.status_reason else None,
+        "outcome": score.outcome,
+        "win_probability": score.win_probability,
+        "fixed_weight_probability": score.fixed_weight_probability,
+        "expected_close": score.expected_close.isoformat() if score.expected_close else None,
+        "class": score.opportunity_class,
+        "evidence": "; ".join(evidence.en for evidence in score.evidence) or None,
+        "evidence_zh": "；".join(evidence.zh for evidence in score.evidence) or None,
+        "man": score.man.code,
+        "man_advice": score.man.en,
+        "man_advice_zh": score.man.zh,
+        "model_version": score.model_version,
+    }
+    for at in score.horizons:
+        flat[f"win_by_{at.days:g}d"] = at.win_probability
+        flat[f"loss_by_{at.days:g}d"] = at.loss_probability
+    return flat

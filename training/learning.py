@@ -1,0 +1,130 @@
+"""Fitting the members and their blend, forward in time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from features.outcomes import LOST, WON, Labels
+from models.blend import Blend, learn_blend
+from models.constant import Constant
+from models.fixed_weights import FixedWeights
+from models.hazard_blend import HazardBlend
+from models.incidence import Floats, Incidence
+from models.lightgbm_hazards import LightGBMHazards
+from models.member import Member
+from models.periods import choose_edges
+from models.ridge_hazards import RidgeHazards
+from models.stage_rates import StageRates
+from training.dataset import Dataset, closing_instant
+
+FOLDS = (0.5, 0.75)
+"""Shares of the closings by which the folds' training ends; each is judged up to the next."""
+
+NEEDED = {"stage_rates": 5, "ridge_hazards": 30, "lightgbm_hazards": 40}
+"""Opportunities won, and as many lost, that a member needs before it enters."""
+
+MemberMaker = Callable[[], Member]
+
+
+def win_members(seed: int) -> tuple[MemberMaker, ...]:
+    """Name the members of the win probability, the fixed weights first."""
+    return (FixedWeights, StageRates, RidgeHazards, lambda: LightGBMHazards(seed))
+
+
+def need_members(seed: int) -> tuple[MemberMaker, ...]:
+    """Name the members of the probability that the need is confirmed, the constant first."""
+    return (Constant, RidgeHazards, lambda: LightGBMHazards(seed))
+
+
+def learn(dataset: Dataset, members: Sequence[MemberMaker], report: Callable[[str], None]) -> HazardBlend:
+    """Fit the members on all snapshots, blended by what they proved forward in time.
+
+    Each fold trains on what was known at its end and answers for the snapshots after it, up
+    to the next fold; weights and level are learned from these answers. Then every member is
+    fitted again on all.
+
+    Parameters
+    ----------
+    dataset
+        Snapshots and labels up to ``dataset.until``.
+    members
+        Makers of the members, the one to shrink towards first.
+    report
+        Called with a line for each step.
+    """
+    labels = dataset.labels()
+    edges = choose_edges(labels)
+    blend = _learn_weights(dataset, members, edges, report)
+    fitted = []
+    for maker in _entered(dataset, labels, members):
+        report(f"fitting {maker().name} on {len(dataset.keys):,} snapshots")
+        fitted.append(maker().fit(dataset.snapshots, labels, edges))
+    weights = dict(zip([maker().name for maker in members], blend.weights, strict=True))
+    kept = [weights[member.name] for member in fitted]
+    return HazardBlend(tuple(fitted), Blend(_normalised(kept), blend.level))
+
+
+def _normalised(weights: Sequence[float]) -> tuple[float, ...]:
+    total = sum(weights)
+    return tuple(w / total for w in weights) if total > 0 else (1.0, *([0.0] * (len(weights) - 1)))
+
+
+def _learn_weights(
+    dataset: Dataset, members: Sequence[MemberMaker], edges: Floats, report: Callable[[str], None]
+) -> Blend:
+    """Weights of all members, 0 for those that could not be judged."""
+    judged = [fold for fold in _folds(dataset) if len(fold[1].keys)]
+    entering = min((len(_entered(past, past.labels(), members)) for past, _ in judged), default=1)
+    only_first = Blend((1.0, *([0.0] * (len(members) - 1))))
+    if entering <= 1:
+        return only_first
+    answers: list[list[Incidence]] = [[] for _ in range(entering)]
+    for past, future in judged:
+        report(f"judging {entering} members on {len(future.keys):,} later snapshots")
+        labels = past.labels()
+        for place, maker in enumerate(members[:entering]):
+            answers[place].append(maker().fit(past.snapshots, labels, edges).predict(future.snapshots))
+    later = pd.concat([future.keys for _, future in judged])
+    found = learn_blend(
+        [_joined(parts) for parts in answers],
+        _joined_labels([future.labels() for _, future in judged]),
+        later["opportunity_id"].nunique(),
+    )
+    return Blend((*found.weights, *([0.0] * (len(members) - entering))), found.level)
+
+
+def _folds(dataset: Dataset) -> list[tuple[Dataset, Dataset]]:
+    ends = [closing_instant(dataset, share) for share in FOLDS]
+    known = [end for end in ends if end is not None]
+    return [
+        (dataset.before(end), dataset.between(end, following))
+        for end, following in zip(known, [*known[1:], dataset.until], strict=True)
+    ]
+
+
+def _entered(dataset: Dataset, labels: Labels, members: Sequence[MemberMaker]) -> Sequence[MemberMaker]:
+    """Members for which enough was won and lost; they enter in order, so none leaves a gap."""
+    ids = dataset.keys["opportunity_id"].to_numpy(dtype=object)
+    fewest = min(len(set(ids[labels.outcome == outcome])) for outcome in (WON, LOST))
+    enough = [NEEDED.get(maker().name, 0) <= fewest for maker in members]
+    return members[: enough.index(False)] if False in enough else members
+
+
+def _joined(parts: Sequence[Incidence]) -> Incidence:
+    return Incidence(
+        parts[0].edges,
+        np.concatenate([part.win for part in parts]),
+        np.concatenate([part.win_clock for part in parts]),
+        np.concatenate([part.loss_clock for part in parts]),
+    )
+
+
+def _joined_labels(parts: Sequence[Labels]) -> Labels:
+    return Labels(
+        np.concatenate([part.days for part in parts]),
+        np.concatenate([part.outcome for part in parts]),
+        np.concatenate([part.watched for part in parts]),
+    )

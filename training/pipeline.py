@@ -1,0 +1,124 @@
+"""From a history to a model: what a training does, in order."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.as_of import known_as_of
+from features.errors import NotEnoughDataError
+from features.history.history import History
+from features.outcomes import CENSORED, LOST, WON
+from features.past_results import freeze, recorded_results
+from features.snapshots import Catalogue, catalogue_of
+from models.artifact import Artifact
+from training.criteria import choose_criteria
+from training.dataset import Dataset, build_dataset
+from training.grid import MOST_SNAPSHOTS, training_grid
+from training.learning import learn, win_members
+from training.need import learn_need
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model and the snapshots it was trained on."""
+
+    artifact: Artifact
+    dataset: Dataset
+
+
+def train(
+    history: History,
+    cutoff: pd.Timestamp | None = None,
+    *,
+    seed: int = 0,
+    most: int = MOST_SNAPSHOTS,
+    include: Sequence[str] = (),
+    report: Report = lambda line: None,
+) -> Trained:
+    """Train a model on what was known at an instant.
+
+    Parameters
+    ----------
+    history
+        The recorded past; what was recorded after the cutoff is not used.
+    cutoff
+        End of training; the end of the history when None.
+    seed
+        Seed of everything drawn: the same history, cutoff and seed give the same model.
+    most
+        Most snapshots to train on.
+    include
+        Attributes measured at an unknown time to train on all the same.
+    report
+        Called with a line for each step.
+
+    Raises
+    ------
+    NotEnoughDataError
+        Nothing was recorded before the cutoff.
+    """
+    until = cutoff if cutoff is not None else history.observed_until
+    known = known_as_of(history, until)
+    if not len(known.opportunities):
+        raise NotEnoughDataError(f"no opportunity recorded by {until}", "at least one", "choose a later cutoff")
+    catalogue = catalogue_of(known, include)
+    report(f"building snapshots of {len(known.opportunities):,} opportunities")
+    dataset = build_dataset(known, training_grid(known, until, most), catalogue, until)
+    return Trained(_artifact(known, dataset, catalogue, until, seed, report), dataset)
+
+
+def _artifact(
+    known: History, dataset: Dataset, catalogue: Catalogue, until: pd.Timestamp, seed: int, report: Report
+) -> Artifact:
+    win = learn(dataset, win_members(seed), report)
+    need = learn_need(dataset, seed, report)
+    return Artifact(
+        win=win,
+        need=need,
+        catalogue=catalogue,
+        processes=known.processes,
+        past=freeze(recorded_results(known), until),
+        classification=choose_criteria(dataset, need).to_dict(),
+        training=_summary(known, dataset, catalogue, until, seed),
+    )
+
+
+def _summary(known: History, dataset: Dataset, catalogue: Catalogue, until: pd.Timestamp, seed: int) -> dict[str, Any]:
+    labels = dataset.labels()
+    ids = dataset.keys["opportunity_id"].to_numpy(dtype=object)
+    seen = {name: len(set(ids[labels.outcome == code])) for name, code in (("won", WON), ("lost", LOST))}
+    return {
+        "cutoff": until.isoformat(),
+        "origin": known.origin,
+        "seed": seed,
+        "opportunities": len(known.opportunities),
+        "snapshots": len(dataset.keys),
+        **seen,
+        "open": len(set(ids[labels.outcome == CENSORED])),
+        "data_fingerprint": data_fingerprint(known),
+        "feature_fingerprint": catalogue.fingerprint,
+    }
+
+
+def data_fingerprint(history: History) -> str:
+    """Digest of every row of a history, whatever their order.
+
+    Examples
+    --------
+    >>> from features.history.history import build_history
+    >>> len(data_fingerprint(build_history({})))
+    16
+    """
+    digest = hashlib.sha256()
+    for name, frame in sorted(history.tables.items()):
+        rows = np.sort(pd.util.hash_pandas_object(frame.astype("str"), index=False).to_numpy())
+        digest.update(name.encode() + rows.tobytes())
+    return digest.hexdigest()[:16]
