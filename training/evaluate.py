@@ -101,7 +101,7 @@ def evaluate(
     opportunities
         Opportunity of each snapshot: intervals come from drawing opportunities again.
     horizons
-        Days ahead; a horizon is judged only when every snapshot was watched so long.
+        Days ahead; each is judged on the snapshots that were watched so long.
 
     Returns
     -------
@@ -113,7 +113,7 @@ def evaluate(
         rows, won = _judged(labels, horizon)
         if not len(rows):
             continue
-        weights = _resamples(opportunities[rows], seed)
+        weights = resamples(opportunities[rows], seed)
         for method, answer in answers.items():
             win = answer.win[rows] if horizon is None else answer.win_by([horizon])[rows, 0]
             records += [
@@ -128,13 +128,14 @@ def _judged(labels: Labels, horizon: float | None) -> tuple[Ints, Floats]:
     if horizon is None:
         rows = np.flatnonzero(labels.outcome != CENSORED)
         return rows, (labels.outcome[rows] == WON).astype(np.float64)
-    if not len(labels.days) or labels.watched.min() < horizon:
-        return np.array([], dtype=np.int64), np.array([])
-    won = (labels.outcome == WON) & (labels.days <= horizon)
-    return np.arange(len(won)), won.astype(np.float64)
+    # Who was not watched so long is left out whatever became of it: taking only those that
+    # closed would judge by the quick ones.
+    rows = np.flatnonzero(labels.watched >= horizon)
+    won = (labels.outcome[rows] == WON) & (labels.days[rows] <= horizon)
+    return rows, won.astype(np.float64)
 
 
-def _resamples(opportunities: NDArray[np.object_], seed: int) -> list[Ints]:
+def resamples(opportunities: NDArray[np.object_], seed: int) -> list[Ints]:
     """Rows of each bootstrap sample: opportunities are drawn with replacement, with all their snapshots."""
     draw = np.random.default_rng(seed)
     ids, place = np.unique(opportunities.astype(str), return_inverse=True)

@@ -1,0 +1,45 @@
+"""The command line. Exit code 0: done; 1: the data or the model do not allow it; 2: wrong usage."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from api.commands.data import import_command, mapping_group, simulate_command
+from api.commands.demo import demo_command
+from api.commands.model import backtest_command, promote_command, rollback_command, train_command, versions_command
+from api.commands.scoring import score_command
+from api.commands.serving import serve_command
+from features.errors import DealoddsError
+
+
+@click.group()
+@click.version_option(package_name="dealodds")
+def commands() -> None:
+    """Learned win probabilities for a sales pipeline, beside the fixed 25/50/75 % stage weights."""
+
+
+for command in (
+    simulate_command,
+    import_command,
+    mapping_group,
+    train_command,
+    backtest_command,
+    score_command,
+    promote_command,
+    rollback_command,
+    versions_command,
+    serve_command,
+    demo_command,
+):
+    commands.add_command(command)
+
+
+def main() -> None:
+    """Run a command; an error that a user can act on ends with its three parts and exit code 1."""
+    try:
+        commands(standalone_mode=True)
+    except DealoddsError as error:
+        click.echo(f"Found:    {error.found}\nExpected: {error.expected}\nDo:       {error.do}", err=True)
+        sys.exit(1)

@@ -1,0 +1,1 @@
+"""The commands of ``dealodds``, one subject a file."""

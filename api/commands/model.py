@@ -1,0 +1,118 @@
+"""Commands that make and choose models: train, backtest, promote, rollback, versions."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+import pandas as pd
+
+from api.comparison import comparison_lines
+from api.home import champion_folder, mlflow_artifacts, tracking_uri
+from api.options import FILE, FOLDER, INSTANT, history_option, include_option, seed_option
+from api.progress import Progress
+from features.history.directory import read_history
+from features.history.history import History
+from models.artifact import write_artifact
+from training.backtest import HORIZONS, backtest
+
+
+@click.command("train")
+@history_option
+@click.option("--cutoff", type=INSTANT, help="Train on what was known at this instant; at the end when not given.")
+@click.option("--artifact", "artifact_folder", type=FOLDER, help="Also write the model into this folder.")
+@seed_option
+@include_option
+def train_command(
+    folder: Path, cutoff: pd.Timestamp | None, artifact_folder: Path | None, seed: int, include: tuple[str, ...]
+) -> None:
+    """Train a model, log it to MLflow, and make it champion if it earns it."""
+    train_and_register(read_history(folder), cutoff, artifact_folder, seed, include)
+
+
+def train_and_register(
+    history: History, cutoff: pd.Timestamp | None, artifact_folder: Path | None, seed: int, include: tuple[str, ...]
+) -> None:
+    """Train, judge, register, and promote what earned it; print the comparison."""
+    # Imported here: MLflow takes seconds to import, and most commands do without it.
+    from models.registry import Registry
+    from training.candidate import make_candidate
+
+    registry = Registry(tracking_uri(), mlflow_artifacts())
+    with Progress(12) as report:
+        candidate = make_candidate(history, cutoff, registry.champion(), seed=seed, include=include, report=report)
+        if artifact_folder is not None:
+            write_artifact(candidate.artifact, artifact_folder)
+        report("logging to MLflow")
+        version = registry.log(candidate.artifact, candidate.record)
+        if candidate.verdict.passed:
+            registry.promote(version, champion_folder())
+    for line in comparison_lines(candidate.verdict.records, history.origin):
+        click.echo(line)
+    if candidate.verdict.passed:
+        click.echo(f"version {version} is champion: {candidate.verdict.reason}")
+    else:
+        click.echo(f"version {version} stays challenger: {candidate.verdict.reason}")
+
+
+@click.command("backtest")
+@history_option
+@click.option("--cutoffs", required=True, metavar="T1,T2,…", help="Instants to train and judge at, in order.")
+@click.option("--out", type=FILE, required=True, help="File to write the records to (JSON).")
+@click.option(
+    "--horizons", default=",".join(str(h) for h in HORIZONS), show_default=True, help="Days ahead to judge at."
+)
+@seed_option
+@include_option
+def backtest_command(folder: Path, cutoffs: str, out: Path, horizons: str, seed: int, include: tuple[str, ...]) -> None:
+    """Judge learned probabilities beside fixed weights at past instants."""
+    instants = [INSTANT.convert(text.strip(), None, None) for text in cutoffs.split(",")]
+    days = [_days(text) for text in horizons.split(",")]
+    history = read_history(folder)
+    with Progress(8 * len(instants)) as report:
+        records = backtest(history, instants, horizons=days, seed=seed, include=include, report=report)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(records, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    for line in comparison_lines(records, history.origin):
+        click.echo(line)
+    click.echo(f"{len(records)} records in {out}")
+
+
+def _days(text: str) -> float:
+    try:
+        days = float(text)
+    except ValueError:
+        days = 0.0
+    if not 0 < days < 36_500:
+        raise click.BadParameter(f"{text!r} is not a number of days above 0", param_hint="--horizons")
+    return days
+
+
+@click.command("promote")
+@click.argument("version")
+def promote_command(version: str) -> None:
+    """Make the registered VERSION champion, whatever the verdict on it was."""
+    from models.registry import Registry
+
+    Registry(tracking_uri(), mlflow_artifacts()).promote(version, champion_folder())
+    click.echo(f"version {version} is champion, exported to {champion_folder()}")
+
+
+@click.command("rollback")
+@click.argument("version", required=False)
+def rollback_command(version: str | None) -> None:
+    """Go back to an earlier champion: the one before, or VERSION."""
+    from models.registry import Registry
+
+    found = Registry(tracking_uri(), mlflow_artifacts()).rollback(champion_folder(), version)
+    click.echo(f"version {found} is champion again, exported to {champion_folder()}")
+
+
+@click.command("versions")
+def versions_command() -> None:
+    """List the registered versions with their aliases."""
+    from models.registry import Registry
+
+    for row in Registry(tracking_uri(), mlflow_artifacts()).versions():
+        click.echo(f"{row['version']:>5}  {', '.join(row['aliases']) or '-':<24} run {row['run']}")

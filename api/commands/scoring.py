@@ -1,0 +1,56 @@
+"""The command that scores a history."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import pandas as pd
+
+from api.home import champion_folder, has_champion
+from api.options import FILE, FOLDER, INSTANT, history_option
+from features.as_of import known_as_of
+from features.errors import UnreadableSourceError
+from features.history.directory import read_history
+from features.history.history import History
+from models.artifact import Artifact, read_artifact
+from scoring.score import score_opportunities, score_to_dict
+from scoring.version_zero import version_zero
+
+_WRITERS = {
+    ".csv": lambda frame, out: frame.to_csv(out, index=False, encoding="utf-8-sig"),
+    ".json": lambda frame, out: frame.to_json(out, orient="records", force_ascii=False, indent=1),
+    ".jsonl": lambda frame, out: frame.to_json(out, orient="records", lines=True, force_ascii=False),
+    ".parquet": lambda frame, out: frame.to_parquet(out, index=False),
+    ".xlsx": lambda frame, out: frame.to_excel(out, index=False),
+}
+
+
+def model_for(folder: Path | None, history: History) -> Artifact:
+    """Read the model named, else the champion, else version 0 with the history's processes."""
+    if folder is not None:
+        return read_artifact(folder)
+    return read_artifact(champion_folder()) if has_champion() else version_zero(history.processes)
+
+
+@click.command("score")
+@history_option
+@click.option("--as-of", type=INSTANT, required=True, help="Score as it was known at this instant.")
+@click.option("--out", type=FILE, required=True, help="File to write: .csv, .json, .jsonl, .parquet or .xlsx.")
+@click.option("--model", type=FOLDER, help="A model's folder; the champion when not given.")
+@click.option("--all", "everything", is_flag=True, help="Also list what is closed.")
+def score_command(folder: Path, as_of: pd.Timestamp, out: Path, model: Path | None, everything: bool) -> None:
+    """Score the opportunities open at an instant."""
+    if out.suffix not in _WRITERS:
+        raise click.BadParameter(f"{out.suffix!r} is none of {', '.join(_WRITERS)}", param_hint="--out")
+    history = known_as_of(read_history(folder), as_of)
+    if not len(history.opportunities):
+        raise UnreadableSourceError(f"no opportunity recorded by {as_of}", "at least one", "choose a later instant")
+    artifact = model_for(model, history)
+    keys = pd.DataFrame({"opportunity_id": history.opportunities["opportunity_id"], "as_of": as_of})
+    scores = score_opportunities(history, keys, artifact)
+    rows = [score_to_dict(score) for score in scores if everything or score.outcome == "open"]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    _WRITERS[out.suffix](pd.DataFrame(rows), out)
+    origin = "simulated: " if history.origin == "simulated" else ""
+    click.echo(f"{origin}{len(rows):,} opportunities scored by version {artifact.version} in {out}")

@@ -1,0 +1,52 @@
+"""Printing the learned-versus-fixed-weights comparison."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_COLUMNS = ("log_loss", "brier", "auc", "calibration_error", "expected_over_actual")
+_HEADS = ("log loss", "Brier", "AUC", "cal. error", "exp./actual")
+_ORDER = ("learned", "champion", "fixed_weights", "stage_rates", "constant", "ridge_hazards", "lightgbm_hazards")
+
+
+def comparison_lines(records: Sequence[Mapping[str, Any]], origin: str) -> list[str]:
+    """Lay out the records of an evaluation as lines, means over cutoffs; final outcome first.
+
+    Examples
+    --------
+    >>> record = {"method": "learned", "metric": "brier", "horizon": None, "value": 0.2, "n": 9}
+    >>> comparison_lines([record], "simulated")[0]
+    'Final outcome (simulated; means of 1 cutoff, about 9 opportunities each)'
+    """
+    lines: list[str] = []
+    horizons = sorted({r["horizon"] for r in records if r["horizon"] is not None})
+    for horizon in (None, *horizons):
+        chosen = [r for r in records if r["horizon"] == horizon]
+        if chosen:
+            lines += _table(chosen, horizon, origin)
+    return lines
+
+
+def _table(records: Sequence[Mapping[str, Any]], horizon: float | None, origin: str) -> list[str]:
+    values: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for record in records:
+        if record["value"] is not None:
+            values[record["method"], record["metric"]].append(record["value"])
+    cutoffs = len({record.get("cutoff") for record in records})
+    counts = [record["n"] for record in records]
+    title = "Final outcome" if horizon is None else f"Won within {horizon:g} days"
+    noun = "cutoff" if cutoffs == 1 else "cutoffs"
+    about = round(sum(counts) / len(counts))
+    head = f"{title} ({origin}; means of {cutoffs} {noun}, about {about:,} opportunities each)"
+    methods = [m for m in _ORDER if any(key[0] == m for key in values)]
+    rows = [
+        f"  {method.replace('_', ' '):<18}" + "".join(_cell(values.get((method, c))) for c in _COLUMNS)
+        for method in methods
+    ]
+    return [head, "  " + " " * 18 + "".join(f"{h:>13}" for h in _HEADS), *rows]
+
+
+def _cell(found: Sequence[float] | None) -> str:
+    return f"{sum(found) / len(found):>13.3f}" if found else f"{'–':>13}"

@@ -1,0 +1,38 @@
+"""Options and values that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+import pandas as pd
+
+
+class Instant(click.ParamType[pd.Timestamp]):
+    """An instant such as 2026-03-01 (00:00 UTC) or 2026-03-01T09:30+08:00."""
+
+    name = "instant"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> pd.Timestamp:
+        """Read the text as a UTC instant of microseconds."""
+        if isinstance(value, pd.Timestamp):
+            return value
+        try:
+            read = pd.Timestamp(value)
+        except ValueError:
+            self.fail(f"{value!r} is not an instant such as 2026-03-01 or 2026-03-01T09:30+08:00", param, ctx)
+        if pd.isna(read):
+            self.fail(f"{value!r} is not an instant", param, ctx)
+        return (read.tz_localize("UTC") if read.tzinfo is None else read.tz_convert("UTC")).as_unit("us")
+
+
+INSTANT = Instant()
+FOLDER = click.Path(file_okay=False, path_type=Path)
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+history_option = click.option("--history", "folder", type=FOLDER, required=True, help="Folder of an imported history.")
+seed_option = click.option("--seed", type=int, default=0, show_default=True, help="Seed of everything drawn.")
+include_option = click.option(
+    "--include", multiple=True, metavar="COLUMN", help="Train on a column although it is unknown when it was measured."
+)

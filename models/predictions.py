@@ -1,0 +1,25 @@
+"""A model's answers as a table, for those who load it from the registry."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from models.artifact import Artifact
+
+HORIZONS = (30, 60, 90, 180)
+
+
+def predict_snapshots(artifact: Artifact, snapshots: pd.DataFrame) -> pd.DataFrame:
+    """Predict from snapshots.
+
+    Returns
+    -------
+    DataFrame of shape (n, 10): ``win_probability``; ``win_by_30d`` to ``loss_by_180d``,
+    probabilities of being won or lost within so many days; ``median_days_to_win``, given a win.
+    """
+    answer = artifact.win.predict(snapshots)
+    won, lost = answer.win_by(HORIZONS), answer.loss_by(HORIZONS)
+    columns = {"win_probability": answer.win}
+    for place, days in enumerate(HORIZONS):
+        columns |= {f"win_by_{days}d": won[:, place], f"loss_by_{days}d": lost[:, place]}
+    return pd.DataFrame({**columns, "median_days_to_win": answer.median_days_to_win()})

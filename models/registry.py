@@ -1,0 +1,188 @@
+"""MLflow: runs, versions, and who is champion or challenger. Only this file and the model it logs import mlflow.
+
+Promotion exports the champion to a folder by one rename; serving reads that folder only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# Set before the import: the product tells nobody that it is used.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("DO_NOT_TRACK", "true")
+
+import mlflow
+import pandas as pd
+from matplotlib.figure import Figure
+from mlflow.exceptions import MlflowException
+from mlflow.models import infer_signature
+from mlflow.tracking import MlflowClient
+
+from features.errors import NoChampionError, RegistryError
+from models.artifact import REGISTERED, Artifact, read_artifact, replace_folder, write_artifact
+from models.predictions import predict_snapshots
+
+NAME = "dealodds"
+CHAMPION, CHALLENGER = "champion", "challenger"
+
+_CHAMPIONS_TAG = "champions"
+_REQUIREMENTS = ("lightgbm", "mlflow", "numba", "numpy", "pandas", "scikit-learn", "scipy")
+
+
+@dataclass(frozen=True)
+class TrainingRecord:
+    """What a training leaves in MLflow beside the model."""
+
+    parameters: Mapping[str, Any]
+    metrics: Mapping[str, float]
+    table: Sequence[Mapping[str, Any]]
+    verdict: Mapping[str, Any]
+    figures: Mapping[str, Figure]
+    example: pd.DataFrame
+
+
+class Registry:
+    """The tracking server and model registry at one address.
+
+    Parameters
+    ----------
+    uri
+        ``sqlite:///…`` for the embedded one, or a server's address.
+    artifacts
+        Folder for the files of embedded runs; a server keeps its own.
+    """
+
+    def __init__(self, uri: str, artifacts: Path | None = None) -> None:
+        mlflow.set_tracking_uri(uri)
+        self.client = MlflowClient(uri)
+        self.uri = uri
+        self.artifacts = artifacts
+
+    def log(self, artifact: Artifact, record: TrainingRecord) -> str:
+        """Log a training as a run and register its model; gives the version.
+
+        The new version becomes challenger.
+        """
+        with mlflow.start_run(experiment_id=self._experiment()):
+            mlflow.log_params(dict(record.parameters))
+            mlflow.log_metrics(dict(record.metrics))
+            mlflow.log_dict(list(record.table), "evaluation.json")
+            mlflow.log_dict(dict(record.verdict), "verdict.json")
+            for name, figure in record.figures.items():
+                mlflow.log_figure(figure, f"{name}.png")
+            version = self._log_model(artifact, record.example)
+        self.client.set_registered_model_alias(NAME, CHALLENGER, version)
+        return version
+
+    def _experiment(self) -> str:
+        found = self.client.get_experiment_by_name(NAME)
+        if found is not None:
+            return str(found.experiment_id)
+        embedded = self.uri.startswith("sqlite") and self.artifacts is not None
+        location = self.artifacts.absolute().as_uri() if embedded and self.artifacts else None
+        return str(self.client.create_experiment(NAME, location))
+
+    def _log_model(self, artifact: Artifact, example: pd.DataFrame) -> str:
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Path(temporary) / "model"
+            write_artifact(artifact, folder)
+            info = mlflow.pyfunc.log_model(
+                name="model",
+                python_model=str(Path(__file__).with_name("pyfunc_model.py")),
+                artifacts={"model": str(folder)},
+                signature=infer_signature(example, predict_snapshots(artifact, example)),
+                input_example=example,
+                registered_model_name=NAME,
+                pip_requirements=list(_REQUIREMENTS),
+            )
+        return str(info.registered_model_version)
+
+    def promote(self, version: str, folder: Path) -> None:
+        """Make a version champion and export it to the folder that serving reads.
+
+        Raises
+        ------
+        RegistryError
+            There is no such version.
+        """
+        self._export(version, folder)
+        self.client.set_registered_model_alias(NAME, CHAMPION, version)
+        champions = [*self.champions(), version]
+        self.client.set_registered_model_tag(NAME, _CHAMPIONS_TAG, json.dumps(champions))
+
+    def rollback(self, folder: Path, version: str | None = None) -> str:
+        """Go back to an earlier champion, the one before when none is named; gives its version.
+
+        Raises
+        ------
+        NoChampionError
+            There is no earlier champion, or the one named never was champion.
+        """
+        champions = self.champions()
+        earlier = [v for v in champions if v != champions[-1]]
+        target = version if version is not None else (earlier[-1] if earlier else None)
+        if target is None or target not in champions:
+            raise NoChampionError(
+                f"the champions {champions or 'none'} so far", "an earlier champion to go back to", "promote a version"
+            )
+        self.promote(target, folder)
+        return target
+
+    def champions(self) -> list[str]:
+        """Versions that have been champion, in order, the present one last."""
+        try:
+            tags = self.client.get_registered_model(NAME).tags
+        except MlflowException:
+            return []
+        return [str(v) for v in json.loads(tags.get(_CHAMPIONS_TAG, "[]"))]
+
+    def load(self, version: str) -> Artifact:
+        """Read the artifact of a version.
+
+        Raises
+        ------
+        RegistryError
+            There is no such version.
+        """
+        with tempfile.TemporaryDirectory() as temporary:
+            return read_artifact(self._download(version, Path(temporary)))
+
+    def champion(self) -> Artifact | None:
+        """Read the champion; None when nothing was promoted."""
+        champions = self.champions()
+        return self.load(champions[-1]) if champions else None
+
+    def _export(self, version: str, folder: Path) -> None:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
+            made = self._download(version, Path(temporary))
+            (made / REGISTERED).write_text(json.dumps({"name": NAME, "version": version}) + "\n", encoding="utf-8")
+            read_artifact(made)
+            replace_folder(made, folder)
+
+    def _download(self, version: str, folder: Path) -> Path:
+        try:
+            source = mlflow.artifacts.download_artifacts(f"models:/{NAME}/{version}", dst_path=str(folder))
+        except MlflowException as problem:
+            raise RegistryError(
+                f"version {version!r}: {problem.message}", "a version registered in MLflow", "see `dealodds versions`"
+            ) from problem
+        return Path(source) / "artifacts" / "model"
+
+    def versions(self) -> list[dict[str, Any]]:
+        """List the registered versions with their aliases, newest first."""
+        found = self.client.search_model_versions(f"name='{NAME}'")
+        try:
+            aliases = self.client.get_registered_model(NAME).aliases
+        except MlflowException:
+            return []
+        rows = [{"version": str(v.version), "run": v.run_id} for v in found]
+        for row in rows:
+            row["aliases"] = sorted(alias for alias, version in aliases.items() if str(version) == row["version"])
+        return sorted(rows, key=lambda row: -int(row["version"]))

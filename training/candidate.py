@@ -1,0 +1,104 @@
+"""A candidate for champion: the model trained on all, and the verdict on how it would have done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from features.history.history import History
+from features.snapshots import build_snapshots
+from models.artifact import Artifact
+from models.registry import TrainingRecord
+from training.gate import Verdict, judge
+from training.pipeline import Trained, train
+from training.plots import importance_plot, reliability_plot
+
+_EXAMPLE_ROWS = 5
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A trained model, with the verdict in its artifact, and what MLflow should keep."""
+
+    artifact: Artifact
+    verdict: Verdict
+    record: TrainingRecord
+
+
+def make_candidate(
+    history: History,
+    cutoff: pd.Timestamp | None,
+    champion: Artifact | None,
+    *,
+    seed: int = 0,
+    include: Sequence[str] = (),
+    report: Callable[[str], None] = lambda line: None,
+) -> Candidate:
+    """Train on all that was known at the cutoff, after judging how an earlier training would have done.
+
+    Parameters are those of ``training.pipeline.train``; ``champion`` is the model in service,
+    None when nothing learned is.
+    """
+    trained = train(history, cutoff, seed=seed, include=include, report=report)
+    verdict = judge(trained.dataset, champion, seed, report)
+    artifact = replace(
+        trained.artifact,
+        classification={**trained.artifact.classification, "became": verdict.classes},
+        training={**trained.artifact.training, "verdict": verdict_to_dict(verdict), "figures": _figures(verdict)},
+    )
+    return Candidate(artifact, verdict, _record(trained, artifact, verdict))
+
+
+def verdict_to_dict(verdict: Verdict) -> dict[str, Any]:
+    """Describe a verdict in JSON."""
+    return {
+        "passed": verdict.passed,
+        "reason": verdict.reason,
+        "comparisons": [asdict(comparison) for comparison in verdict.comparisons],
+    }
+
+
+def _figures(verdict: Verdict) -> dict[str, dict[str, Any]]:
+    """Final-outcome figures of each method, by method and metric."""
+    figures: dict[str, dict[str, Any]] = {}
+    for record in verdict.records:
+        if record["horizon"] is None:
+            kept = {key: record[key] for key in ("value", "low", "high", "n")}
+            figures.setdefault(record["method"], {})[record["metric"]] = kept
+    return figures
+
+
+def _record(trained: Trained, artifact: Artifact, verdict: Verdict) -> TrainingRecord:
+    dataset, origin = trained.dataset, str(artifact.training["origin"])
+    plots = {}
+    if verdict.later is not None:
+        plots["reliability"] = reliability_plot(verdict.answers, verdict.later.labels(), origin)
+    importance = importance_plot(artifact.win, artifact.catalogue, origin)
+    if importance is not None:
+        plots["importance"] = importance
+    keys = dataset.keys.tail(_EXAMPLE_ROWS)
+    summary = {name: value for name, value in artifact.training.items() if name not in ("verdict", "figures")}
+    blend = {f"weight_{m.name}": w for m, w in zip(artifact.win.members, artifact.win.blend.weights, strict=True)}
+    return TrainingRecord(
+        parameters={**summary, **blend, "level": artifact.win.blend.level},
+        metrics=_metrics(verdict),
+        table=verdict.records,
+        verdict=verdict_to_dict(verdict),
+        figures=plots,
+        example=build_snapshots(dataset.history, keys, artifact.catalogue).reset_index(drop=True),
+    )
+
+
+def _metrics(verdict: Verdict) -> dict[str, float]:
+    """Figures with their intervals, named as MLflow lists them: method.metric.horizon."""
+    metrics: dict[str, float] = {}
+    for record in verdict.records:
+        horizon = "final" if record["horizon"] is None else f"{record['horizon']:g}d"
+        for part in ("value", "low", "high"):
+            if record[part] is not None:
+                suffix = "" if part == "value" else f".{part}"
+                metrics[f"{record['method']}.{record['metric']}.{horizon}{suffix}"] = float(record[part])
+    return metrics

@@ -1,0 +1,130 @@
+"""Whether a newly trained model may replace the champion: judged on later snapshots, open ones included."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.snapshots import build_snapshots
+from models.artifact import Artifact
+from models.blend import censored_log_likelihood
+from models.constant import Constant
+from models.incidence import Incidence
+from scoring.classification import Criteria
+from training.criteria import choose_criteria, class_report
+from training.dataset import Dataset, closing_instant
+from training.evaluate import evaluate, resamples
+from training.learning import learn, win_members
+from training.need import learn_need
+
+Floats = NDArray[np.float64]
+
+SHARE = 0.7
+"""Share of the closings by which the judged model's training ends."""
+HORIZONS = (14.0, 30.0, 60.0, 90.0)
+NO_WORSE = 0.002
+"""Log-likelihood by which a challenger may at most fall behind the champion."""
+
+_MUST_BEAT = ("fixed_weights", "stage_rates", "constant")
+CHAMPION = "champion"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Loss of the learned probability less that of another, on the same snapshots.
+
+    The loss is the mean negative censored log-likelihood; below 0 the learned is better.
+    ``low`` and ``high`` bound 90 %, by bootstrap over opportunities.
+    """
+
+    against: str
+    difference: float
+    low: float
+    high: float
+    passed: bool
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a challenger earns to be champion, and by which figures.
+
+    ``records`` are those of ``evaluate`` on the later snapshots; ``classes`` says what became
+    of each class there.
+    """
+
+    passed: bool
+    reason: str
+    comparisons: tuple[Comparison, ...]
+    records: list[dict[str, Any]]
+    classes: Mapping[str, Any]
+    answers: Mapping[str, Incidence]
+    later: Dataset | None
+
+
+def judge(dataset: Dataset, champion: Artifact | None, seed: int, report: Callable[[str], None]) -> Verdict:
+    """Train on the earlier part of a dataset as one would have then, and judge on the later part.
+
+    Parameters
+    ----------
+    dataset
+        All snapshots up to the cutoff.
+    champion
+        The model in service; None or version 0 when nothing learned is.
+    """
+    end = closing_instant(dataset, SHARE)
+    later = dataset.between(end, dataset.until) if end is not None else None
+    if end is None or later is None or not len(later.keys) or not len(dataset.before(end).keys):
+        return Verdict(False, "too little has closed to judge by", (), [], {}, {}, None)
+    past = dataset.before(end)
+    report(f"judging on {len(later.keys):,} snapshots after {end:%Y-%m-%d}")
+    win = learn(past, win_members(seed), lambda line: None)
+    answers = {"learned": win.predict(later.snapshots), **win.predict_members(later.snapshots)}
+    edges = answers["learned"].edges
+    answers["constant"] = Constant().fit(past.snapshots, past.labels(), edges).predict(later.snapshots)
+    if champion is not None:
+        snapshots = build_snapshots(later.history, later.keys, champion.catalogue)
+        answers[CHAMPION] = champion.win.predict(snapshots)
+    return _verdict(answers, past, later, seed, report)
+
+
+def _verdict(
+    answers: dict[str, Incidence], past: Dataset, later: Dataset, seed: int, report: Callable[[str], None]
+) -> Verdict:
+    comparisons = tuple(_compare(answers, later, seed))
+    failed = [c for c in comparisons if not c.passed]
+    proved = "learned from outcomes" if "stage_rates" in answers else ""
+    passed = bool(proved) and not failed
+    need = learn_need(past, seed, report)
+    classes = class_report(later, need, choose_criteria(past, need) if len(past.keys) else Criteria())
+    ids = later.keys["opportunity_id"].to_numpy(dtype=object)
+    records = evaluate(answers, later.labels(), ids, HORIZONS, seed)
+    return Verdict(passed, _reason(passed, failed, proved), comparisons, records, classes, answers, later)
+
+
+def _reason(passed: bool, failed: list[Comparison], proved: str) -> str:
+    if passed:
+        return "better than fixed weights, stage rates and the constant, and no worse than the champion"
+    if not proved:
+        return "too few opportunities were won and lost to learn from"
+    return "not shown to be better: " + "; ".join(
+        f"against {c.against} {c.difference:+.4f} (90 %: {c.low:+.4f} to {c.high:+.4f})" for c in failed
+    )
+
+
+def _compare(answers: Mapping[str, Incidence], later: Dataset, seed: int) -> list[Comparison]:
+    labels, ids = later.labels(), later.keys["opportunity_id"].to_numpy(dtype=object)
+    samples = resamples(ids, seed)
+    learned = censored_log_likelihood(answers["learned"], labels)
+    found = []
+    for name in (*_MUST_BEAT, CHAMPION):
+        if name in answers:
+            behind = censored_log_likelihood(answers[name], labels) - learned
+            drawn = [behind[rows].mean() for rows in samples]
+            low, high = (float(q) for q in np.quantile(drawn, [0.05, 0.95]))
+            bound = NO_WORSE if name == CHAMPION else 0.0
+            found.append(Comparison(name, float(behind.mean()), low, high, bool(high < bound)))
+    return found
