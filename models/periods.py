@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-_SHARES = (0.08, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.97)
+_SHARES = (0.1, 0.25, 0.45, 0.65, 0.85, 0.97)
 _SHORTEST = 0.5
 
 
@@ -41,7 +41,7 @@ def choose_edges(labels: Labels) -> Floats:
     --------
     >>> closed = np.arange(1.0, 101.0)
     >>> choose_edges(Labels(closed, np.ones(100, int), closed))
-    array([ 8.92, 20.8 , 35.6 , 50.5 , 65.4 , 80.2 , 90.1 , 97.  ])
+    array([10.9, 25.8, 45.6, 65.4, 85.2, 97. ])
     """
     closed = labels.days[labels.outcome != CENSORED]
     if not len(closed):

@@ -7,8 +7,6 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits
 
 from features.outcomes import Labels
 from models.encoding import Encoding, learn_encoding
@@ -104,6 +102,10 @@ def _regress(design: Floats, happened: NDArray[np.bool_], intervals: int) -> Flo
     """Coefficients of one cause, shape (p + J,); those of the last J columns are the intervals' intercepts."""
     if not happened.any():
         return np.concatenate([np.zeros(design.shape[1] - intervals), np.full(intervals, -12.0)])
+    # Imported here, for fitting alone: the service predicts, and must not need these libraries.
+    from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
+
     model = LogisticRegression(C=1 / _PENALTY, solver="newton-cholesky", fit_intercept=True, max_iter=200)
     # More threads would add the same numbers in another order.
     with threadpool_limits(limits=1):

@@ -7,18 +7,19 @@ from typing import Any
 
 import pandas as pd
 
-from features.as_of import known_as_of
 from features.errors import NotEnoughDataError
 from features.history.history import History
 from features.instants import micros
 from features.labels import labels_of
-from features.outcomes import Labels
 from features.snapshots import build_snapshots
 from models.constant import Constant
+from models.hazard_blend import HazardBlend
 from models.incidence import Incidence
+from training.dataset import Dataset
 from training.evaluate import evaluate
 from training.grid import open_at
-from training.pipeline import Trained, train
+from training.learning import learn, win_members
+from training.pipeline import prepare
 
 HORIZONS = (14, 30, 60, 90, 180)
 
@@ -51,8 +52,7 @@ def backtest(
     records = []
     for cutoff in cutoffs:
         report(f"cutoff {cutoff.isoformat()}")
-        trained = train(history, cutoff, seed=seed, include=include, report=report)
-        answers, keys = answers_at(history, cutoff, trained)
+        answers, keys = answers_at(history, cutoff, seed=seed, include=include, report=report)
         labels = labels_of(history, keys, history.observed_until)
         ids = keys["opportunity_id"].to_numpy(dtype=object)
         judged = evaluate(answers, labels, ids, horizons, seed)
@@ -60,24 +60,40 @@ def backtest(
     return records
 
 
-def answers_at(history: History, cutoff: pd.Timestamp, trained: Trained) -> tuple[dict[str, Incidence], pd.DataFrame]:
-    """Answer of every method for the opportunities open at a cutoff, and their keys."""
-    known = known_as_of(history, cutoff)
-    keys = open_at(known, micros(pd.Index([cutoff])))
+def answers_at(
+    history: History,
+    cutoff: pd.Timestamp,
+    *,
+    seed: int = 0,
+    include: Sequence[str] = (),
+    report: Callable[[str], None] = lambda line: None,
+) -> tuple[dict[str, Incidence], pd.DataFrame]:
+    """Train on what was known at a cutoff, and answer for the opportunities open then.
+
+    Returns
+    -------
+    The answer of each method, and the keys of the opportunities in the same order.
+    """
+    material = prepare(history, cutoff, include=include, report=report)
+    keys = open_at(material.known, micros(pd.Index([cutoff])))
     if not len(keys):
         raise NotEnoughDataError(f"no opportunity open at {cutoff}", "at least one", "choose another cutoff")
-    snapshots = build_snapshots(known, keys, trained.artifact.catalogue)
-    return methods(trained, snapshots), keys
+    win = learn(material.dataset, win_members(seed), report)
+    return methods(win, material.dataset, build_snapshots(material.known, keys, material.catalogue)), keys
 
 
-def methods(trained: Trained, snapshots: pd.DataFrame) -> dict[str, Incidence]:
-    """Answer of the learned probability, of the constant, and of each member of the blend."""
-    labels: Labels = trained.dataset.labels()
-    win = trained.artifact.win
-    edges = win.predict(snapshots.iloc[:1]).edges
-    constant = Constant().fit(trained.dataset.snapshots, labels, edges)
-    return {
-        "learned": win.predict(snapshots),
-        **win.predict_members(snapshots),
-        "constant": constant.predict(snapshots),
-    }
+def methods(win: HazardBlend, past: Dataset, snapshots: pd.DataFrame) -> dict[str, Incidence]:
+    """Answer of the learned probability, of each member of the blend, and of the constant.
+
+    Parameters
+    ----------
+    win
+        The learned model.
+    past
+        What it was trained on; the constant is learned from it.
+    snapshots
+        What to answer for, shape (n, p).
+    """
+    learned = win.predict(snapshots)
+    constant = Constant().fit(past.snapshots, past.labels(), learned.edges)
+    return {"learned": learned, **win.predict_members(snapshots), "constant": constant.predict(snapshots)}

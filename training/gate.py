@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from features.snapshots import build_snapshots
 from models.artifact import Artifact
 from models.blend import censored_log_likelihood
-from models.constant import Constant
 from models.incidence import Incidence
 from scoring.classification import Criteria
+from training.backtest import methods
 from training.criteria import choose_criteria, class_report
 from training.dataset import Dataset, closing_instant
 from training.evaluate import evaluate, resamples
@@ -82,9 +82,7 @@ def judge(dataset: Dataset, champion: Artifact | None, seed: int, report: Callab
     past = dataset.before(end)
     report(f"judging on {len(later.keys):,} snapshots after {end:%Y-%m-%d}")
     win = learn(past, win_members(seed), lambda line: None)
-    answers = {"learned": win.predict(later.snapshots), **win.predict_members(later.snapshots)}
-    edges = answers["learned"].edges
-    answers["constant"] = Constant().fit(past.snapshots, past.labels(), edges).predict(later.snapshots)
+    answers = methods(win, past, later.snapshots)
     if champion is not None:
         snapshots = build_snapshots(later.history, later.keys, champion.catalogue)
         answers[CHAMPION] = champion.win.predict(snapshots)

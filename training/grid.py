@@ -10,7 +10,10 @@ from features.history.history import History
 from features.instants import DAY, micros
 from features.view import View
 
-MOST_SNAPSHOTS = 60_000
+FEWEST_SNAPSHOTS = 20_000
+PER_OPPORTUNITY = 3
+"""Snapshots to train on for each opportunity: more of one opportunity repeat each other."""
+
 _STEPS = (1, 2, 3, 5, 7, 10, 14, 21, 28)
 
 
@@ -37,12 +40,14 @@ def open_at(history: History, as_of: NDArray[np.int64]) -> pd.DataFrame:
     return pd.DataFrame({"opportunity_id": pd.Series(ids, dtype="str"), "as_of": instants})
 
 
-def training_grid(history: History, until: pd.Timestamp, most: int = MOST_SNAPSHOTS) -> pd.DataFrame:
+def training_grid(history: History, until: pd.Timestamp, most: int | None = None) -> pd.DataFrame:
     """List the snapshots to train on: all that are open, every so many days before ``until``.
 
     The step is the shortest of 1, 2, 3, 5, 7, 10, 14, 21 or 28 days that gives at most
-    ``most`` snapshots.
+    ``most`` snapshots: when None, 3 for each opportunity, and at least 20,000.
     """
+    if most is None:
+        most = max(FEWEST_SNAPSHOTS, PER_OPPORTUNITY * len(history.opportunities))
     if not len(history.opportunities):
         return pd.DataFrame({"opportunity_id": pd.Series(dtype="str"), "as_of": pd.Series(dtype="datetime64[us, UTC]")})
     end = int(micros(pd.Index([until]))[0])

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from features.outcomes import LOST, WON, Labels
-from models.blend import Blend, learn_blend
+from models.blend import Blend, censored_log_likelihood, learn_blend
 from models.constant import Constant
 from models.fixed_weights import FixedWeights
 from models.hazard_blend import HazardBlend
 from models.incidence import Floats, Incidence
-from models.lightgbm_hazards import LightGBMHazards
+from models.lightgbm_hazards import CANDIDATE_ROUNDS, ROUNDS, LightGBMHazards
 from models.member import Member
 from models.periods import choose_edges
 from models.ridge_hazards import RidgeHazards
@@ -31,20 +31,20 @@ MemberMaker = Callable[[], Member]
 
 def win_members(seed: int) -> tuple[MemberMaker, ...]:
     """Name the members of the win probability, the fixed weights first."""
-    return (FixedWeights, StageRates, RidgeHazards, lambda: LightGBMHazards(seed))
+    return (FixedWeights, StageRates, RidgeHazards, lambda: LightGBMHazards(seed, CANDIDATE_ROUNDS[-1]))
 
 
 def need_members(seed: int) -> tuple[MemberMaker, ...]:
     """Name the members of the probability that the need is confirmed, the constant first."""
-    return (Constant, RidgeHazards, lambda: LightGBMHazards(seed))
+    return (Constant, RidgeHazards, lambda: LightGBMHazards(seed, CANDIDATE_ROUNDS[-1]))
 
 
 def learn(dataset: Dataset, members: Sequence[MemberMaker], report: Callable[[str], None]) -> HazardBlend:
     """Fit the members on all snapshots, blended by what they proved forward in time.
 
     Each fold trains on what was known at its end and answers for the snapshots after it, up
-    to the next fold; weights and level are learned from these answers. Then every member is
-    fitted again on all.
+    to the next fold; the rounds of LightGBM, the weights and the level are learned from these
+    answers. Then every member is fitted again on all.
 
     Parameters
     ----------
@@ -57,14 +57,15 @@ def learn(dataset: Dataset, members: Sequence[MemberMaker], report: Callable[[st
     """
     labels = dataset.labels()
     edges = choose_edges(labels)
-    blend = _learn_weights(dataset, members, edges, report)
+    blend, rounds = _prove(dataset, members, edges, report)
     fitted = []
     for maker in _entered(dataset, labels, members):
-        report(f"fitting {maker().name} on {len(dataset.keys):,} snapshots")
-        fitted.append(maker().fit(dataset.snapshots, labels, edges))
-    weights = dict(zip([maker().name for maker in members], blend.weights, strict=True))
-    kept = [weights[member.name] for member in fitted]
-    return HazardBlend(tuple(fitted), Blend(_normalised(kept), blend.level))
+        member = maker()
+        if isinstance(member, LightGBMHazards):
+            member.rounds = rounds
+        report(f"fitting {member.name} on {len(dataset.keys):,} snapshots")
+        fitted.append(member.fit(dataset.snapshots, labels, edges))
+    return HazardBlend(tuple(fitted), Blend(_normalised(blend.weights[: len(fitted)]), blend.level))
 
 
 def _normalised(weights: Sequence[float]) -> tuple[float, ...]:
@@ -72,28 +73,48 @@ def _normalised(weights: Sequence[float]) -> tuple[float, ...]:
     return tuple(w / total for w in weights) if total > 0 else (1.0, *([0.0] * (len(weights) - 1)))
 
 
-def _learn_weights(
+def _prove(
     dataset: Dataset, members: Sequence[MemberMaker], edges: Floats, report: Callable[[str], None]
-) -> Blend:
-    """Weights of all members, 0 for those that could not be judged."""
+) -> tuple[Blend, int]:
+    """Weights of all members, 0 for those that could not be judged, and the rounds of LightGBM."""
     judged = [fold for fold in _folds(dataset) if len(fold[1].keys)]
     entering = min((len(_entered(past, past.labels(), members)) for past, _ in judged), default=1)
-    only_first = Blend((1.0, *([0.0] * (len(members) - 1))))
+    missing = [0.0] * (len(members) - entering)
     if entering <= 1:
-        return only_first
-    answers: list[list[Incidence]] = [[] for _ in range(entering)]
+        return Blend((1.0, *([0.0] * (len(members) - 1)))), ROUNDS
+    fitted: list[list[Member]] = []
     for past, future in judged:
         report(f"judging {entering} members on {len(future.keys):,} later snapshots")
         labels = past.labels()
-        for place, maker in enumerate(members[:entering]):
-            answers[place].append(maker().fit(past.snapshots, labels, edges).predict(future.snapshots))
-    later = pd.concat([future.keys for _, future in judged])
-    found = learn_blend(
-        [_joined(parts) for parts in answers],
-        _joined_labels([future.labels() for _, future in judged]),
-        later["opportunity_id"].nunique(),
-    )
-    return Blend((*found.weights, *([0.0] * (len(members) - entering))), found.level)
+        fitted.append([maker().fit(past.snapshots, labels, edges) for maker in members[:entering]])
+    later = [future for _, future in judged]
+    labels = _joined_labels([future.labels() for future in later])
+    rounds = _choose_rounds(fitted, later, labels)
+    answers = [
+        _joined([_answer(models[place], future, rounds) for models, future in zip(fitted, later, strict=True)])
+        for place in range(entering)
+    ]
+    opportunities = pd.concat([future.keys for future in later])["opportunity_id"].nunique()
+    found = learn_blend(answers, labels, opportunities)
+    return Blend((*found.weights, *missing), found.level), rounds
+
+
+def _answer(member: Member, future: Dataset, rounds: int) -> Incidence:
+    if isinstance(member, LightGBMHazards):
+        return member.predict(future.snapshots, rounds)
+    return member.predict(future.snapshots)
+
+
+def _choose_rounds(fitted: Sequence[Sequence[Member]], later: Sequence[Dataset], labels: Labels) -> int:
+    """Rounds after which the boosters' answers were likeliest on later snapshots."""
+    boosters = [m for models in fitted for m in models if isinstance(m, LightGBMHazards)]
+    if not boosters:
+        return ROUNDS
+    likelihood = []
+    for rounds in CANDIDATE_ROUNDS:
+        answers = [m.predict(future.snapshots, rounds) for m, future in zip(boosters, later, strict=True)]
+        likelihood.append(float(censored_log_likelihood(_joined(answers), labels).mean()))
+    return CANDIDATE_ROUNDS[int(np.argmax(likelihood))]
 
 
 def _folds(dataset: Dataset) -> list[tuple[Dataset, Dataset]]:

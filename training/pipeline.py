@@ -19,7 +19,7 @@ from features.snapshots import Catalogue, catalogue_of
 from models.artifact import Artifact
 from training.criteria import choose_criteria
 from training.dataset import Dataset, build_dataset
-from training.grid import MOST_SNAPSHOTS, training_grid
+from training.grid import training_grid
 from training.learning import learn, win_members
 from training.need import learn_need
 
@@ -27,11 +27,39 @@ Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
+class Material:
+    """What was known at a cutoff, and the snapshots and features to train on."""
+
+    known: History
+    catalogue: Catalogue
+    dataset: Dataset
+
+
+@dataclass(frozen=True)
 class Trained:
-    """A model and the snapshots it was trained on."""
+    """A model and what it was trained on."""
 
     artifact: Artifact
     dataset: Dataset
+
+
+def prepare(
+    history: History,
+    cutoff: pd.Timestamp | None = None,
+    *,
+    most: int | None = None,
+    include: Sequence[str] = (),
+    report: Report = lambda line: None,
+) -> Material:
+    """Cut a history at an instant and build the snapshots to train on; parameters are those of ``train``."""
+    until = cutoff if cutoff is not None else history.observed_until
+    known = known_as_of(history, until)
+    if not len(known.opportunities):
+        raise NotEnoughDataError(f"no opportunity recorded by {until}", "at least one", "choose a later cutoff")
+    catalogue = catalogue_of(known, include)
+    report(f"building snapshots of {len(known.opportunities):,} opportunities")
+    dataset = build_dataset(known, training_grid(known, until, most), catalogue, until)
+    return Material(known, catalogue, dataset)
 
 
 def train(
@@ -39,7 +67,7 @@ def train(
     cutoff: pd.Timestamp | None = None,
     *,
     seed: int = 0,
-    most: int = MOST_SNAPSHOTS,
+    most: int | None = None,
     include: Sequence[str] = (),
     report: Report = lambda line: None,
 ) -> Trained:
@@ -54,7 +82,7 @@ def train(
     seed
         Seed of everything drawn: the same history, cutoff and seed give the same model.
     most
-        Most snapshots to train on.
+        Most snapshots to train on; as ``training_grid`` chooses when None.
     include
         Attributes measured at an unknown time to train on all the same.
     report
@@ -65,38 +93,29 @@ def train(
     NotEnoughDataError
         Nothing was recorded before the cutoff.
     """
-    until = cutoff if cutoff is not None else history.observed_until
-    known = known_as_of(history, until)
-    if not len(known.opportunities):
-        raise NotEnoughDataError(f"no opportunity recorded by {until}", "at least one", "choose a later cutoff")
-    catalogue = catalogue_of(known, include)
-    report(f"building snapshots of {len(known.opportunities):,} opportunities")
-    dataset = build_dataset(known, training_grid(known, until, most), catalogue, until)
-    return Trained(_artifact(known, dataset, catalogue, until, seed, report), dataset)
-
-
-def _artifact(
-    known: History, dataset: Dataset, catalogue: Catalogue, until: pd.Timestamp, seed: int, report: Report
-) -> Artifact:
+    material = prepare(history, cutoff, most=most, include=include, report=report)
+    dataset = material.dataset
     win = learn(dataset, win_members(seed), report)
     need = learn_need(dataset, seed, report)
-    return Artifact(
+    artifact = Artifact(
         win=win,
         need=need,
-        catalogue=catalogue,
-        processes=known.processes,
-        past=freeze(recorded_results(known), until),
+        catalogue=material.catalogue,
+        processes=material.known.processes,
+        past=freeze(recorded_results(material.known), dataset.until),
         classification=choose_criteria(dataset, need).to_dict(),
-        training=_summary(known, dataset, catalogue, until, seed),
+        training=_summary(material, seed),
     )
+    return Trained(artifact, dataset)
 
 
-def _summary(known: History, dataset: Dataset, catalogue: Catalogue, until: pd.Timestamp, seed: int) -> dict[str, Any]:
+def _summary(material: Material, seed: int) -> dict[str, Any]:
+    known, dataset = material.known, material.dataset
     labels = dataset.labels()
     ids = dataset.keys["opportunity_id"].to_numpy(dtype=object)
     seen = {name: len(set(ids[labels.outcome == code])) for name, code in (("won", WON), ("lost", LOST))}
     return {
-        "cutoff": until.isoformat(),
+        "cutoff": dataset.until.isoformat(),
         "origin": known.origin,
         "seed": seed,
         "opportunities": len(known.opportunities),
@@ -104,7 +123,7 @@ def _summary(known: History, dataset: Dataset, catalogue: Catalogue, until: pd.T
         **seen,
         "open": len(set(ids[labels.outcome == CENSORED])),
         "data_fingerprint": data_fingerprint(known),
-        "feature_fingerprint": catalogue.fingerprint,
+        "feature_fingerprint": material.catalogue.fingerprint,
     }
 
 
