@@ -18,7 +18,7 @@ def comparison_lines(records: Sequence[Mapping[str, Any]], origin: str) -> list[
     --------
     >>> record = {"method": "learned", "metric": "brier", "horizon": None, "value": 0.2, "n": 9}
     >>> comparison_lines([record], "simulated")[0]
-    'Final outcome (simulated; means of 1 cutoff, about 9 opportunities each)'
+    'Final outcome of those that closed (simulated; means of 1 cutoff, about 9 opportunities each)'
     """
     lines: list[str] = []
     horizons = sorted({r["horizon"] for r in records if r["horizon"] is not None})
@@ -36,7 +36,7 @@ def _table(records: Sequence[Mapping[str, Any]], horizon: float | None, origin: 
             values[record["method"], record["metric"]].append(record["value"])
     cutoffs = len({record.get("cutoff") for record in records})
     counts = [record["n"] for record in records]
-    title = "Final outcome" if horizon is None else f"Won within {horizon:g} days"
+    title = "Final outcome of those that closed" if horizon is None else f"Won within {horizon:g} days"
     noun = "cutoff" if cutoffs == 1 else "cutoffs"
     about = round(sum(counts) / len(counts))
     head = f"{title} ({origin}; means of {cutoffs} {noun}, about {about:,} opportunities each)"

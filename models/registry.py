@@ -6,6 +6,7 @@ Promotion exports the champion to a folder by one rename; serving reads that fol
 from __future__ import annotations
 
 import json
+import logging
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from typing import Any
 # Set before the import: the product tells nobody that it is used.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 import mlflow
 import pandas as pd
@@ -30,6 +32,9 @@ from models.predictions import predict_snapshots
 
 NAME = "dealodds"
 CHAMPION, CHALLENGER = "champion", "challenger"
+
+# MLflow tells of each step on the error stream; ours are told by the commands.
+logging.getLogger("mlflow").setLevel(logging.WARNING)
 
 _CHAMPIONS_TAG = "champions"
 _REQUIREMENTS = ("lightgbm", "mlflow", "numba", "numpy", "pandas", "scikit-learn", "scipy")

@@ -27,13 +27,15 @@ _FEWEST = 30
 def choose_criteria(dataset: Dataset, need: HazardBlend | None) -> Criteria:
     """Choose the recency that best tells who advances in 30 days, and the threshold of the need.
 
-    The recency maximises the information (in nats) that "active" gives on advancing. The
+    The recency maximises the information (in nats) that a recent sign gives on advancing,
+    among those who gave a sign at all: others are never active, whatever the recency. The
     threshold maximises the share of confirmed needs above it less that of others (Youden
     1950), among snapshots where no need is identified; None without enough of either.
     """
     advanced, watched = advanced_in_30_days(dataset)
-    last = signs_of(dataset.snapshots).last_days[watched]
-    gains = [_information(last <= days, advanced[watched]) for days in _CANDIDATES]
+    last = signs_of(dataset.snapshots).last_days
+    judged = watched & ~np.isinf(last)
+    gains = [_information(last[judged] <= days, advanced[judged]) for days in _CANDIDATES]
     recent = _CANDIDATES[int(np.argmax(gains))] if max(gains, default=0) > 0 else Criteria.recent_days
     return Criteria(recent, _threshold(dataset, need))
 
@@ -58,7 +60,9 @@ def advanced_in_30_days(dataset: Dataset) -> tuple[Bools, Bools]:
 
 
 def _information(group: Bools, happened: Bools) -> float:
-    """Mutual information of two yes/no variables, nats."""
+    """Mutual information of two yes/no variables, nats; 0 when it is the others that advance."""
+    if not group.any() or group.all() or happened[group].mean() <= happened[~group].mean():
+        return 0.0
     table = np.array([[(g & h).sum() for h in (happened, ~happened)] for g in (group, ~group)], dtype=np.float64)
     share = table / max(table.sum(), 1)
     expected = share.sum(axis=1, keepdims=True) * share.sum(axis=0, keepdims=True)

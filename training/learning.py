@@ -39,7 +39,12 @@ def need_members(seed: int) -> tuple[MemberMaker, ...]:
     return (Constant, RidgeHazards, lambda: LightGBMHazards(seed, CANDIDATE_ROUNDS[-1]))
 
 
-def learn(dataset: Dataset, members: Sequence[MemberMaker], report: Callable[[str], None]) -> HazardBlend:
+def learn(
+    dataset: Dataset,
+    members: Sequence[MemberMaker],
+    report: Callable[[str], None],
+    folds: Sequence[float] = FOLDS,
+) -> HazardBlend:
     """Fit the members on all snapshots, blended by what they proved forward in time.
 
     Each fold trains on what was known at its end and answers for the snapshots after it, up
@@ -54,10 +59,13 @@ def learn(dataset: Dataset, members: Sequence[MemberMaker], report: Callable[[st
         Makers of the members, the one to shrink towards first.
     report
         Called with a line for each step.
+    folds
+        Shares of the closings by which the folds' training ends, ascending.
     """
     labels = dataset.labels()
     edges = choose_edges(labels)
-    blend, rounds = _prove(dataset, members, edges, report)
+    judged = [fold for fold in _folds(dataset, folds) if len(fold[1].keys)]
+    blend, rounds = _prove(judged, members, edges, report)
     fitted = []
     for maker in _entered(dataset, labels, members):
         member = maker()
@@ -74,10 +82,12 @@ def _normalised(weights: Sequence[float]) -> tuple[float, ...]:
 
 
 def _prove(
-    dataset: Dataset, members: Sequence[MemberMaker], edges: Floats, report: Callable[[str], None]
+    judged: Sequence[tuple[Dataset, Dataset]],
+    members: Sequence[MemberMaker],
+    edges: Floats,
+    report: Callable[[str], None],
 ) -> tuple[Blend, int]:
     """Weights of all members, 0 for those that could not be judged, and the rounds of LightGBM."""
-    judged = [fold for fold in _folds(dataset) if len(fold[1].keys)]
     entering = min((len(_entered(past, past.labels(), members)) for past, _ in judged), default=1)
     missing = [0.0] * (len(members) - entering)
     if entering <= 1:
@@ -117,8 +127,8 @@ def _choose_rounds(fitted: Sequence[Sequence[Member]], later: Sequence[Dataset],
     return CANDIDATE_ROUNDS[int(np.argmax(likelihood))]
 
 
-def _folds(dataset: Dataset) -> list[tuple[Dataset, Dataset]]:
-    ends = [closing_instant(dataset, share) for share in FOLDS]
+def _folds(dataset: Dataset, shares: Sequence[float]) -> list[tuple[Dataset, Dataset]]:
+    ends = [closing_instant(dataset, share) for share in shares]
     known = [end for end in ends if end is not None]
     return [
         (dataset.before(end), dataset.between(end, following))

@@ -22,6 +22,7 @@ from training.learning import learn, need_members
 FEWEST = 30
 """Opportunities whose need was confirmed, and as many closed without, that are needed to learn."""
 
+_FOLDS = (0.65,)
 _YES = ASSESSMENTS.index("yes")
 
 
@@ -102,7 +103,7 @@ def learn_need(dataset: Dataset, seed: int, report: Callable[[str], None]) -> Ha
     except NotEnoughDataError:
         return None
     report(f"learning the need on {len(unconfirmed.keys):,} snapshots")
-    return learn(unconfirmed, need_members(seed), lambda line: None)
+    return learn(unconfirmed, need_members(seed), lambda line: None, folds=_FOLDS)
 
 
 def need_dataset(dataset: Dataset) -> Dataset:
