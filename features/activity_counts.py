@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from features.activity_events import CLASSES, ClassedEvents, classed_events
+from features.activity_events import CLASSES, ClassedEvents, classed_events, kind_of, own_class
 from features.history.schema import ACTIVITY_KINDS
 from features.instants import DAY, micros
 from features.view import Bools, Floats, Ints, View
@@ -97,14 +97,14 @@ class ActivityCounts:
         return (self.count(name, "30d") + 1) / (self.count(name, "90d") + 3)
 
     def _code(self, name: str) -> int:
-        return (*CLASSES, *self.custom_kinds).index(name)
+        return (*CLASSES, *map(own_class, self.custom_kinds)).index(name)
 
     def _only(self, name: str) -> GroupedEvents:
         """Select the events of one class, as a grouping of its own."""
         return _grouped(self.view, ClassedEvents(*_of_class(self.classed, self._code(name))))
 
     def _observed(self, name: str, window: str) -> Bools:
-        kinds: Sequence[str] = _COLLECTED_AS.get(name, (name,))
+        kinds: Sequence[str] = _COLLECTED_AS.get(name, (kind_of(name),))
         if name == "any":
             kinds = [*ACTIVITY_KINDS, *self.custom_kinds]
         back = None if window == "ever" else WINDOWS[window]

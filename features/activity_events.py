@@ -24,6 +24,30 @@ CLASSES = (
 )  # fmt: skip
 """Classes of activity that features count. One activity may belong to several."""
 
+_OWN_KIND = "kind "
+
+
+def own_class(kind: str) -> str:
+    """Name the class of a kind that only this source has; it may be called like one of ``CLASSES``.
+
+    Examples
+    --------
+    >>> own_class("any")
+    'kind any'
+    """
+    return _OWN_KIND + kind
+
+
+def kind_of(name: str) -> str:
+    """Find the kind that is collected when a class of one kind is.
+
+    Examples
+    --------
+    >>> kind_of("kind any"), kind_of("meeting")
+    ('any', 'meeting')
+    """
+    return name.removeprefix(_OWN_KIND)
+
 
 def activities_of_opportunities(history: History) -> pd.DataFrame:
     """Give every opportunity the activities that concern it.
@@ -37,7 +61,7 @@ def activities_of_opportunities(history: History) -> pd.DataFrame:
     activity replaces this one. An activity of an account stands once for each of its
     opportunities.
     """
-    rows = history.activities.assign(superseded=_superseded(history.activities))
+    rows = history.activities.assign(superseded=superseded(history.activities, "activity_id"))
     opportunities = history.opportunities.reset_index(names="key")[["key", "opportunity_id", "account_id"]]
     own = rows.merge(opportunities[["key", "opportunity_id"]], on="opportunity_id")
     shared = rows[rows["opportunity_id"].isna() & rows["account_id"].notna()]
@@ -45,16 +69,28 @@ def activities_of_opportunities(history: History) -> pd.DataFrame:
     return pd.concat([own, of_account], ignore_index=True)
 
 
-def _superseded(activities: pd.DataFrame) -> Ints:
-    """When each record is replaced by the next record of the same activity."""
-    recorded = pd.Series(micros(activities["recorded_at"]), index=activities.index)
-    if activities["activity_id"].is_unique:
-        return np.full(len(activities), NOT_REPLACED)
+def superseded(rows: pd.DataFrame, name: str) -> Ints:
+    """When each record is replaced by the next one of the same id, microseconds, shape (m,).
+
+    Parameters
+    ----------
+    rows
+        A table with ``recorded_at``.
+    name
+        The column of ids.
+
+    Examples
+    --------
+    >>> at = pd.to_datetime(["1970-01-01", "1970-01-02"], utc=True)
+    >>> int(superseded(pd.DataFrame({"contact_id": ["c", "c"], "recorded_at": at}), "contact_id")[0])
+    86400000000
+    """
+    recorded = pd.Series(micros(rows["recorded_at"]), index=rows.index)
+    if rows[name].is_unique:
+        return np.full(len(rows), NOT_REPLACED)
     in_order = recorded.sort_values(kind="stable")
-    following = in_order.groupby(activities["activity_id"].loc[in_order.index], sort=False).shift(
-        -1, fill_value=NOT_REPLACED
-    )
-    return following.reindex(activities.index).to_numpy(np.int64)
+    following = in_order.groupby(rows[name].loc[in_order.index], sort=False).shift(-1, fill_value=NOT_REPLACED)
+    return following.reindex(rows.index).to_numpy(np.int64)
 
 
 def is_two_way(activities: pd.DataFrame) -> NDArray[np.bool_]:
@@ -89,7 +125,7 @@ def classed_events(activities: pd.DataFrame, custom_kinds: tuple[str, ...]) -> C
     member["two_way"] = is_two_way(activities)
     member["buyer_initiated"] = is_buyer_initiated(activities)
     member["any"] = np.ones(len(activities), dtype=bool)
-    member |= {name: kind == name for name in custom_kinds}
+    member |= {own_class(name): kind == name for name in custom_kinds}
     happened = ~activities["planned"].to_numpy(bool)
     rows = [np.flatnonzero(mask & happened) for mask in member.values()]
     codes = [np.full(len(found), code) for code, found in enumerate(rows)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from features.activity_counts import ActivityCounts
+from features.activity_events import own_class
 from features.feature import Feature
 from features.view import Floats
 
@@ -28,13 +29,13 @@ def custom_features(kind: str) -> tuple[Feature, ...]:
     Examples
     --------
     >>> [feature.name for feature in custom_features("audit")]
-    ['audit_7d', 'audit_ever', 'days_since_audit']
+    ['activity_audit_7d', 'activity_audit_ever', 'days_since_activity_audit']
     """
     words = kind.replace("_", " ")
     return (
-        _feature(f"{kind}_7d", "count", f"{words} in 7 days", f"7天内{words}次数", f"Activities {words} in 7 days"),
-        _feature(f"{kind}_ever", "count", words, f"{words}次数", f"Activities {words} so far"),
-        _feature(f"days_since_{kind}", "days", f"days since the last {words}", f"距上次{words}天数", f"Days since the last {words}; missing when there was none"),
+        _feature(f"activity_{kind}_7d", "count", f"{words} in 7 days", f"7天内{words}次数", f"Activities {words} in 7 days"),
+        _feature(f"activity_{kind}_ever", "count", words, f"{words}次数", f"Activities {words} so far"),
+        _feature(f"days_since_activity_{kind}", "days", f"days since the last {words}", f"距上次{words}天数", f"Days since the last {words}; missing when there was none"),
     )  # fmt: skip
 
 
@@ -48,7 +49,7 @@ def compute(counts: ActivityCounts) -> dict[str, Floats]:
         "days_since_activity": counts.days_since_last("any"),
     }
     for kind in counts.custom_kinds:
-        columns[f"{kind}_7d"] = counts.count(kind, "7d")
-        columns[f"{kind}_ever"] = counts.count(kind, "ever")
-        columns[f"days_since_{kind}"] = counts.days_since_last(kind)
+        columns[f"activity_{kind}_7d"] = counts.count(own_class(kind), "7d")
+        columns[f"activity_{kind}_ever"] = counts.count(own_class(kind), "ever")
+        columns[f"days_since_activity_{kind}"] = counts.days_since_last(own_class(kind))
     return columns

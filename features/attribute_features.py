@@ -32,11 +32,10 @@ def _as_known(view: View, name: str) -> pd.Series:
     stated = stated.iloc[view.opportunity].astype(object).reset_index(drop=True)
     changes = view.history.field_history
     words = sorted(changes.loc[changes["field"] == name, "value"].dropna().unique())
-    if not words:
-        return stated
-    last = view.levels(name, words).last
-    later = np.array([*words, None], dtype=object)[np.where(np.isnan(last), -1, last).astype(np.int64)]
-    return stated.where(np.isnan(last), pd.Series(later, dtype=object))
+    path = view.levels(name, words)
+    later = np.array([*words, None], dtype=object)[np.where(np.isnan(path.last), -1, path.last).astype(np.int64)]
+    # A value that was cleared is unknown; it does not fall back to the first.
+    return stated.where(path.set_at < 0, pd.Series(later, dtype=object))
 
 
 def _typed(values: pd.Series, kind: str) -> NDArray[np.float64] | NDArray[np.object_]:

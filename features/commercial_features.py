@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from features.feature import Feature
 from features.instants import DAY
@@ -19,7 +20,7 @@ FEATURES = (
     _feature("amount_raised", "count", "times the amount rose", "金额上调次数", "Changes upward; missing when the amount is not collected."),
     _feature("amount_cut", "count", "times the amount fell", "金额下调次数", "Changes downward; missing when the amount is not collected."),
     _feature("days_to_stated_close", "days", "days to the stated close date", "距预计成交天数", "Negative when overdue; missing when no date is stated."),
-    _feature("overdue", "yes/no", "stated close date passed", "已超预计成交日", "1 when the stated close date lies before the instant; missing when none is stated."),
+    _feature("overdue", "yes/no", "stated close date passed", "已超预计成交日", "1 once the stated day has passed; missing when none is stated."),
     _feature("close_date_pushed", "count", "times the close date was pushed", "成交日推迟次数", "Moves to a later date; missing when the date is not collected."),
     _feature("close_date_pulled", "count", "times the close date was pulled in", "成交日提前次数", "Moves to an earlier date; missing when the date is not collected."),
     _feature("owner_changes", "count", "changes of owner", "负责人更换次数", "Changes of owner; missing when owners are not collected."),
@@ -48,7 +49,7 @@ def _close_date(view: View) -> dict[str, Floats]:
     return {
         "days_to_stated_close": ahead,
         # A date is due until its day has passed.
-        "overdue": np.where(np.isnan(ahead), np.nan, (ahead < -1).astype(np.float64)),
+        "overdue": np.where(np.isnan(ahead), np.nan, (ahead <= -1).astype(np.float64)),
         "close_date_pushed": np.where(collected, path.ups.astype(np.float64), np.nan),
         "close_date_pulled": np.where(collected, path.downs.astype(np.float64), np.nan),
     }
@@ -56,6 +57,9 @@ def _close_date(view: View) -> dict[str, Floats]:
 
 def _owner(view: View) -> dict[str, Floats]:
     path = view.owner_path
-    return {
-        "owner_changes": np.where(view.observed(["owner"]), (path.ups + path.downs).astype(np.float64), np.nan),
-    }
+    named = np.array([*view.owners, None], dtype=object)
+    first = named[np.where(np.isnan(path.first), -1, path.first).astype(np.int64)]
+    # The owner at creation need not stand in the history of changes.
+    handed_over = pd.notna(first) & pd.notna(view.first_owner) & (first != view.first_owner)
+    changes = (path.ups + path.downs + handed_over).astype(np.float64)
+    return {"owner_changes": np.where(view.observed(["owner"]), changes, np.nan)}

@@ -36,7 +36,7 @@ FEATURES = (
     _feature("owner_closed", "count", "opportunities the owner closed", "负责人已关闭机会数", "Closed opportunities of the owner; missing when the owner is unknown."),
     _feature("account_wins", "count", "previous purchases", "客户既往成交次数", "Won opportunities of the account; missing when the account is unknown."),
     _feature("existing_customer", "yes/no", "existing customer", "老客户", "1 when the account has bought before; missing when the account is unknown."),
-    _feature("pace", "log-odds", "age against past wins", "进度与历史赢单之比", "Log of days since creation, plus one, less its mean over past wins; missing before the first win."),
+    _feature("pace", "number", "age against past wins", "进度与历史赢单之比", "Log of days since creation, plus one, less its mean over past wins; missing before the first win."),
     _feature("season_sine", "number", "season (spring)", "季节（正弦）", "Sine of the time of year; missing until two years are on record."),
     _feature("season_cosine", "number", "season (winter)", "季节（余弦）", "Cosine of the time of year; missing until two years are on record."),
 )  # fmt: skip

@@ -36,7 +36,8 @@ FEATURES = (
 
 def compute(counts: ActivityCounts) -> dict[str, Floats]:
     """Compute the e-mail features of each snapshot."""
-    sent = counts.count("email_sent", "ever")
+    sent, replied = counts.count("email_sent", "ever"), counts.count("email_replied", "ever")
+    tracked = ~np.isnan(sent + replied)
     return {
         "emails_sent_30d": counts.count("email_sent", "30d"),
         "emails_opened_30d": counts.count("email_opened", "30d"),
@@ -45,13 +46,13 @@ def compute(counts: ActivityCounts) -> dict[str, Floats]:
         "emails_clicked_human_30d": counts.count("email_clicked_human", "30d"),
         "replies_7d": counts.count("email_replied", "7d"),
         "replies_30d": counts.count("email_replied", "30d"),
-        "replies_ever": counts.count("email_replied", "ever"),
+        "replies_ever": replied,
         "open_rate": _smoothed(counts.count("email_opened_human", "ever"), sent, 2),
         "click_rate": _smoothed(counts.count("email_clicked_human", "ever"), sent, 1),
-        "reply_rate": _smoothed(counts.count("email_replied", "ever"), sent, 1),
+        "reply_rate": _smoothed(replied, sent, 1),
         "days_since_reply": counts.days_since_last("email_replied"),
         "days_since_email_sent": counts.days_since_last("email_sent"),
-        "reply_delay": mean_reply_delay(counts.view),
+        "reply_delay": np.where(tracked, mean_reply_delay(counts.view), np.nan),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from features.activity_events import superseded
 from features.feature import Feature
 from features.history.schema import ASSESSED_FIELDS, ASSESSMENTS
 from features.instants import micros
@@ -44,16 +45,16 @@ def _of_man(field: str) -> tuple[Feature, Feature]:
     en, zh = _NAMES[field]
     return (
         _feature(f"{field}_age_days", "days", f"age of {en}", f"{zh}评估天数", "Since the last assessment changed; missing when unknown."),
-        _feature(f"{field}_changes", "count", f"changes of {en}", f"{zh}变化次数", "Changes of a known assessment; missing when the field is not collected."),
+        _feature(f"{field}_changes", "count", f"changes of {en}", f"{zh}变化次数", "Changes from one known assessment to the next; missing when the field is not collected."),
     )  # fmt: skip
 
 
 FEATURES = (
     *(_level(field) for field in ASSESSED_FIELDS),
     *(feature for field in _MAN for feature in _of_man(field)),
-    _feature("man_yes", "count", "MAN letters confirmed", "MAN 已确认项数", "Letters assessed as yes."),
-    _feature("man_no", "count", "MAN letters denied", "MAN 已否认项数", "Letters assessed as no."),
-    _feature("man_unknown", "count", "MAN letters unknown", "MAN 未知项数", "Letters not assessed."),
+    _feature("man_yes", "count", "MAN letters confirmed", "MAN 已确认项数", "Letters assessed as yes; missing when none is collected."),
+    _feature("man_no", "count", "MAN letters denied", "MAN 已否认项数", "Letters assessed as no; missing when none is collected."),
+    _feature("man_unknown", "count", "MAN letters unknown", "MAN 未知项数", "Letters not assessed; missing when none is collected."),
     *(
         _feature(f"met_{role}", "yes/no", f"met a {en}", f"已接触{zh}", f"1 when a {en} took part in two-way contact.")
         for role, (en, zh) in ROLES.items()
@@ -66,39 +67,36 @@ def compute(view: View) -> dict[str, Floats]:
     """Compute the qualification features of each snapshot; an unknown assessment is NaN, not no."""
     columns: dict[str, Floats] = {}
     for field in ASSESSED_FIELDS:
-        path = view.levels(field, ASSESSMENTS)
-        # "unknown" is the first word: saying it again makes the assessment unknown.
-        columns[field] = np.where(path.last >= 1, path.last - 1, np.nan)
+        # Without its word, "unknown" is a missing value like one that was cleared.
+        path = view.levels(field, [word for word in ASSESSMENTS if word != "unknown"])
+        columns[field] = path.last
         if field in _MAN:
-            columns[f"{field}_age_days"] = np.where(path.last >= 1, view.days_since(path.set_at), np.nan)
-            changes = np.maximum(path.ups + path.downs, 0).astype(np.float64)
+            columns[f"{field}_age_days"] = np.where(np.isnan(path.last), np.nan, view.days_since(path.set_at))
+            changes = (path.ups + path.downs).astype(np.float64)
             columns[f"{field}_changes"] = np.where(view.observed([field]), changes, np.nan)
-    return columns | _letters(columns) | _roles(view)
+    return columns | _letters(view, columns) | _roles(view)
 
 
-def _letters(columns: dict[str, Floats]) -> dict[str, Floats]:
-    letters = np.stack([columns[field] for field in _MAN])
-    return {
-        "man_yes": (letters == 2).sum(axis=0).astype(np.float64),
-        "man_no": (letters == 0).sum(axis=0).astype(np.float64),
-        "man_unknown": np.isnan(letters).sum(axis=0).astype(np.float64),
-    }
+def _letters(view: View, columns: dict[str, Floats]) -> dict[str, Floats]:
+    letters, collected = np.stack([columns[field] for field in _MAN]), view.observed(_MAN)
+    counted = {"man_yes": letters == 2, "man_no": letters == 0, "man_unknown": np.isnan(letters)}
+    return {name: np.where(collected, found.sum(axis=0), np.nan) for name, found in counted.items()}
 
 
 def _roles(view: View) -> dict[str, Floats]:
     """Tell which roles took part in two-way contact, as known."""
-    events, people = view.two_way_contacts, view.history.contacts.drop_duplicates("contact_id", keep="last")
-    who = pd.Index(people["contact_id"]).get_indexer(pd.Index(events["contact_id"]))
-    role = np.append(pd.Index(list(ROLES)).get_indexer(pd.Index(people["role"])), -1)[who]
-    found = (who >= 0) & (role >= 0)
+    people = view.history.contacts[["contact_id", "role", "recorded_at"]]
+    people = people.assign(superseded=superseded(people, "contact_id"))
+    people = people[people["role"].isin(list(ROLES))]
+    events = view.two_way_contacts.merge(people, on="contact_id", suffixes=("", "_of_role"))
     grouped = group_events(
-        events["key"].to_numpy(np.int64)[found],
-        micros(events["occurred_at"])[found],
-        # A contact counts once both the activity and the person's role are known.
-        np.maximum(micros(events["recorded_at"])[found], micros(people["recorded_at"])[who[found]]),
+        events["key"].to_numpy(np.int64),
+        micros(events["occurred_at"]),
+        # A contact counts while both the activity and the person's role are known.
+        np.maximum(micros(events["recorded_at"]), micros(events["recorded_at_of_role"])),
         n_groups=len(view.history.opportunities),
-        kind=role[found].astype(np.int64),
-        superseded=events["superseded"].to_numpy(np.int64)[found],
+        kind=pd.Index(list(ROLES)).get_indexer(pd.Index(events["role"])).astype(np.int64),
+        superseded=events[["superseded", "superseded_of_role"]].min(axis=1).to_numpy(np.int64),
     )
     seen = window_aggregates(grouped, view.opportunity, view.as_of, n_kinds=len(ROLES), windows=[EVER]).count[:, :, 0]
     collected = view.observed(["contacts"])

@@ -47,7 +47,7 @@ def mean_reply_delay(view: View) -> Floats:
     """Mean days from our last e-mail before a reply to the reply.
 
     Each e-mail is answered at most once, and never by a reply of its own instant. NaN
-    without a pair of e-mail and reply, which includes sources that do not collect them.
+    without a pair of e-mail and reply.
     Sums are of whole microseconds, so that they are exact in any order.
     """
     sent, replied = _mails(view, "email_sent"), _mails(view, "email_replied")

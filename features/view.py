@@ -109,11 +109,16 @@ class View:
     @cached_property
     def owner(self) -> NDArray[np.object_]:
         """Owner of each snapshot's opportunity as known; None when unknown."""
-        stated = self.history.opportunities["owner_id"].to_numpy(dtype=object)[self.opportunity]
-        last = self.owner_path.last
+        last, changed = self.owner_path.last, self.owner_path.set_at >= 0
         named = np.array([*self.owners, None], dtype=object)
         later = named[np.where(np.isnan(last), -1, last).astype(np.int64)]
-        return np.where(np.isnan(last), stated, later)
+        return np.where(changed, later, self.first_owner)
+
+    @cached_property
+    def first_owner(self) -> NDArray[np.object_]:
+        """Owner of each snapshot's opportunity at its creation; None when unknown."""
+        stated = self.history.opportunities["owner_id"]
+        return stated.astype(object).where(stated.notna(), None).to_numpy(dtype=object)[self.opportunity]
 
     @cached_property
     def activities(self) -> pd.DataFrame:

@@ -104,9 +104,16 @@ def read_artifact(folder: Path) -> Artifact:
     texts = {n: (folder / n).read_text(encoding="utf-8") for n in manifest["files"] if n.endswith(".txt")}
     artifact = _from_description(raw, texts)
     digest = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()[:12]
-    registered = folder / REGISTERED
-    version = json.loads(registered.read_text(encoding="utf-8"))["version"] if registered.exists() else digest
-    return Artifact(**{**vars(artifact), "version": str(version)})
+    return Artifact(**{**vars(artifact), "version": _registered_version(folder / REGISTERED) or digest})
+
+
+def _registered_version(path: Path) -> str | None:
+    if not path.exists():
+        return None
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["version"])
+    except (ValueError, KeyError, TypeError) as problem:
+        raise ArtifactError(f"an unreadable {path}", "the version of a model", "promote it again") from problem
 
 
 def _files(artifact: Artifact) -> dict[str, str]:
@@ -114,7 +121,11 @@ def _files(artifact: Artifact) -> dict[str, str]:
     for target, model in _models(artifact).items():
         files |= {f"{target}_{cause}.txt": text for cause, text in model.texts().items()}
     sums = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in sorted(files.items())}
-    return files | {MANIFEST: json.dumps({"format": FORMAT, "files": sums}, indent=1) + "\n"}
+    return files | {MANIFEST: _manifest(sums)}
+
+
+def _manifest(sums: Mapping[str, str]) -> str:
+    return json.dumps({"format": FORMAT, "files": sums}, indent=1) + "\n"
 
 
 def _models(artifact: Artifact) -> dict[str, HazardBlend]:
@@ -163,12 +174,15 @@ def _checked_manifest(folder: Path) -> dict[str, Any]:
             f"no {MANIFEST} in {folder}", "a model's folder", "train and promote a model, or name another"
         )
     try:
-        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_bytes().decode("utf-8")
+        manifest: dict[str, Any] = json.loads(text)
         files, model_format = manifest["files"].items(), manifest["format"]
-    except (ValueError, KeyError, AttributeError) as problem:
+    except (ValueError, KeyError, AttributeError, TypeError) as problem:
         raise ArtifactError(f"an unreadable {path}", "the manifest of a model", "restore the folder") from problem
     if model_format != FORMAT:
         raise ArtifactError(f"a model of format {model_format}", f"format {FORMAT}", "train it with this version")
+    if text != _manifest(manifest["files"]):  # it has no checksum of its own
+        raise ArtifactError(f"{path} changed", "the bytes that were written", "restore the folder or promote again")
     for name, expected in files:
         if not (folder / name).is_file() or hashlib.sha256((folder / name).read_bytes()).hexdigest() != expected:
             raise ArtifactError(

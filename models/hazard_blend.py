@@ -39,7 +39,8 @@ class HazardBlend:
         return {
             "weights": {m.name: w for m, w in zip(self.members, self.blend.weights, strict=True)},
             "level": self.blend.level,
-            "members": {m.name: m.to_dict() for m, _ in used},
+            # A list, because sums of floats depend on the order.
+            "members": [{"name": m.name, "model": m.to_dict()} for m, _ in used],
         }
 
     def texts(self) -> dict[str, str]:
@@ -52,6 +53,6 @@ class HazardBlend:
     @classmethod
     def from_dict(cls, raw: dict[str, Any], texts: dict[str, str]) -> HazardBlend:
         """Read what ``to_dict`` and ``texts`` wrote; only members with weight come back."""
-        members = tuple(member_from_dict(name, described, texts) for name, described in raw["members"].items())
+        members = tuple(member_from_dict(m["name"], m["model"], texts) for m in raw["members"])
         weights = tuple(float(raw["weights"][member.name]) for member in members)
         return cls(members, Blend(weights, float(raw["level"])))

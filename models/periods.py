@@ -41,15 +41,16 @@ def choose_edges(labels: Labels) -> Floats:
     --------
     >>> closed = np.arange(1.0, 101.0)
     >>> choose_edges(Labels(closed, np.ones(100, int), closed))
-    array([10.9, 25.8, 45.6, 65.4, 85.2, 97. ])
+    array([10.9, 25.8, 45.6, 65.4, 85.1, 97. ])
     """
     closed = labels.days[labels.outcome != CENSORED]
     if not len(closed):
         return np.array([30.0])
     edges: list[float] = []
-    for edge in np.quantile(closed, _SHARES):
+    for quantile in np.quantile(closed, _SHARES):
+        edge = float(f"{quantile:.3g}")
         if edge >= (edges[-1] if edges else 0) + _SHORTEST:
-            edges.append(float(f"{edge:.3g}"))
+            edges.append(edge)
     return np.array(edges or [max(float(closed.max()), _SHORTEST)])
 
 

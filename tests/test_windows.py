@@ -1,9 +1,5 @@
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -291,35 +287,3 @@ def test_questions_that_cannot_be_are_refused(key: list[int], n_kinds: int, wind
 def test_fractions_are_refused_as_instants() -> None:
     with pytest.raises(TypeError):
         group_events([0], [1.5], [1], n_groups=1)
-
-
-COMPILE_ELSEWHERE = """
-from pathlib import Path
-from features import windows, window_kernels
-windows.compile_kernels()
-print(sum(window_kernels.aggregate.stats.cache_hits.values()))
-"""
-
-
-def run_elsewhere(code: str, **environment: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=os.environ | environment, capture_output=True, text=True, check=True
-    )
-    return done.stdout.strip()
-
-
-def test_a_second_process_loads_the_compiled_loops_from_disk(tmp_path: Path) -> None:
-    first = run_elsewhere(COMPILE_ELSEWHERE, NUMBA_CACHE_DIR=str(tmp_path))
-    assert list(tmp_path.rglob("window_kernels.aggregate*.nbc"))
-    assert (first, run_elsewhere(COMPILE_ELSEWHERE, NUMBA_CACHE_DIR=str(tmp_path))) == ("0", "1")
-
-
-def test_the_loops_work_where_no_folder_can_be_written_to() -> None:
-    code = """
-import numba.core.caching as caching
-caching.CacheImpl._locator_classes = []  # as if no folder could be written to
-from features import windows
-events = windows.group_events([0], [1], [1], n_groups=1)
-print(windows.window_aggregates(events, [0], [1], n_kinds=1, windows=[5]).count.tolist())
-"""
-    assert run_elsewhere(code) == "[[[1]]]"

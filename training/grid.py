@@ -10,9 +10,10 @@ from features.history.history import History
 from features.instants import DAY, micros
 from features.view import View
 
-FEWEST_SNAPSHOTS = 20_000
 PER_OPPORTUNITY = 3
 """Snapshots to train on for each opportunity: more of one opportunity repeat each other."""
+PER_OPPORTUNITY_OF_FEW, ENOUGH_SNAPSHOTS = 8, 24_000
+"""With few opportunities more of each are worth their time, up to so many in all."""
 
 _STEPS = (1, 2, 3, 5, 7, 10, 14, 21, 28)
 
@@ -44,10 +45,12 @@ def training_grid(history: History, until: pd.Timestamp, most: int | None = None
     """List the snapshots to train on: all that are open, every so many days before ``until``.
 
     The step is the shortest of 1, 2, 3, 5, 7, 10, 14, 21 or 28 days that gives at most
-    ``most`` snapshots: when None, 3 for each opportunity, and at least 20,000.
+    ``most`` snapshots: when None, 3 for each opportunity, or 8 as long as these are at most
+    24,000.
     """
     if most is None:
-        most = max(FEWEST_SNAPSHOTS, PER_OPPORTUNITY * len(history.opportunities))
+        count = len(history.opportunities)
+        most = max(PER_OPPORTUNITY * count, min(PER_OPPORTUNITY_OF_FEW * count, ENOUGH_SNAPSHOTS))
     if not len(history.opportunities):
         return pd.DataFrame({"opportunity_id": pd.Series(dtype="str"), "as_of": pd.Series(dtype="datetime64[us, UTC]")})
     end = int(micros(pd.Index([until]))[0])

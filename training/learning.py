@@ -130,9 +130,10 @@ def _choose_rounds(fitted: Sequence[Sequence[Member]], later: Sequence[Dataset],
 def _folds(dataset: Dataset, shares: Sequence[float]) -> list[tuple[Dataset, Dataset]]:
     ends = [closing_instant(dataset, share) for share in shares]
     known = [end for end in ends if end is not None]
+    ends_of_judging = [*known[1:], dataset.until] if known else []
     return [
         (dataset.before(end), dataset.between(end, following))
-        for end, following in zip(known, [*known[1:], dataset.until], strict=True)
+        for end, following in zip(known, ends_of_judging, strict=True)
     ]
 
 

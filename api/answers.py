@@ -1,0 +1,197 @@
+"""What the service answers. Every field is always there; null says that there is nothing to say."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Outcome = Literal["open", "won", "lost"]
+ClassKey = Literal["active", "potential", "hidden"]
+
+
+class _Answer(BaseModel):
+    # A number that is not finite must fail here, where a test sees it, and never reach a reader.
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, validate_by_name=True, validate_by_alias=False)
+
+
+class Words(_Answer):
+    """The same in both languages."""
+
+    en: str = Field(description="In English.", examples=["the model needs 40 more won opportunities"])
+    zh_cn: str = Field(
+        serialization_alias="zh-CN", description="In simplified Chinese.", examples=["模型还需要40个赢单机会"]
+    )
+
+
+class Reason(Words):
+    """A code for programs, words for people."""
+
+    code: str = Field(description="Code that stays the same in all versions.", examples=["need_confirmed_by_stage"])
+
+
+class OpportunityClass(_Answer):
+    """The class of an open opportunity."""
+
+    key: ClassKey = Field(description="The class.", examples=["active"])
+    names: Words = Field(description="Its names.", examples=[{"en": "active", "zh-CN": "活跃机会"}])
+    evidence: list[Reason] = Field(
+        description="By what it was found.",
+        examples=[[{"code": "no_contact_yet", "en": "no two-way contact yet", "zh-CN": "尚无双向沟通"}]],
+    )
+
+
+class Man(_Answer):
+    """Money, authority, need: upper case when the customer has it, lower case when not, ? when unknown."""
+
+    code: str = Field(description="The code.", examples=["MaN"])
+    advice: Words = Field(
+        description="What to do.",
+        examples=[{"en": "worth contact; find the person with authority", "zh-CN": "值得接触，设法找到有决策权的人"}],
+    )
+
+
+class HorizonAnswer(_Answer):
+    """What happens within some days; null while nothing closed from which the time could be learned."""
+
+    days: float = Field(description="Days ahead.", examples=[30])
+    by: AwareDatetime = Field(description="The instant that many days ahead.", examples=["2026-04-30T12:00:00Z"])
+    win_probability: Share | None = Field(description="Probability of being won by then.", examples=[0.21])
+    loss_probability: Share | None = Field(description="Probability of being lost by then.", examples=[0.08])
+
+
+class ScoreAnswer(_Answer):
+    """What is said of one opportunity; probabilities, dates and class are null unless it is open."""
+
+    opportunity_id: str = Field(description="Id of the opportunity.", examples=["o-42"])
+    as_of: AwareDatetime = Field(description="The instant answered for.", examples=["2026-03-31T12:00:00Z"])
+    status: Literal["ok", "little_data", "closed", "not_open_yet"] = Field(
+        description="little_data: the model has seen fewer than 40 won or 40 lost opportunities.", examples=["ok"]
+    )
+    status_reason: Words | None = Field(
+        description="Why the status is not ok.",
+        examples=[{"en": "the model needs 40 more won opportunities", "zh-CN": "模型还需要40个赢单机会"}],
+    )
+    outcome: Outcome | None = Field(description="Outcome as known.", examples=["open"])
+    win_probability: Share | None = Field(description="Probability that it is ever won.", examples=[0.46])
+    fixed_weight_probability: Share | None = Field(
+        description="What the fixed weight of its stage says.", examples=[0.5]
+    )
+    horizons: list[HorizonAnswer] = Field(
+        description="Win and loss by each horizon asked for, in that order.",
+        examples=[
+            [{"days": 30, "by": "2026-04-30T12:00:00Z", "win_probability": 0.21, "loss_probability": 0.08}],
+        ],
+    )
+    expected_close: AwareDatetime | None = Field(
+        description="Median time of the close, given that it is won.", examples=["2026-05-12T03:00:00Z"]
+    )
+    opportunity_class: OpportunityClass | None = Field(
+        serialization_alias="class",
+        description="Active, potential or hidden.",
+        examples=[{"key": "active", "names": {"en": "active", "zh-CN": "活跃机会"}, "evidence": []}],
+    )
+    man: Man = Field(
+        description="MAN code with its advice.",
+        examples=[{"code": "MAN", "advice": {"en": "an ideal prospect", "zh-CN": "理想的销售对象"}}],
+    )
+    model_version: str = Field(description="Version of the model.", examples=["3"])
+    context_as_of: AwareDatetime | None = Field(
+        description="When the past results of owner, account, source, product … were last known; "
+        "null when none were learned.",
+        examples=["2026-03-01T00:00:00Z"],
+    )
+    notes: list[Reason] = Field(
+        description="What was put right in the request.",
+        examples=[[{"code": "sent_twice", "en": "the same event was sent twice, counted once", "zh-CN": "重复"}]],
+    )
+
+
+class ScoresAnswer(_Answer):
+    """Scores in the order of the request."""
+
+    model_version: str = Field(description="Version of the model.", examples=["3"])
+    as_of: AwareDatetime = Field(description="The instant answered for.", examples=["2026-03-31T12:00:00Z"])
+    origin: str = Field(
+        description="Where the data came from that the model was trained on; simulated is not real.",
+        examples=["import"],
+    )
+    scores: list[ScoreAnswer] = Field(
+        description="One score an opportunity.", examples=[[{"opportunity_id": "o-42", "win_probability": 0.46}]]
+    )
+
+
+class StageAnswer(_Answer):
+    """A stage of a sales process."""
+
+    key: str = Field(description="Key of the stage.", examples=["proposal"])
+    names: Words = Field(description="Its names.", examples=[{"en": "proposal", "zh-CN": "方案/报价"}])
+    outcome: Outcome = Field(description="What being in it means.", examples=["open"])
+    fixed_weight: Share | None = Field(description="Its fixed weight; null when there is none.", examples=[0.5])
+    need_confirmed: bool = Field(description="Whether it means that the need is confirmed.", examples=[True])
+
+
+class ProcessAnswer(_Answer):
+    """A sales process: its stages in order."""
+
+    name: str = Field(description="Name of the process.", examples=["default"])
+    stages: list[StageAnswer] = Field(description="Its stages in order.", examples=[[{"key": "proposal"}]])
+
+
+class ClassCriteria(_Answer):
+    """By what opportunities are classed."""
+
+    recent_days: float = Field(description="A sign of intent within so many days is recent.", examples=[30])
+    need_threshold: Share | None = Field(
+        description="Above this probability of the need being confirmed an unidentified opportunity is hidden; "
+        "null while too little is known.",
+        examples=[0.35],
+    )
+    report: dict[str, Any] | None = Field(
+        description="What became of each class, forward in time; null when it was not measured.",
+        examples=[{"active": {"snapshots": 1200, "share_won": 0.31}}],
+    )
+
+
+class ChampionAnswer(_Answer):
+    """The model in service."""
+
+    version: str = Field(description="Its version; 0 is the fixed weights alone.", examples=["3"])
+    origin: str = Field(description="Where its training data came from; simulated is not real.", examples=["import"])
+    context_as_of: AwareDatetime | None = Field(
+        description="When the past results it answers with were last known; null when none were learned.",
+        examples=["2026-03-01T00:00:00Z"],
+    )
+    features: int = Field(description="Number of its features.", examples=[120])
+    blend_weights: dict[str, float] = Field(
+        description="Weight of each member of the blend.", examples=[{"fixed_weights": 0.1, "lightgbm_hazards": 0.9}]
+    )
+    activity_kinds: list[str] = Field(
+        description="Kinds of activity that a request may name.", examples=[["site_visit", "meeting"]]
+    )
+    attributes: dict[str, str] = Field(
+        description="Attributes that a request may name, with their types.", examples=[{"segment": "category"}]
+    )
+    training: dict[str, Any] = Field(
+        description="What it was trained on: cutoff, counts, fingerprints, figures.", examples=[{"won": 412}]
+    )
+    classification: ClassCriteria = Field(
+        description="Its class criteria.", examples=[{"recent_days": 30, "need_threshold": 0.35, "report": None}]
+    )
+    processes: list[ProcessAnswer] = Field(
+        description="Sales processes that it knows.", examples=[[{"name": "default", "stages": []}]]
+    )
+
+
+class HealthAnswer(_Answer):
+    """Whether the service is alive."""
+
+    status: Literal["alive"] = Field(description="Always alive.", examples=["alive"])
+
+
+class ReadyAnswer(_Answer):
+    """Whether a model is in service."""
+
+    status: Literal["ready"] = Field(description="Always ready; 503 otherwise.", examples=["ready"])
+    model_version: str = Field(description="Version of the model.", examples=["3"])

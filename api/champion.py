@@ -1,0 +1,82 @@
+"""The model in service: loaded once from its folder, and why it is not there if it is not."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from features.errors import ArtifactError
+from features.history.live import Note, live_request
+from models.artifact import Artifact, read_artifact
+from scoring.score import Score, score_opportunities
+from scoring.version_zero import version_zero
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The model in service, or the reason why there is none."""
+
+    model: Artifact | None
+    reason: ArtifactError | None = None
+
+    @property
+    def artifact(self) -> Artifact:
+        """The model; raises the reason when there is none."""
+        if self.model is None:
+            assert self.reason is not None
+            raise self.reason
+        return self.model
+
+
+def load_champion(folder: Path | None) -> Champion:
+    """Load the model of a folder; without a folder, version 0, the fixed weights.
+
+    A folder that does not load is no reason to die: the service starts and says so.
+    """
+    if folder is None or not folder.exists():
+        artifact = version_zero()
+    else:
+        try:
+            artifact = read_artifact(folder)
+        except ArtifactError as error:
+            _log.error("%s", error)
+            return Champion(None, error)
+        except Exception as problem:  # checksums hold, yet it is no model of ours
+            _log.exception("the model does not load")
+            found = f"a model in {folder} that does not load ({type(problem).__name__})"
+            return Champion(None, ArtifactError(found, "a model of this version", "train and promote it again"))
+    _warm_up(artifact)
+    return Champion(artifact)
+
+
+def _warm_up(artifact: Artifact) -> None:
+    """Score once, so that loading compiled loops does not delay the first caller."""
+    created = artifact.past.as_of
+    process = next(iter(artifact.processes))
+    asked = {"opportunity_id": "warm-up", "process": process, "created_at": created, "activities": [], "contacts": []}
+    score_live(artifact, [asked], created, [30.0])
+
+
+def score_live(
+    artifact: Artifact, opportunities: Sequence[Mapping[str, Any]], as_of: pd.Timestamp, horizons: Sequence[float]
+) -> list[tuple[Score, tuple[Note, ...]]]:
+    """Score the opportunities of a request, in order, each with its notes.
+
+    Past results are those that the model knew at its training: a request cannot know how
+    the others' opportunities ended.
+    """
+    live = live_request(opportunities, as_of, artifact.processes, artifact.catalogue)
+    scores: dict[int, Score] = {}
+    for group in live.groups:
+        ids = group.history.opportunities["opportunity_id"]
+        keys = pd.DataFrame({"opportunity_id": ids, "as_of": pd.DatetimeIndex([as_of] * len(ids))})
+        found = score_opportunities(group.history, keys, artifact, horizons=horizons, past=artifact.past)
+        scores |= dict(zip(group.places, found, strict=True))
+    return [(scores[place], notes) for place, notes in enumerate(live.notes)]

@@ -1,0 +1,169 @@
+"""Problem documents (RFC 9457): the one table from domain errors to HTTP, and how they are written."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Request, Response
+from pydantic import BaseModel, Field
+
+from features import errors
+
+MEDIA_TYPE = "application/problem+json"
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Sort:
+    """A sort of problem: HTTP status, the last part of its type, title."""
+
+    status: int
+    name: str
+    title: str
+
+
+SORTS: dict[type[errors.DealoddsError], Sort] = {
+    errors.DealoddsError: Sort(500, "error", "The service cannot do this"),
+    errors.DataError: Sort(422, "data", "The data do not allow this"),
+    errors.SchemaError: Sort(422, "schema", "A value does not fit its column"),
+    errors.ProcessError: Sort(422, "process", "The sales process does not allow this"),
+    errors.MappingError: Sort(422, "mapping", "The mapping does not fit"),
+    errors.UnreadableSourceError: Sort(422, "unreadable-source", "The source cannot be read"),
+    errors.NotEnoughDataError: Sort(422, "not-enough-data", "Too little history"),
+    errors.RequestError: Sort(422, "request", "The request is wrong"),
+    errors.UnknownStageError: Sort(422, "unknown-stage", "Unknown stage"),
+    errors.FutureEventError: Sort(422, "future-event", "An event lies in the future"),
+    errors.ConflictingEventError: Sort(409, "conflicting-event", "One event id with two bodies"),
+    errors.ModelError: Sort(503, "model", "The model does not allow this"),
+    errors.ArtifactError: Sort(503, "artifact", "The model cannot be loaded"),
+    errors.NoChampionError: Sort(503, "no-champion", "No model is in service"),
+    errors.RegistryError: Sort(503, "registry", "The model registry refused"),
+}
+"""Every domain error; a test walks the tree."""
+
+HTTP_SORTS = {
+    400: Sort(400, "not-json", "The body is not JSON"),
+    401: Sort(401, "unauthorized", "An API key is needed"),
+    404: Sort(404, "not-found", "Nothing is here"),
+    405: Sort(405, "method-not-allowed", "The method is not allowed here"),
+    413: Sort(413, "too-large", "The body is too large"),
+    415: Sort(415, "unsupported-media-type", "The body is not of a type that is read here"),
+    422: Sort(422, "request", "The request is wrong"),
+    500: Sort(500, "internal", "Something unexpected happened"),
+}
+"""Problems of HTTP itself, by status."""
+
+
+class Part(BaseModel):
+    """One thing that is wrong."""
+
+    pointer: Annotated[
+        str,
+        Field(description="Where in the body, a JSON pointer (RFC 6901).", examples=["/opportunities/0/stage"]),
+    ]
+    found: Annotated[str, Field(description="What was found.", examples=["stage 'propsal'"])]
+    expected: Annotated[str, Field(description="What would have been right.", examples=["one of identified, proposal"])]
+    do: Annotated[str, Field(description="What to do now.", examples=["did you mean 'proposal'?"])]
+
+
+class Problem(BaseModel):
+    """A problem document (RFC 9457)."""
+
+    type: Annotated[str, Field(description="Sort of problem, a URI.", examples=["urn:dealodds:problem:unknown-stage"])]
+    title: Annotated[str, Field(description="The sort of problem in words.", examples=["Unknown stage"])]
+    status: Annotated[int, Field(description="HTTP status.", examples=[422])]
+    detail: Annotated[
+        str,
+        Field(
+            description="What was found and expected, and what to do.",
+            examples=["Found: stage 'propsal'. Expected: one of identified, proposal. Do: did you mean 'proposal'?"],
+        ),
+    ]
+    instance: Annotated[
+        str,
+        Field(
+            description="This one problem, a URI; the log of the service names it too.",
+            examples=["urn:uuid:2d5d4bb4-5b4c-4c2e-9c43-8f5f6b3f1a0e"],
+        ),
+    ]
+    errors: Annotated[
+        list[Part],
+        Field(
+            description="Everything found wrong, at most 50; empty when it is not a matter of the body.",
+            examples=[[{"pointer": "/as_of", "found": "'x'", "expected": "an instant", "do": "correct it"}]],
+        ),
+    ]
+
+
+class HttpError(Exception):
+    """A problem of HTTP itself, such as a body that is too large."""
+
+    def __init__(self, status: int, part: Part, headers: Mapping[str, str] | None = None) -> None:
+        self.status, self.part, self.headers = status, part, headers
+        super().__init__(part.found)
+
+
+def sort_of(error: errors.DealoddsError) -> Sort:
+    """Find the sort of problem that an error is: that of its class, or of the nearest class above."""
+    return next(SORTS[kind] for kind in type(error).__mro__ if kind in SORTS)
+
+
+def part_of(error: errors.DealoddsError) -> Part:
+    """Turn an error into the part of a problem document."""
+    pointer = error.field if isinstance(error, errors.RequestError) else ""
+    return Part(pointer=pointer, found=error.found, expected=error.expected, do=error.do)
+
+
+def respond(sort: Sort, parts: Sequence[Part], headers: Mapping[str, str] | None = None) -> Response:
+    """Write a problem document. The first part is told in ``detail``; those that point into the body are listed."""
+    first, more = parts[0], len(parts) - 1
+    detail = f"Found: {first.found}. Expected: {first.expected}. Do: {first.do}{'' if first.do.endswith('?') else '.'}"
+    problem = Problem(
+        type=f"urn:dealodds:problem:{sort.name}",
+        title=sort.title,
+        status=sort.status,
+        detail=f"{detail} And {more} more, see errors." if more else detail,
+        instance=f"urn:uuid:{uuid.uuid4()}",
+        errors=[part for part in parts if part.pointer or more],
+    )
+    if sort.status == 500:
+        _log.error("%s %s", problem.instance, problem.detail)
+    return Response(problem.model_dump_json(), sort.status, headers, MEDIA_TYPE)
+
+
+def of_domain(_: Request, error: Exception) -> Response:
+    """Answer for a domain error."""
+    assert isinstance(error, errors.DealoddsError)
+    return respond(sort_of(error), [part_of(error)])
+
+
+def of_several(_: Request, group: Exception) -> Response:
+    """Answer for several domain errors at once; the first decides the sort."""
+    assert isinstance(group, ExceptionGroup)
+    found, others = group.split(errors.DealoddsError)
+    if found is None or others is not None:
+        raise group
+    several = [error for error in found.exceptions if isinstance(error, errors.DealoddsError)]
+    return respond(sort_of(several[0]), [part_of(error) for error in several])
+
+
+def of_http(_: Request, error: Exception) -> Response:
+    """Answer for a problem of HTTP itself."""
+    assert isinstance(error, HttpError)
+    return respond(HTTP_SORTS[error.status], [error.part], error.headers)
+
+
+def of_anything(_: Request, error: Exception) -> Response:
+    """Answer for what nobody expected, telling nothing of the inside."""
+    part = Part(
+        pointer="",
+        found="an error in the service",
+        expected="an answer",
+        do="try again; if it stays, report the instance named here",
+    )
+    return respond(HTTP_SORTS[500], [part])

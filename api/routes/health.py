@@ -1,0 +1,25 @@
+"""GET /healthz and GET /readyz, open to everybody."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from fastapi import APIRouter, Request
+
+from api.answers import HealthAnswer, ReadyAnswer
+from api.champion import Champion
+
+router = APIRouter()
+
+
+@router.get("/healthz", summary="Is the service alive?")
+def get_health() -> HealthAnswer:
+    """Say that the service is alive."""
+    return HealthAnswer(status="alive")
+
+
+@router.get("/readyz", summary="Is a model in service?")
+def get_ready(request: Request) -> ReadyAnswer:
+    """Say that a model is in service; 503 with the reason when none is."""
+    artifact = cast(Champion, request.app.state.champion).artifact
+    return ReadyAnswer(status="ready", model_version=artifact.version)

@@ -1,0 +1,149 @@
+"""POST /v1/scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, cast
+
+import pandas as pd
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import ValidationError
+
+from api.answers import (
+    ClassKey,
+    HorizonAnswer,
+    Man,
+    OpportunityClass,
+    Outcome,
+    Reason,
+    ScoreAnswer,
+    ScoresAnswer,
+    Words,
+)
+from api.body import read_body
+from api.champion import Champion, score_live
+from api.problems import HTTP_SORTS, respond
+from api.schemas import ScoreRequest
+from api.validation import is_syntax, parts_of, request_of
+from features.errors import FutureEventError, RequestError
+from features.history.live import Note
+from features.history.live_rules import CLOCK_SKEW
+from models.artifact import Artifact
+from scoring.classification import CLASSES
+from scoring.score import HORIZONS, Score
+
+_FARTHEST = 3650.0
+
+router = APIRouter()
+
+
+@router.post(
+    "/v1/scores",
+    response_model=ScoresAnswer,
+    summary="Score opportunities",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ScoreRequest"}}},
+        }
+    },
+)
+def post_scores(request: Request, body: Annotated[bytes, Depends(read_body)]) -> Response:
+    """Say of each opportunity how likely it is won and lost, by when, and what class it is in.
+
+    The answer depends on the request and the model alone. What is not sent counts as not
+    collected: it is missing, not zero.
+    """
+    artifact = cast(Champion, request.app.state.champion).artifact
+    try:
+        asked = request_of(body)
+    except ValidationError as error:
+        return respond(HTTP_SORTS[400 if is_syntax(error) else 422], parts_of(error))
+    as_of = _as_of(asked, request.app.state.clock)
+    days, dates = _horizons(asked, as_of)
+    opportunities = [opportunity.model_dump() for opportunity in asked.opportunities]
+    scored = score_live(artifact, opportunities, as_of, days)
+    answer = ScoresAnswer(
+        model_version=artifact.version,
+        as_of=as_of,
+        origin=str(artifact.training["origin"]),
+        scores=[_answer(score, notes, dates, artifact) for score, notes in scored],
+    )
+    return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
+
+
+def _as_of(asked: ScoreRequest, clock: Callable[[], pd.Timestamp]) -> pd.Timestamp:
+    now = clock()
+    if asked.as_of is None:
+        return now
+    as_of = pd.Timestamp(asked.as_of).tz_convert("UTC").as_unit("us")
+    if as_of > now + CLOCK_SKEW:
+        found = f"as_of {as_of.isoformat()}, now is {now.isoformat()}"
+        raise FutureEventError(found, "an instant by now", "ask as of now, with horizons ahead", "/as_of")
+    return as_of
+
+
+def _horizons(asked: ScoreRequest, as_of: pd.Timestamp) -> tuple[list[float], list[pd.Timestamp] | None]:
+    """Days ahead, and the instants themselves where instants were asked for."""
+    if asked.horizon_dates is None:
+        return list(asked.horizons_days or HORIZONS), None
+    dates = [pd.Timestamp(date).tz_convert("UTC") for date in asked.horizon_dates]
+    days = [(date - as_of) / pd.Timedelta(days=1) for date in dates]
+    for place, ahead in enumerate(days):
+        if not 0 < ahead <= _FARTHEST:
+            raise RequestError(
+                f"the horizon {dates[place].isoformat()}",
+                f"an instant after as_of {as_of.isoformat()}, at most {_FARTHEST:g} days ahead",
+                "correct the date",
+                f"/horizon_dates/{place}",
+            )
+    return days, dates
+
+
+def _answer(score: Score, notes: tuple[Note, ...], dates: list[pd.Timestamp] | None, artifact: Artifact) -> ScoreAnswer:
+    reason = score.status_reason
+    return ScoreAnswer(
+        opportunity_id=score.opportunity_id,
+        as_of=score.as_of,
+        status=score.status,
+        status_reason=Words(en=reason[0], zh_cn=reason[1]) if reason else None,
+        outcome=cast(Outcome | None, score.outcome),
+        win_probability=score.win_probability,
+        fixed_weight_probability=score.fixed_weight_probability,
+        horizons=_horizon_answers(score, dates),
+        expected_close=score.expected_close,
+        opportunity_class=_class(score),
+        man=Man(code=score.man.code, advice=Words(en=score.man.en, zh_cn=score.man.zh)),
+        model_version=score.model_version,
+        context_as_of=context_as_of(artifact),
+        notes=[Reason(code=note.code, en=note.en, zh_cn=note.zh) for note in notes],
+    )
+
+
+def _horizon_answers(score: Score, dates: list[pd.Timestamp] | None) -> list[HorizonAnswer]:
+    return [
+        HorizonAnswer(
+            days=at.days,
+            by=dates[place] if dates else at.by,
+            win_probability=at.win_probability,
+            loss_probability=at.loss_probability,
+        )
+        for place, at in enumerate(score.horizons)
+    ]
+
+
+def _class(score: Score) -> OpportunityClass | None:
+    if score.opportunity_class is None:
+        return None
+    names = CLASSES[score.opportunity_class]
+    return OpportunityClass(
+        key=cast(ClassKey, score.opportunity_class),
+        names=Words(en=names["en"], zh_cn=names["zh-CN"]),
+        evidence=[Reason(code=e.code, en=e.en, zh_cn=e.zh) for e in score.evidence],
+    )
+
+
+def context_as_of(artifact: Artifact) -> datetime | None:
+    """When the past results of a model were last known; None when it has learned none."""
+    return None if artifact.training.get("cutoff") is None else artifact.past.as_of

@@ -1,0 +1,236 @@
+"""What a request for scores looks like. Strict: no unknown field, no text for a number, no naive time."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
+
+_FIRST, _LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+_CLOCK_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}.*")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOST = 1e15
+_LONGEST = 1000
+
+
+def _written_out(value: object) -> object:
+    """Refuse numbers and bare digits, which would be read as seconds since 1970."""
+    if not isinstance(value, str) or not _CLOCK_TIME.fullmatch(value):
+        raise PydanticCustomError("instant", "an instant with its zone, such as 2026-03-31T09:30:00Z")
+    return value
+
+
+def _day_or_instant(value: object) -> object:
+    """Take a day as its first instant in UTC."""
+    return f"{value}T00:00:00Z" if isinstance(value, str) and _DAY.fullmatch(value) else value
+
+
+def _scalar(value: object) -> object:
+    if not isinstance(value, str | int | float | bool | None):
+        raise PydanticCustomError("scalar", "text, a number, true, false or null")
+    if isinstance(value, str) and len(value) > _LONGEST:
+        raise PydanticCustomError("scalar", "text of at most 1,000 characters")
+    return value
+
+
+# Lax only so that text is read after the check above; numbers never get that far.
+Instant = Annotated[AwareDatetime, Field(strict=False, ge=_FIRST, le=_LAST), BeforeValidator(_written_out)]
+InstantOrDay = Annotated[Instant, BeforeValidator(_day_or_instant)]
+Day = Annotated[date, Field(ge=_FIRST.date(), le=_LAST.date())]
+Scalar = Annotated[
+    Any,
+    BeforeValidator(_scalar),
+    WithJsonSchema({"type": ["string", "number", "boolean", "null"], "maxLength": _LONGEST}),
+]
+Id = Annotated[str, Field(min_length=1, max_length=255)]
+Word = Annotated[str, Field(min_length=1, max_length=255)]
+Days = Annotated[float, Field(gt=0, le=3650)]
+
+_OCCURRED = Field(description="When it happened, with its zone.", examples=["2026-03-02T09:30:00Z"])
+_RECORDED = Field(
+    None,
+    description="When we were told; when it happened if absent, and as_of for what is planned.",
+    examples=["2026-03-03T08:00:00Z"],
+)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class StageEvent(_Strict):
+    """A stage entered."""
+
+    stage: Word = Field(description="Key of a stage of the process.", examples=["proposal"])
+    occurred_at: Instant = _OCCURRED
+    recorded_at: Instant | None = _RECORDED
+
+
+class FieldEvent(_Strict):
+    """A value set."""
+
+    field: Word = Field(
+        description="amount, expected_close_date, owner, lost_reason, an assessed field, or an attribute of the model.",
+        examples=["amount"],
+    )
+    value: Scalar = Field(None, description="The new value; null when it was cleared.", examples=[25000])
+    occurred_at: Instant = _OCCURRED
+    recorded_at: Instant | None = _RECORDED
+
+
+class Activity(_Strict):
+    """Something that was done, or is planned."""
+
+    activity_id: Id | None = Field(
+        None,
+        description="Id of the activity. The same id with the same body counts once; with another body it is refused.",
+        examples=["e-1001"],
+    )
+    kind: Word = Field(description="A standard kind, or one of the model's own.", examples=["meeting"])
+    occurred_at: Instant = Field(
+        description="When it happened, or is planned for, with its zone.", examples=["2026-03-02T09:30:00Z"]
+    )
+    recorded_at: Instant | None = _RECORDED
+    direction: Literal["inbound", "outbound"] | None = Field(
+        None, description="inbound is from the buyer.", examples=["inbound"]
+    )
+    duration_seconds: Annotated[float, Field(ge=0, le=31_622_400)] | None = Field(
+        None, description="How long it took, seconds.", examples=[1800]
+    )
+    topic: Word | None = Field(None, description="Page, product or subject.", examples=["pricing"])
+    value: Annotated[float, Field(ge=-_MOST, le=_MOST)] | None = Field(
+        None, description="A quantity in the kind's own unit.", examples=[1]
+    )
+    contact_id: Id | None = Field(None, description="The person concerned, one of contacts.", examples=["c-7"])
+    planned: bool | None = Field(
+        None, description="True while it is only planned: known, and never counted as happened.", examples=[False]
+    )
+    automated: bool | None = Field(
+        None, description="True when a machine did it: a mail privacy proxy, a link scanner.", examples=[False]
+    )
+
+
+class Contact(_Strict):
+    """A person at the customer."""
+
+    contact_id: Id = Field(description="Id of the person.", examples=["c-7"])
+    role: Literal["decision_maker", "technical_evaluator", "purchaser", "user"] | None = Field(
+        None, description="Role in the buying centre.", examples=["decision_maker"]
+    )
+
+
+class Assessment(_Strict):
+    """What a person said of the opportunity, and when."""
+
+    value: Literal["yes", "partly", "no", "unknown"] = Field(
+        description="The assessment; unknown is not no.", examples=["yes"]
+    )
+    assessed_at: Instant = Field(description="When it was assessed, with its zone.", examples=["2026-03-01T10:00:00Z"])
+
+
+class Opportunity(_Strict):
+    """One opportunity with whatever is known of it.
+
+    A table that is absent or null is not collected: what follows from it is missing. An
+    empty list says that nothing happened.
+    """
+
+    opportunity_id: Id = Field(description="Id of the opportunity.", examples=["o-42"])
+    process: Word | None = Field(
+        None, description="Sales process; may be absent when the model has only one.", examples=["default"]
+    )
+    created_at: Instant = Field(description="When it was created, with its zone.", examples=["2026-01-15T08:00:00Z"])
+    account_id: Id | None = Field(None, description="The customer.", examples=["a-17"])
+    owner_id: Id | None = Field(
+        None, description="Owner; the first one when field_history tells of changes.", examples=["owner_03"]
+    )
+    team: Word | None = Field(None, description="The owner's team.", examples=["team_1"])
+    product: Word | None = Field(None, description="Product asked for.", examples=["suite"])
+    service: Word | None = Field(None, description="Service asked for.", examples=["training"])
+    source: Word | None = Field(None, description="Where it came from.", examples=["referral"])
+    channel: Word | None = Field(None, description="Sales channel.", examples=["direct"])
+    currency: Word | None = Field(None, description="ISO 4217 code of its amounts.", examples=["EUR"])
+    amount: Annotated[float, Field(ge=0, le=_MOST)] | None = Field(
+        None, description="Amount; field_history goes before it.", examples=[25000]
+    )
+    expected_close_date: Day | None = Field(
+        None, description="Close date stated by the owner; field_history goes before it.", examples=["2026-06-30"]
+    )
+    stage: Word | None = Field(
+        None, description="Current stage, the short form of stage_history, which goes before it.", examples=["proposal"]
+    )
+    stage_entered_at: Instant | None = Field(
+        None,
+        description="When the current stage was entered; at creation if absent.",
+        examples=["2026-02-20T10:00:00Z"],
+    )
+    stage_history: list[StageEvent] | None = Field(
+        None,
+        description="Stages entered.",
+        examples=[[{"stage": "contacted", "occurred_at": "2026-01-20T10:00:00Z"}]],
+    )
+    field_history: list[FieldEvent] | None = Field(
+        None,
+        description="Values set; absent when changes are not collected.",
+        examples=[[{"field": "amount", "value": 25000, "occurred_at": "2026-01-20T10:00:00Z"}]],
+    )
+    activities: list[Activity] | None = Field(
+        None,
+        description="What happened with the opportunity and its account; absent when activities are not collected.",
+        examples=[[{"activity_id": "e-1001", "kind": "meeting", "occurred_at": "2026-03-02T09:30:00Z"}]],
+    )
+    contacts: list[Contact] | None = Field(
+        None,
+        description="People at the customer; absent when they are not collected.",
+        examples=[[{"contact_id": "c-7", "role": "decision_maker"}]],
+    )
+    assessments: dict[Word, Assessment] | None = Field(
+        None,
+        description="Last assessment by field: money, authority, need, solution_fit, competitive_advantage, sponsor, "
+        "track_record, cultural_fit, competitor.",
+        examples=[{"money": {"value": "yes", "assessed_at": "2026-03-01T10:00:00Z"}}],
+    )
+    attributes: dict[Word, Scalar] | None = Field(
+        None, description="Values of the model's own attributes by name.", examples=[{}]
+    )
+    not_collected: list[Word] | None = Field(
+        None,
+        description="Kinds of activity, fields, or contacts, that are not collected although their table is sent.",
+        examples=[["site_visit"]],
+    )
+    collected_since: dict[Word, Instant] | None = Field(
+        None,
+        description="From when a kind of activity, a field, or contacts was collected.",
+        examples=[{"email_opened": "2025-07-01T00:00:00Z"}],
+    )
+
+
+class ScoreRequest(_Strict):
+    """A question about 1 to 1,000 opportunities."""
+
+    as_of: Instant | None = Field(
+        None,
+        description="The instant asked about, now if absent; what was recorded later is not counted.",
+        examples=["2026-03-31T12:00:00Z"],
+    )
+    horizons_days: Annotated[list[Days], Field(min_length=1, max_length=20)] | None = Field(
+        None, description="Days ahead to answer for; 30, 60, 90 and 180 if absent.", examples=[[30, 60, 90, 180]]
+    )
+    horizon_dates: Annotated[list[InstantOrDay], Field(min_length=1, max_length=20)] | None = Field(
+        None,
+        description="Instants to answer for, in place of horizons_days; a date means 00:00 UTC.",
+        examples=[["2026-06-30"]],
+    )
+    opportunities: Annotated[list[Opportunity], Field(min_length=1, max_length=1000)] = Field(
+        description="The opportunities, each once.",
+        examples=[[{"opportunity_id": "o-42", "created_at": "2026-01-15T08:00:00Z", "stage": "proposal"}]],
+    )
+
+    @model_validator(mode="after")
+    def _one_way_of_horizons(self) -> Self:
+        if self.horizons_days is not None and self.horizon_dates is not None:
+            raise PydanticCustomError("horizons", "horizons_days or horizon_dates, not both")
+        return self

@@ -1,0 +1,118 @@
+"""What pydantic finds wrong in a body, in our three parts: found, expected, do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from api.problems import Part
+from api.schemas import (
+    Activity,
+    Assessment,
+    Contact,
+    FieldEvent,
+    Opportunity,
+    ScoreRequest,
+    StageEvent,
+)
+
+MOST_PARTS = 50
+_MOST_CHARACTERS = 80
+
+_DO = {
+    "missing": "add the field",
+    "timezone_aware": "add Z or an offset such as +08:00 to the instant",
+    "instant": "write the instant with date, time and zone",
+    "datetime_parsing": "write the instant with date, time and zone",
+    "finite_number": "send a number, or null where it is unknown",
+    "float_type": "send a number without quotes, or null where it is unknown",
+    "horizons": "leave one of them out",
+}
+
+
+def request_of(body: bytes) -> ScoreRequest:
+    """Read a request; raises ``ValidationError`` with everything that is wrong."""
+    return ScoreRequest.model_validate_json(body)
+
+
+def is_syntax(error: ValidationError) -> bool:
+    """Tell whether the body is no JSON at all."""
+    return any(found["type"] == "json_invalid" for found in _found(error))
+
+
+def parts_of(error: ValidationError) -> list[Part]:
+    """Say in three parts what is wrong, at most 50 things."""
+    return [_part(found) for found in _found(error)[:MOST_PARTS]]
+
+
+def _found(error: ValidationError) -> list[ErrorDetails]:
+    return error.errors(include_url=False)
+
+
+def _part(found: ErrorDetails) -> Part:
+    place = found["loc"]
+    name = str(place[-1]) if place else "the body"
+    if found["type"] == "extra_forbidden":
+        known = sorted(_known_at(place))
+        return Part(
+            pointer=pointer(place),
+            found=f"the field {_short(name)}",
+            expected=f"only {', '.join(known)}",
+            do=_nearest(name, known),
+        )
+    if found["type"] == "missing":
+        return Part(pointer=pointer(place), found=f"no {name}", expected=f"a value of {name}", do=_DO["missing"])
+    given = "a body that cannot be read" if found["type"] == "json_invalid" else _short(found["input"])
+    return Part(
+        pointer=pointer(place),
+        found=f"{given} ({name})" if place else given,
+        expected=_expected(found["msg"]),
+        do=_DO.get(found["type"], "correct the value" if place else "send a JSON object as /docs describes it"),
+    )
+
+
+def _expected(message: str) -> str:
+    return message.removeprefix("Input should be ").removeprefix("Invalid JSON: ").strip()
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name.lower()[:_MOST_CHARACTERS], known, n=1)
+    return f"did you mean {near[0]!r}?" if near else "leave the field out"
+
+
+def _known_at(place: tuple[int | str, ...]) -> Iterator[str]:
+    """Fields of the object that a place with an unknown field is in."""
+    model: type[BaseModel] = ScoreRequest
+    for step in place[:-1]:
+        model = _MODELS.get(str(step), model)
+    return iter(model.model_fields)
+
+
+_MODELS: dict[str, type[BaseModel]] = {
+    "opportunities": Opportunity,
+    "stage_history": StageEvent,
+    "field_history": FieldEvent,
+    "activities": Activity,
+    "contacts": Contact,
+    "assessments": Assessment,
+}
+
+
+def pointer(place: tuple[int | str, ...]) -> str:
+    """Write a place as a JSON pointer (RFC 6901).
+
+    Examples
+    --------
+    >>> pointer(("opportunities", 0, "a/b"))
+    '/opportunities/0/a~1b'
+    """
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in place)
+
+
+def _short(value: Any) -> str:
+    text = repr(value) if isinstance(value, str | int | float | bool | None) else f"a {type(value).__name__}"
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[: _MOST_CHARACTERS - 1]}…"

@@ -1,0 +1,255 @@
+"""One opportunity of a live request: checked, its short forms written out, its repetitions dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from features.errors import ConflictingEventError, RequestError
+from features.history.live_rules import CLOCK_SKEW, CONTACTS, Note, Rules, advice, check_name
+from features.history.live_values import attribute_value, field_text
+from features.history.process import Process
+from features.history.schema import ASSESSED_FIELDS
+
+Record = dict[str, Any]
+Ids = dict[str, tuple[Mapping[str, Any], str]]
+"""What was sent under each id, and where."""
+
+_STATED = ("account_id", "owner_id", "team", "product", "service", "source", "channel", "currency")
+_TWICE = Note("sent_twice", "the same event was sent twice, counted once", "同一事件重复发送，只计一次")
+_UNKNOWN_YET = Note(
+    "recorded_after_as_of",
+    "an event recorded after as_of was not known then, not counted",
+    "有事件在该时刻之后才记录，当时未知，不计入",
+)
+_HISTORY_FIRST = {
+    name: Note(
+        f"{name}_from_history",
+        f"{name} differs from its history, which was used",
+        f"{name}与其历史记录不一致，采用历史记录",
+    )
+    for name in ("stage", "amount", "expected_close_date")
+}
+
+
+@dataclass
+class LiveOpportunity:
+    """Records of one opportunity, ready for the tables of a history.
+
+    ``collected`` is what the sender collects, as ``History.collected``.
+    """
+
+    opportunity: Record
+    stages: list[Record] = field(default_factory=list)
+    fields: list[Record] = field(default_factory=list)
+    activities: list[Record] = field(default_factory=list)
+    contacts: list[Record] = field(default_factory=list)
+    collected: dict[str, datetime | None] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
+
+    def note(self, note: Note) -> None:
+        """Say something once."""
+        if note not in self.notes:
+            self.notes.append(note)
+
+
+def live_opportunity(
+    raw: Mapping[str, Any], place: int, rules: Rules, activity_ids: Ids | None = None
+) -> LiveOpportunity:
+    """Check one opportunity of a request.
+
+    Parameters
+    ----------
+    raw
+        Plain data in the form of ``api.schemas``; optional keys may be absent or None.
+    place
+        Its place in the request, from 0.
+    rules
+        What it is held against.
+    activity_ids
+        Activities of the request's earlier opportunities by id; those of this one are added.
+
+    Raises
+    ------
+    RequestError
+        Something in it is wrong; ``field`` says where.
+    """
+    pointer = f"/opportunities/{place}"
+    process = rules.process_of(raw.get("process"), f"{pointer}/process")
+    created = rules.check_past(raw["created_at"], "created", f"{pointer}/created_at")
+    stated = {name: raw.get(name) for name in _STATED}
+    live = LiveOpportunity(
+        {
+            "opportunity_id": raw["opportunity_id"],
+            "process": process.name,
+            "created_at": created,
+            "recorded_at": created,
+        }
+        | stated
+        | _attributes(raw.get("attributes") or {}, rules, f"{pointer}/attributes")
+    )
+    _take_fields(live, raw, rules, pointer)
+    _take_stages(live, raw, process, rules, pointer)
+    _take_activities(live, raw, rules, place, activity_ids if activity_ids is not None else {})
+    _take_contacts(live, raw, place)
+    live.collected = _collected(raw, rules, created, pointer)
+    return live
+
+
+def _attributes(values: Mapping[str, Any], rules: Rules, pointer: str) -> Record:
+    for name in values:
+        check_name(name, rules.attributes, "attribute", f"{pointer}/{name}")
+    return {name: attribute_value(name, values.get(name), rules, f"{pointer}/{name}") for name in rules.attributes}
+
+
+def _events(
+    live: LiveOpportunity, raw: Mapping[str, Any], table: str, rules: Rules, pointer: str
+) -> Iterator[tuple[Record, str]]:
+    """Go through the different events of a table, their instants checked."""
+    seen: set[frozenset[tuple[str, Any]]] = set()
+    for place, event in enumerate(raw.get(table) or ()):
+        body = frozenset(event.items())
+        if body in seen:
+            live.note(_TWICE)
+            continue
+        seen.add(body)
+        where = f"{pointer}/{table}/{place}"
+        yield event | _instants(live, event, rules, where), where
+
+
+def _instants(live: LiveOpportunity, event: Mapping[str, Any], rules: Rules, pointer: str) -> Record:
+    """When it happened and when we were told, which is at once unless it says otherwise."""
+    occurred, planned = event["occurred_at"], bool(event.get("planned"))
+    if not planned:
+        occurred = rules.check_past(occurred, "an event", f"{pointer}/occurred_at")
+    recorded = event.get("recorded_at") or (rules.as_of if planned else occurred)
+    if recorded > rules.as_of + CLOCK_SKEW:
+        live.note(_UNKNOWN_YET)
+    elif recorded > rules.as_of:
+        recorded = rules.as_of
+    return {"occurred_at": occurred, "recorded_at": recorded}
+
+
+def _take_fields(live: LiveOpportunity, raw: Mapping[str, Any], rules: Rules, pointer: str) -> None:
+    for event, where in _events(live, raw, "field_history", rules, pointer):
+        text = field_text(event["field"], event.get("value"), rules, where)
+        live.fields.append(_timed(event, field=event["field"], value=text))
+    in_history = {event["field"] for event in live.fields}
+    created = live.opportunity["created_at"]
+    for name in ("amount", "expected_close_date"):
+        value = raw.get(name)
+        if value is None:
+            continue
+        if name in in_history:
+            live.note(_HISTORY_FIRST[name])
+        else:
+            live.fields.append({"field": name, "value": str(value), "occurred_at": created, "recorded_at": created})
+    for name, assessed in (raw.get("assessments") or {}).items():
+        check_name(name, ASSESSED_FIELDS, "assessment", f"{pointer}/assessments/{name}")
+        at = rules.check_past(assessed["assessed_at"], "assessed", f"{pointer}/assessments/{name}/assessed_at")
+        live.fields.append({"field": name, "value": assessed["value"], "occurred_at": at, "recorded_at": at})
+
+
+def _take_stages(live: LiveOpportunity, raw: Mapping[str, Any], process: Process, rules: Rules, pointer: str) -> None:
+    for event, where in _events(live, raw, "stage_history", rules, pointer):
+        check_name(event["stage"], process.keys, "stage", f"{where}/stage")
+        live.stages.append(_timed(event, stage=event["stage"]))
+    stage, entered = raw.get("stage"), raw.get("stage_entered_at")
+    if stage is None:
+        if entered is not None:
+            where = f"{pointer}/stage_entered_at"
+            raise RequestError("stage_entered_at without stage", "both or none", "send the stage too", where)
+        return
+    check_name(stage, process.keys, "stage", f"{pointer}/stage")
+    if not live.stages:
+        at = rules.check_past(entered or live.opportunity["created_at"], "entered", f"{pointer}/stage_entered_at")
+        live.stages.append({"stage": stage, "occurred_at": at, "recorded_at": at})
+    elif max(live.stages, key=lambda event: event["occurred_at"])["stage"] != stage:
+        live.note(_HISTORY_FIRST["stage"])
+
+
+def _timed(event: Mapping[str, Any], **values: Any) -> Record:
+    return values | {"occurred_at": event["occurred_at"], "recorded_at": event["recorded_at"]}
+
+
+def _take_activities(live: LiveOpportunity, raw: Mapping[str, Any], rules: Rules, place: int, ids: Ids) -> None:
+    for event, where in _events(live, raw, "activities", rules, f"/opportunities/{place}"):
+        check_name(event["kind"], rules.kinds, "kind", f"{where}/kind")
+        _check_id(event.get("activity_id"), event, ids, "activity", f"{where}/activity_id")
+        contact = event.get("contact_id")
+        live.activities.append(
+            _timed(
+                event,
+                # Ids of a sender's own might be shared by opportunities; these are not.
+                activity_id=f"{place}/{len(live.activities)}",
+                kind=event["kind"],
+                direction=event.get("direction"),
+                duration=event.get("duration_seconds"),
+                topic=event.get("topic"),
+                value=event.get("value"),
+                contact_id=None if contact is None else f"{place}/{contact}",
+                planned=bool(event.get("planned")),
+                automated=bool(event.get("automated")),
+            )
+        )
+
+
+def _take_contacts(live: LiveOpportunity, raw: Mapping[str, Any], place: int) -> None:
+    ids: Ids = {}
+    seen: set[tuple[str, str | None]] = set()
+    created = live.opportunity["created_at"]
+    for row, contact in enumerate(raw.get("contacts") or ()):
+        body = (contact["contact_id"], contact.get("role"))
+        if body in seen:
+            live.note(_TWICE)
+            continue
+        seen.add(body)
+        _check_id(body[0], contact, ids, "contact", f"/opportunities/{place}/contacts/{row}/contact_id")
+        live.contacts.append(
+            {"contact_id": f"{place}/{body[0]}", "role": body[1], "created_at": created, "recorded_at": created}
+        )
+
+
+def _check_id(given: str | None, body: Mapping[str, Any], ids: Ids, what: str, pointer: str) -> None:
+    """Refuse an id that came with another body; one activity of an account may concern several opportunities."""
+    if given is None:
+        return
+    before, where = ids.setdefault(given, (body, pointer))
+    if before != body:
+        raise ConflictingEventError(
+            f"{what} {given!r} again, with another body than at {where}",
+            f"one body for each {what} id",
+            "send only the last record of it, or give each its own id",
+            pointer,
+        )
+
+
+def _collected(raw: Mapping[str, Any], rules: Rules, created: datetime, pointer: str) -> dict[str, datetime | None]:
+    """What the sender collects: all of a table that was sent, unless said otherwise."""
+    parts: tuple[tuple[str, Sequence[str]], ...] = (
+        ("activities", rules.kinds),
+        ("field_history", rules.fields),
+        (CONTACTS, (CONTACTS,)),
+    )
+    known = [name for _, names in parts for name in names]
+    collected: dict[str, datetime | None] = {
+        name: None for table, names in parts if raw.get(table) is not None for name in names
+    }
+    for place, name in enumerate(raw.get("not_collected") or ()):
+        _check_collectable(name, known, f"{pointer}/not_collected/{place}")
+        collected.pop(name, None)
+    for name, since in (raw.get("collected_since") or {}).items():
+        _check_collectable(name, known, f"{pointer}/collected_since/{name}")
+        # Before the opportunity was created nothing is looked at: no difference, and fewer kinds of request.
+        if name in collected and since > created:
+            collected[name] = since.astimezone(UTC)
+    return collected
+
+
+def _check_collectable(name: str, known: Sequence[str], pointer: str) -> None:
+    if name not in known:
+        raise RequestError(
+            f"{name!r}", "a kind of activity, a field of field_history, or contacts", advice(name, known), pointer
+        )

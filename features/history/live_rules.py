@@ -1,0 +1,126 @@
+"""What a live request is held against: the instant, the processes, and the names it may use."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+import pandas as pd
+
+from features.catalogue import Catalogue
+from features.errors import FutureEventError, RequestError, UnknownStageError
+from features.history.history import Attribute
+from features.history.process import Process
+from features.history.schema import ACTIVITY_KINDS, ASSESSED_FIELDS
+
+CLOCK_SKEW = timedelta(minutes=5)
+"""By how much an event may lie after ``as_of``: clocks differ. It then counts as happening at ``as_of``."""
+
+STANDARD_FIELDS = ("amount", "expected_close_date", "owner", "lost_reason", *ASSESSED_FIELDS)
+"""Fields whose values ``field_history`` may carry, the model's own attributes aside."""
+
+CONTACTS = "contacts"
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something said about a request that was accepted: a code for programs, words for people."""
+
+    code: str
+    en: str
+    zh: str
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a request is held against.
+
+    Parameters
+    ----------
+    as_of
+        The instant asked about.
+    processes, catalogue
+        Those of the model.
+    """
+
+    as_of: pd.Timestamp
+    processes: Mapping[str, Process]
+    catalogue: Catalogue
+
+    @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """Kinds of activity that a request may name."""
+        return (*ACTIVITY_KINDS, *self.catalogue.custom_kinds)
+
+    @cached_property
+    def attributes(self) -> dict[str, Attribute]:
+        """The model's own attributes by name."""
+        return {attribute.name: attribute for attribute in self.catalogue.attributes}
+
+    @cached_property
+    def fields(self) -> tuple[str, ...]:
+        """Fields that ``field_history`` may name."""
+        return (*STANDARD_FIELDS, *self.attributes)
+
+    def process_of(self, name: str | None, pointer: str) -> Process:
+        """Find the process named; the only one when none is named."""
+        if name is None:
+            if len(self.processes) > 1:
+                raise RequestError(
+                    "no process", f"one of {', '.join(self.processes)}", "name the process it goes through", pointer
+                )
+            return next(iter(self.processes.values()))
+        check_name(name, self.processes, "process", pointer)
+        return self.processes[name]
+
+    def check_past(self, instant: datetime, what: str, pointer: str) -> datetime:
+        """Return when it happened, at most ``as_of``; refuse what lies further ahead than clocks may differ."""
+        if instant > self.as_of + CLOCK_SKEW:
+            raise FutureEventError(
+                f"{what} at {instant.isoformat()}, after as_of {self.as_of.isoformat()}",
+                "what happened by as_of, give or take 5 minutes",
+                "leave it out, correct the instant, or mark a planned activity with planned: true",
+                pointer,
+            )
+        return min(instant, self.as_of)
+
+
+def check_name(name: str, known: Iterable[str], what: str, pointer: str) -> None:
+    """Refuse a name that is not known, with the nearest that is.
+
+    Raises
+    ------
+    UnknownStageError
+        When ``what`` is a stage.
+    RequestError
+        For any other sort of name.
+
+    Examples
+    --------
+    >>> check_name("meetin", ["meeting", "call"], "kind", "/kind")
+    Traceback (most recent call last):
+    ...
+    features.errors.RequestError: Found: kind 'meetin'. Expected: one of meeting, call. Do: did you mean 'meeting'?.
+    """
+    names = list(known)
+    if name in names:
+        return
+    error = UnknownStageError if what == "stage" else RequestError
+    raise error(
+        f"{what} {name!r}", f"one of {', '.join(names)}" if names else f"no {what}", advice(name, names), pointer
+    )
+
+
+def advice(name: str, known: Iterable[str]) -> str:
+    """Suggest the known name nearest to one that is not.
+
+    Examples
+    --------
+    >>> advice("propsal", ["identified", "proposal"])
+    "did you mean 'proposal'?"
+    """
+    near = difflib.get_close_matches(name.lower(), list(known), n=1)
+    return f"did you mean {near[0]!r}?" if near else "correct it or leave it out"

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from api.cli import commands, main
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command in this process; gives exit code, output and errors."""
+
+    def command(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["dealodds", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), said.out, said.err
+
+    return command
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder of an installation, with a simulated history in it."""
+    folder = tmp_path_factory.mktemp("installation")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DEALODDS_HOME", str(folder / "home"))
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def history(home: Path) -> Path:
+    from features.history.directory import write_history
+    from features.history.simulated import simulate
+
+    write_history(simulate(700, 3), home / "history")
+    return home / "history"
+
+
+@pytest.mark.xdist_group("cli")
+class TestTraining:
+    def test_training_logs_a_version_and_says_how_it_compares(self, run: Run, home: Path, history: Path) -> None:
+        code, out, err = run("train", "--history", history, "--artifact", home / "first")
+        assert code == 0, err
+        assert "simulated" in out
+        assert "fixed weights" in out
+        assert "version 1" in out
+        assert (home / "first" / "manifest.json").is_file()
+
+    def test_training_again_gives_the_same_bytes(self, run: Run, home: Path, history: Path) -> None:
+        code, _, err = run("train", "--history", history, "--artifact", home / "second")
+        assert code == 0, err
+        files = sorted(path.name for path in (home / "first").iterdir())
+        # The champion of the first training is compared with in the second, so only that may differ.
+        same = [name for name in files if name.endswith(".txt")]
+        assert same
+        for name in same:
+            assert (home / "first" / name).read_bytes() == (home / "second" / name).read_bytes()
+
+    def test_promoting_exports_the_champion_and_rollback_goes_back(self, run: Run, home: Path) -> None:
+        assert run("promote", "1")[0] == 0
+        assert run("promote", "2")[0] == 0
+        registered = home / "home" / "champion" / "registered.json"
+        assert json.loads(registered.read_text())["version"] == "2"
+        code, out, _ = run("rollback")
+        assert (code, "version 1" in out) == (0, True)
+        assert json.loads(registered.read_text())["version"] == "1"
+
+    def test_the_champion_loads_from_mlflow_and_predicts_from_snapshots(self, home: Path, history: Path) -> None:
+        import mlflow
+
+        from api.home import tracking_uri
+        from features.history.directory import read_history
+        from features.snapshots import build_snapshots
+        from models.artifact import read_artifact
+
+        mlflow.set_tracking_uri(tracking_uri())
+        model = mlflow.pyfunc.load_model("models:/dealodds@champion")
+        artifact = read_artifact(home / "home" / "champion")
+        past = read_history(history)
+        ids = past.opportunities["opportunity_id"].tail(20)
+        keys = pd.DataFrame({"opportunity_id": ids, "as_of": past.observed_until})
+        snapshots = build_snapshots(past, keys, artifact.catalogue).reset_index(drop=True)
+        answers = model.predict(snapshots)
+        assert answers["win_probability"].tolist() == artifact.win.predict(snapshots).win.tolist()
+
+    def test_scores_come_from_the_champion(self, run: Run, home: Path, history: Path) -> None:
+        code, out, err = run("score", "--history", history, "--as-of", "2025-06-01", "--out", home / "scores.csv")
+        assert code == 0, err
+        assert "version 1" in out
+        scores = pd.read_csv(home / "scores.csv")
+        assert scores["win_probability"].between(0, 1).all()
+        assert set(scores["class"]) <= {"active", "potential", "hidden"}
+        assert (scores["win_by_30d"] <= scores["win_by_60d"]).all()
+
+    def test_an_unknown_version_is_refused_and_the_champion_stays(self, run: Run, home: Path) -> None:
+        code, _, err = run("promote", "99")
+        assert code == 1
+        assert err.count("\n") >= 3
+        registered = home / "home" / "champion" / "registered.json"
+        assert json.loads(registered.read_text())["version"] == "1"
+
+
+def test_the_backtest_writes_records_for_every_method_and_metric(run: Run, home: Path, history: Path) -> None:
+    out = home / "backtest.json"
+    code, said, err = run(
+        "backtest", "--history", history, "--cutoffs", "2025-03-01,2025-06-01", "--out", out, "--horizons", "30,90"
+    )
+    assert code == 0, err
+    assert "simulated" in said
+    records = json.loads(out.read_text())
+    assert {tuple(record) for record in records} == {
+        ("cutoff", "method", "metric", "horizon", "value", "low", "high", "n")
+    }
+    methods = {"learned", "fixed_weights", "stage_rates", "constant"}
+    metrics = {"log_loss", "brier", "auc", "calibration_error", "expected_over_actual"}
+    assert methods <= {record["method"] for record in records}
+    assert {record["metric"] for record in records} == metrics
+    assert {record["horizon"] for record in records} == {None, 30.0, 90.0}
+    assert {record["cutoff"][:10] for record in records} == {"2025-03-01", "2025-06-01"}
+
+
+def test_without_a_champion_scores_are_the_fixed_weights(
+    run: Run, history: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEALODDS_HOME", str(tmp_path))
+    code, out, err = run("score", "--history", history, "--as-of", "2025-06-01", "--out", tmp_path / "scores.csv")
+    assert code == 0, err
+    assert "version 0" in out
+    scores = pd.read_csv(tmp_path / "scores.csv")
+    assert set(scores["status"]) == {"little_data"}
+    known = scores.dropna(subset=["fixed_weight_probability"])
+    assert known["win_probability"].tolist() == known["fixed_weight_probability"].tolist()
+    assert set(known["win_probability"]) == {0.25, 0.5, 0.75}
+
+
+def test_a_folder_that_is_no_history_ends_with_1_and_three_parts(run: Run, tmp_path: Path) -> None:
+    code, _, err = run("train", "--history", tmp_path)
+    assert code == 1
+    assert [line.split(":")[0] for line in err.strip().splitlines()] == ["Found", "Expected", "Do"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("score", "--history", "x", "--as-of", "yesterday", "--out", "y.csv"),
+        ("backtest", "--history", "x", "--cutoffs", "2025-13-01", "--out", "y.json"),
+        ("simulate", "--opportunities", "0", "--out", "x"),
+        ("serve", "--no-auth", "--host", "0.0.0.0"),
+        ("conquer",),
+    ],
+    ids=["no instant", "no such month", "none", "not loopback", "no such command"],
+)
+def test_wrong_usage_ends_with_2(run: Run, words: tuple[str, ...]) -> None:
+    assert run(*words)[0] == 2
+
+
+def test_every_command_has_help(run: Run) -> None:
+    for name, command in commands.commands.items():
+        assert command.help, name
+
+
+def test_the_installed_command_starts(tmp_path: Path) -> None:
+    called = [sys.executable, "-c", "from api.cli import main; main()", "--help"]
+    done = subprocess.run(called, capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert "backtest" in done.stdout

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from api.cli import commands, main
+
+ROOT = Path(__file__).parent.parent
+READMES = ("README.md", "README.zh-CN.md")
+
+
+def _examples(name: str) -> list[str]:
+    """Command lines of the blocks that are marked to be run."""
+    blocks = re.findall(r"<!-- run -->\n```sh\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL)
+    return [line for block in blocks for line in block.splitlines() if line.strip()]
+
+
+def test_the_commands_of_the_readme_run_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DEALODDS_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    (tmp_path / "features").symlink_to(ROOT / "features")
+    examples = _examples("README.md")
+    assert len(examples) == 5
+    for line in examples:
+        monkeypatch.setattr(sys, "argv", shlex.split(line))
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == 0, line
+    scores = pd.read_csv(tmp_path / "scores.csv")
+    assert scores["win_probability"].between(0, 1).all()
+    assert (tmp_path / "leads" / "quarantine.csv").read_text(encoding="utf-8").count("\n") == 2
+
+
+def test_both_readmes_show_the_same_commands() -> None:
+    assert _examples("README.md") == _examples("README.zh-CN.md")
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_the_readme_names_every_command(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert [command for command in commands.commands if command not in text] == []
