@@ -146,11 +146,24 @@ class View:
         return self._values(field, lambda text: cast(Floats, text.map(place).to_numpy(np.float64)))
 
     def _values(self, field: str, read: Callable[[pd.Series], Floats]) -> ValuePath:
-        frame = self.history.field_history
-        frame = frame[frame["field"] == field]
-        owner = self.opportunity_index.get_indexer(pd.Index(frame["opportunity_id"]))
-        path = self._timeline(frame, owner, read(frame["value"]))
+        key, occurred, recorded, rows_of = self._field_events
+        rows = rows_of.get(field)
+        if rows is None:
+            return _nothing_known(len(self))
+        value = read(self.history.field_history["value"].iloc[rows])
+        path = timeline(key[rows], occurred[rows], recorded[rows], value, n_keys=len(self.history.opportunities))
         return walk_values(path, self.opportunity, self.as_of)
+
+    @cached_property
+    def _field_events(self) -> tuple[Ints, Ints, Ints, dict[str, Ints]]:
+        """Opportunity and the two instants of every change of a field, and the rows of each field."""
+        frame = self.history.field_history
+        code, names = pd.factorize(frame["field"])
+        order = np.argsort(code, kind="stable").astype(np.int64)
+        parts = np.split(order, np.cumsum(np.bincount(code, minlength=len(names)))[:-1]) if len(names) else []
+        key = self.opportunity_index.get_indexer(pd.Index(frame["opportunity_id"])).astype(np.int64)
+        rows_of = {str(name): rows for name, rows in zip(names, parts, strict=True)}
+        return key, micros(frame["occurred_at"]), micros(frame["recorded_at"]), rows_of
 
     def _timeline(self, frame: pd.DataFrame, owner: NDArray[np.intp], value: Floats) -> Timeline:
         return timeline(
@@ -187,6 +200,11 @@ class View:
     def days_since(self, then: Ints) -> Floats:
         """Days from ``then`` to each snapshot; NaN where ``then`` is negative (never)."""
         return np.where(then < 0, np.nan, (self.as_of - then) / DAY)
+
+
+def _nothing_known(size: int) -> ValuePath:
+    unknown, none = np.full(size, np.nan), np.zeros(size, np.int64)
+    return ValuePath(unknown, unknown.copy(), np.full(size, -1, np.int64), none, none.copy())
 
 
 def _as_numbers(text: pd.Series) -> Floats:

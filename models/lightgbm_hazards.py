@@ -17,6 +17,7 @@ from models.incidence import Incidence, from_hazards
 from models.periods import expand
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 INTERVAL = "interval_ahead"
 THREADS = 1
@@ -40,18 +41,16 @@ PARAMETERS: dict[str, Any] = {
     "verbosity": -1,
 }
 ROUNDS = 160
-CANDIDATE_ROUNDS = (30, 60, 100, 160, 250)
+CANDIDATE_ROUNDS = (30, 60, 100, 160)
 """Numbers of rounds to choose from, forward in time: how much can be learned depends on the data."""
-MASKED_SHARE = 0.04
-"""Share of opportunities for which a family of features is masked in training."""
-
-_NEVER_MASKED = ("stage",)
+MASKED_SHARE = 0.15
+"""Share of opportunities that are learned from once more with one family of features masked."""
 
 
 class LightGBMHazards:
     """Two cause-specific boosters: P(won) and P(lost) in an interval given open at its start.
 
-    In training, whole families of features are masked at random for a few opportunities, so
+    A few opportunities are learned from once more with a whole family of features masked, so
     that every feature has learned what its absence means: LightGBM would otherwise take a
     missing value of a feature that was never missing as 0.
     """
@@ -66,8 +65,10 @@ class LightGBMHazards:
         """Learn the two boosters from snapshots and what became of them."""
         self.edges = edges
         self.encoding = learn_encoding(snapshots)
-        matrix = self._mask(self.encoding.matrix(snapshots), snapshots)
-        periods = expand(labels, edges)
+        matrix = self.encoding.matrix(snapshots)
+        copies, source = self._masked_copies(matrix, snapshots)
+        matrix = np.concatenate([matrix, copies])
+        periods = expand(labels.take(np.concatenate([np.arange(len(snapshots)), source])), edges)
         rows = np.concatenate([matrix[periods.snapshot], periods.interval[:, None]], axis=1)
         with ThreadPoolExecutor(2) as pool:
             boosters = pool.map(lambda happened: self._boost(rows, happened), (periods.won, periods.lost))
@@ -91,17 +92,24 @@ class LightGBMHazards:
         loss = np.asarray(self.loss.predict(rows, **asked), dtype=np.float64)
         return from_hazards(self.edges, win.reshape(n, intervals), loss.reshape(n, intervals))
 
-    def _mask(self, matrix: Floats, snapshots: pd.DataFrame) -> Floats:
-        """Mask each family for a few opportunities, drawn with the model's own seed."""
+    def _masked_copies(self, matrix: Floats, snapshots: pd.DataFrame) -> tuple[Floats, Ints]:
+        """Copy the snapshots of a few opportunities with one family masked; drawn with the model's seed.
+
+        Gives the copies, and the row of the snapshot that each is of.
+        """
         draw = np.random.default_rng(self.seed)
         opportunity, ids = pd.factorize(snapshots.index.get_level_values("opportunity_id"), sort=True)
+        columns = self._families()
+        families = sorted(set(columns))
+        family = draw.integers(0, len(families), len(ids))[opportunity]
+        source = np.flatnonzero((draw.random(len(ids)) < MASKED_SHARE)[opportunity]).astype(np.int64)
+        hidden = columns[None, :] == np.array(families)[family[source]][:, None]
+        return np.where(hidden, np.nan, matrix[source]), source
+
+    def _families(self) -> NDArray[np.str_]:
+        """Family of each column of the matrix; the source's own kinds and attributes are one."""
         family = {feature.name: feature.group for feature in FEATURES}
-        columns = np.array([family.get(name.split("=")[0], "own") for name in self.encoding.names])
-        masked = matrix.copy()
-        for group in sorted(set(columns) - set(_NEVER_MASKED)):
-            chosen = draw.random(len(ids)) < MASKED_SHARE
-            masked[np.ix_(chosen[opportunity], columns == group)] = np.nan
-        return masked
+        return np.array([family.get(name.split("=")[0], "own") for name in self.encoding.names])
 
     def texts(self) -> dict[str, str]:
         """The two boosters as LightGBM's model text, by cause."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import mlflow
 import pandas as pd
+from mlflow.pyfunc import PythonModelContext
 
 from models.artifact import read_artifact
 from models.predictions import predict_snapshots
@@ -15,11 +15,11 @@ from models.predictions import predict_snapshots
 class WinProbabilities(mlflow.pyfunc.PythonModel):
     """Predicts from a DataFrame of snapshots, as ``build_snapshots`` gives them."""
 
-    def load_context(self, context: Any) -> None:
+    def load_context(self, context: PythonModelContext) -> None:
         """Read the artifact's folder."""
         self.artifact = read_artifact(Path(context.artifacts["model"]))
 
-    def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
+    def predict(self, context: PythonModelContext, model_input: pd.DataFrame) -> pd.DataFrame:
         """Give win probability, win and loss probability by horizon, and median days to a win."""
         return predict_snapshots(self.artifact, model_input)
 

@@ -46,7 +46,7 @@ def make_candidate(
     verdict = judge(trained.dataset, champion, seed, report)
     artifact = replace(
         trained.artifact,
-        classification={**trained.artifact.classification, "became": verdict.classes},
+        classification={**trained.artifact.classification, "report": verdict.classes},
         training={**trained.artifact.training, "verdict": verdict_to_dict(verdict), "figures": _figures(verdict)},
     )
     return Candidate(artifact, verdict, _record(trained, artifact, verdict))

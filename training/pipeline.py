@@ -138,6 +138,7 @@ def data_fingerprint(history: History) -> str:
     """
     digest = hashlib.sha256()
     for name, frame in sorted(history.tables.items()):
-        rows = np.sort(pd.util.hash_pandas_object(frame.astype("str"), index=False).to_numpy())
+        words = frame.astype({c: "str" for c in frame.columns if frame[c].dtype == object})
+        rows = np.sort(pd.util.hash_pandas_object(words, index=False).to_numpy())
         digest.update(name.encode() + rows.tobytes())
     return digest.hexdigest()[:16]

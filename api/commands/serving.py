@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 from pathlib import Path
 
 import click
@@ -29,9 +28,10 @@ def serve(model: Path, host: str, port: int, *, authenticate: bool) -> None:
     import uvicorn
 
     from api.app import create_app
+    from api.security import keys_from_environment
 
-    keys = [key.strip() for key in os.environ.get("DEALODDS_API_KEYS", "").split(",") if key.strip()]
-    uvicorn.run(create_app(model, api_keys=keys, authenticate=authenticate), host=host, port=port, log_level="warning")
+    app = create_app(model, api_keys=keys_from_environment(), authenticate=authenticate)
+    uvicorn.run(app, host=host, port=port, log_level="warning")
 
 
 def is_loopback(host: str) -> bool:

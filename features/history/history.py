@@ -8,7 +8,7 @@ from typing import Literal
 
 import pandas as pd
 
-from features.errors import ProcessError
+from features.errors import ProcessError, SchemaError
 from features.history.process import DEFAULT_PROCESS, Process
 from features.history.schema import TABLES, check_table, empty_table
 
@@ -129,6 +129,7 @@ def build_history(
     """
     checked = {name: check_table(name, tables[name]) if name in tables else empty_table(name) for name in TABLES}
     known_processes = dict(processes) if processes else {DEFAULT_PROCESS.name: DEFAULT_PROCESS}
+    _check_ids(checked["opportunities"]["opportunity_id"])
     _check_processes(checked, known_processes)
     return History(
         tables=checked,
@@ -149,6 +150,16 @@ def _what_occurs(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.Timestamp |
 def _last_recorded(tables: Mapping[str, pd.DataFrame]) -> pd.Timestamp:
     last = [frame["recorded_at"].max() for frame in tables.values() if len(frame)]
     return max(last) if last else pd.Timestamp(0, tz="UTC")
+
+
+def _check_ids(ids: pd.Series) -> None:
+    repeated = ids[ids.duplicated()]
+    if len(repeated):
+        raise SchemaError(
+            f"opportunity {repeated.iloc[0]!r} twice in table opportunities",
+            "one row for each opportunity",
+            "keep one row; what changed later belongs into field_history",
+        )
 
 
 def _check_processes(tables: Mapping[str, pd.DataFrame], processes: Mapping[str, Process]) -> None:
