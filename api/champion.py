@@ -13,6 +13,7 @@ import pandas as pd
 from features.errors import ArtifactError
 from features.history.live import Note, live_request
 from models.artifact import Artifact, read_artifact
+from models.exported import is_exported
 from scoring.score import Score, score_opportunities
 from scoring.version_zero import version_zero
 
@@ -40,7 +41,7 @@ def load_champion(folder: Path | None) -> Champion:
 
     A folder that does not load is no reason to die: the service starts and says so.
     """
-    if folder is None or not folder.exists():
+    if folder is None or not is_exported(folder):
         artifact = version_zero()
     else:
         try:

@@ -41,5 +41,16 @@ def main() -> None:
     try:
         commands(standalone_mode=True)
     except DealoddsError as error:
-        click.echo(f"Found:    {error.found}\nExpected: {error.expected}\nDo:       {error.do}", err=True)
-        sys.exit(1)
+        _end(error.found, error.expected, error.do)
+    except OSError as error:
+        _end(str(error), "files and addresses that can be used", "correct the path, the rights or the address")
+    except Exception as error:
+        if not type(error).__module__.startswith("mlflow"):
+            raise
+        _end(f"MLflow: {error}", "an MLflow that answers", "check MLFLOW_TRACKING_URI")
+
+
+def _end(found: str, expected: str, do: str) -> None:
+    """Say what is wrong in three parts, and end."""
+    click.echo(f"Found:    {found}\nExpected: {expected}\nDo:       {do}", err=True)
+    sys.exit(1)

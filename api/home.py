@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from models.artifact import MANIFEST
+from models.exported import is_exported
 
 
 def home() -> Path:
@@ -19,8 +19,8 @@ def champion_folder() -> Path:
 
 
 def has_champion() -> bool:
-    """Tell whether a champion was exported."""
-    return (champion_folder() / MANIFEST).is_file()
+    """Tell whether a champion was exported, in whatever state it is now."""
+    return is_exported(champion_folder())
 
 
 def tracking_uri() -> str:

@@ -10,6 +10,10 @@ reference (``simulated_reference.py``) on the same opportunities:
 The share closed is (stage rates - method) / (stage rates - reference), of the means over
 seeds and cutoffs. Its interval comes from drawing whole histories again: with three
 histories it is rough. A training takes a minute or two.
+
+Measured on seeds 1, 2, 3: stage rates 0.3669, learned 0.3389, reference 0.3296, so 75 % of
+the distance is closed (70 to 81 %): 66 % at the first cutoff, 72 % and 86 % at the later ones,
+with more known to learn from.
 """
 
 from __future__ import annotations

@@ -141,8 +141,8 @@ class ValuePath:
     """What is known of one field of each snapshot; arrays of shape (n,).
 
     ``first`` and ``last`` are NaN when nothing is known; ``set_at`` is when ``last``
-    came to be (-1 if never). ``ups`` and ``downs`` count changes of each direction;
-    a repeated value is no change.
+    came to be, ``said_at`` when it was last said, perhaps again (-1 if never). ``ups`` and
+    ``downs`` count changes of each direction; a repeated value is no change.
     """
 
     first: Floats
@@ -150,6 +150,7 @@ class ValuePath:
     set_at: Ints
     ups: Ints
     downs: Ints
+    said_at: Ints
 
 
 @compiled
@@ -164,13 +165,14 @@ def _walk_values(
     counts: Ints,
 ) -> None:  # pragma: no cover - compiled
     for i in range(len(key)):
-        first, last, set_at, ups, downs = np.nan, np.nan, np.int64(-1), 0, 0
+        first, last, set_at, said_at, ups, downs = np.nan, np.nan, np.int64(-1), np.int64(-1), 0, 0
         for e in range(starts[key[i]], starts[key[i] + 1]):
             if occurred[e] > as_of[i]:
                 break
             if recorded[e] > as_of[i]:
                 continue
             new = value[e]
+            said_at = occurred[e]
             if new == last:
                 continue
             if np.isnan(first):
@@ -179,7 +181,7 @@ def _walk_values(
             downs += new < last
             last, set_at = new, occurred[e]
         ends[0, i], ends[1, i] = first, last
-        counts[0, i], counts[1, i], counts[2, i] = set_at, ups, downs
+        counts[0, i], counts[1, i], counts[2, i], counts[3, i] = set_at, ups, downs, said_at
 
 
 def walk_values(path: Timeline, key: Ints, as_of: Ints) -> ValuePath:
@@ -193,7 +195,7 @@ def walk_values(path: Timeline, key: Ints, as_of: Ints) -> ValuePath:
     >>> seen.first, seen.last, seen.downs
     (array([100.]), array([80.]), array([1]))
     """
-    ends, counts = np.empty((2, len(key))), np.empty((3, len(key)), np.int64)
+    ends, counts = np.empty((2, len(key))), np.empty((4, len(key)), np.int64)
     events = (path.starts, path.occurred, path.recorded, path.value)
     _walk_values(*events, column(key), column(as_of), ends, counts)
     return ValuePath(*ends, *counts)

@@ -44,7 +44,7 @@ def _level(field: str) -> Feature:
 def _of_man(field: str) -> tuple[Feature, Feature]:
     en, zh = _NAMES[field]
     return (
-        _feature(f"{field}_age_days", "days", f"age of {en}", f"{zh}评估天数", "Since the last assessment changed; missing when unknown."),
+        _feature(f"{field}_age_days", "days", f"age of {en}", f"{zh}评估天数", "Since it was last assessed, with the same result or another; missing when unknown."),
         _feature(f"{field}_changes", "count", f"changes of {en}", f"{zh}变化次数", "Changes from one known assessment to the next; missing when the field is not collected."),
     )  # fmt: skip
 
@@ -71,7 +71,7 @@ def compute(view: View) -> dict[str, Floats]:
         path = view.levels(field, [word for word in ASSESSMENTS if word != "unknown"])
         columns[field] = path.last
         if field in _MAN:
-            columns[f"{field}_age_days"] = np.where(np.isnan(path.last), np.nan, view.days_since(path.set_at))
+            columns[f"{field}_age_days"] = np.where(np.isnan(path.last), np.nan, view.days_since(path.said_at))
             changes = (path.ups + path.downs).astype(np.float64)
             columns[f"{field}_changes"] = np.where(view.observed([field]), changes, np.nan)
     return columns | _letters(view, columns) | _roles(view)

@@ -204,7 +204,8 @@ class View:
 
 def _nothing_known(size: int) -> ValuePath:
     unknown, none = np.full(size, np.nan), np.zeros(size, np.int64)
-    return ValuePath(unknown, unknown.copy(), np.full(size, -1, np.int64), none, none.copy())
+    never = np.full(size, -1, np.int64)
+    return ValuePath(unknown, unknown.copy(), never, none, none.copy(), never.copy())
 
 
 def _as_numbers(text: pd.Series) -> Floats:

@@ -107,13 +107,27 @@ def read_artifact(folder: Path) -> Artifact:
     return Artifact(**{**vars(artifact), "version": _registered_version(folder / REGISTERED) or digest})
 
 
+def register(folder: Path, version: str) -> None:
+    """Write beside a model which registered version it is, with a checksum over both."""
+    text = json.dumps({"version": version, "check": _check_of(folder, version)}) + "\n"
+    (folder / REGISTERED).write_text(text, encoding="utf-8")
+
+
+def _check_of(folder: Path, version: str) -> str:
+    return hashlib.sha256((folder / MANIFEST).read_bytes() + version.encode()).hexdigest()
+
+
 def _registered_version(path: Path) -> str | None:
     if not path.exists():
         return None
     try:
-        return str(json.loads(path.read_text(encoding="utf-8"))["version"])
+        written = json.loads(path.read_text(encoding="utf-8"))
+        version, check = str(written["version"]), written["check"]
     except (ValueError, KeyError, TypeError) as problem:
-        raise ArtifactError(f"an unreadable {path}", "the version of a model", "promote it again") from problem
+        raise ArtifactError(f"an unreadable {path}", "version and check", "promote the model again") from problem
+    if check != _check_of(path.parent, version):
+        raise ArtifactError(f"{path} changed", "the version that was written", "promote the model again")
+    return version
 
 
 def _files(artifact: Artifact) -> dict[str, str]:

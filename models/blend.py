@@ -24,7 +24,17 @@ _NARROW = 1e-6
 
 @dataclass(frozen=True)
 class Blend:
-    """Weights of the members, summing to 1, and the level added to the log-odds of a win.
+    """Weights of the members, and the level added to the log-odds of a win.
+
+    Parameters
+    ----------
+    weights
+        Of the win probabilities, at least 0, summing to 1.
+    level
+        Added to the blended log-odds.
+    clock_weights
+        Of the clocks, at least 0, summing to 1; ``weights`` when None. Who best tells
+        whether need not best tell when.
 
     Examples
     --------
@@ -36,19 +46,38 @@ class Blend:
 
     weights: tuple[float, ...]
     level: float = 0.0
+    clock_weights: tuple[float, ...] | None = None
+
+    @property
+    def clocks(self) -> tuple[float, ...]:
+        """Weights of the clocks."""
+        return self.weights if self.clock_weights is None else self.clock_weights
 
     def combine(self, members: Sequence[Incidence]) -> Incidence:
         """Blend the members' answers: win probabilities in log-odds, clocks linearly.
 
         One member with all the weight and no level gives its own answer, bit for bit.
         """
-        if self.level == 0 and max(self.weights) == 1:
+        if self.level == 0 and max(self.weights) == 1 and self.clocks == self.weights:
             return members[self.weights.index(1)]
         odds = sum(w * log_odds(m.win) for w, m in zip(self.weights, members, strict=True))
-        win_clock = sum(w * m.win_clock for w, m in zip(self.weights, members, strict=True))
-        loss_clock = sum(w * m.loss_clock for w, m in zip(self.weights, members, strict=True))
+        win_clock = sum(w * m.win_clock for w, m in zip(self.clocks, members, strict=True))
+        loss_clock = sum(w * m.loss_clock for w, m in zip(self.clocks, members, strict=True))
         win = 1 / (1 + np.exp(-(odds + self.level)))
         return Incidence(members[0].edges, np.asarray(win), np.asarray(win_clock), np.asarray(loss_clock))
+
+    def of_members(self, rows: Sequence[int]) -> Blend:
+        """Keep some of the members; their weights are raised to sum to 1."""
+        picked = (tuple(weights[i] for i in rows) for weights in (self.weights, self.clocks))
+        weights, clocks = (_normalised(w) for w in picked)
+        return Blend(weights, self.level, clocks)
+
+
+def _normalised(weights: Sequence[float]) -> tuple[float, ...]:
+    total = sum(weights)
+    if total == 1:
+        return tuple(weights)
+    return tuple(w / total for w in weights) if total > 0 else (1.0, *([0.0] * (len(weights) - 1)))
 
 
 def log_odds(win: Floats) -> Floats:
@@ -72,37 +101,41 @@ def learn_blend(members: Sequence[Incidence], labels: Labels, opportunities: int
     Notes
     -----
     Maximises the censored discrete-time likelihood, scaled to opportunities, less
-    ``PRIOR_OPPORTUNITIES`` · ‖w − (1, 0, …)‖² and (level / ``LEVEL_SPREAD``)² / 2.
+    ``PRIOR_OPPORTUNITIES`` · (‖w − (1, 0, …)‖² + ‖v − (1, 0, …)‖²) and (level / ``LEVEL_SPREAD``)² / 2,
+    where w are the weights of the win probabilities and v those of the clocks.
     """
     if len(members) == 1 or not len(labels.days):
         return Blend((1.0, *([0.0] * (len(members) - 1))))
     pieces = _pieces(members, labels)
-    first = np.eye(len(members))[0]
+    count = len(members)
+    first = np.eye(count)[0]
 
     def loss(parameters: Floats) -> float:
-        weights, level = parameters[:-1], float(parameters[-1])
-        likelihood = float(_log_likelihood(pieces, weights, level).mean())
-        pull = PRIOR_OPPORTUNITIES * float(((weights - first) ** 2).sum()) + (level / LEVEL_SPREAD) ** 2 / 2
-        return -likelihood + pull / opportunities
+        weights, clocks, level = parameters[:count], parameters[count:-1], float(parameters[-1])
+        likelihood = float(_log_likelihood(pieces, weights, clocks, level).mean())
+        apart = float(((weights - first) ** 2).sum() + ((clocks - first) ** 2).sum())
+        return -likelihood + (PRIOR_OPPORTUNITIES * apart + (level / LEVEL_SPREAD) ** 2 / 2) / opportunities
 
-    start = np.append(np.full(len(members), 1 / len(members)), 0.0)
     found = minimize(
         loss,
-        start,
+        np.append(np.full(2 * count, 1 / count), 0.0),
         method="SLSQP",
-        bounds=[(0, 1)] * len(members) + [(-3, 3)],
-        constraints={"type": "eq", "fun": lambda p: p[:-1].sum() - 1},
-        options={"ftol": 1e-9, "maxiter": 200},
+        bounds=[(0, 1)] * (2 * count) + [(-3, 3)],
+        constraints=[
+            {"type": "eq", "fun": lambda p: p[:count].sum() - 1},
+            {"type": "eq", "fun": lambda p: p[count:-1].sum() - 1},
+        ],
+        options={"ftol": 1e-9, "maxiter": 300},
     )
-    return _rounded(found.x)
+    return Blend(_rounded(found.x[:count]), round(float(found.x[-1]), 6), _rounded(found.x[count:-1]))
 
 
-def _rounded(found: Floats) -> Blend:
+def _rounded(found: Floats) -> tuple[float, ...]:
     """Weights below half a percent are dropped; the rest are given with six digits, summing to 1."""
-    weights = np.where(found[:-1] < 0.005, 0, found[:-1])
+    weights = np.where(found < 0.005, 0, found)
     weights = np.round(weights / weights.sum(), 6)
     weights[int(weights.argmax())] += 1 - weights.sum()
-    return Blend(tuple(float(w) for w in weights), round(float(found[-1]), 6))
+    return tuple(float(w) for w in weights)
 
 
 @dataclass(frozen=True)
@@ -136,12 +169,12 @@ def _pieces(members: Sequence[Incidence], labels: Labels) -> _Pieces:
     )
 
 
-def _log_likelihood(pieces: _Pieces, weights: Floats, level: float) -> Floats:
+def _log_likelihood(pieces: _Pieces, weights: Floats, clocks: Floats, level: float) -> Floats:
     """Log-likelihood of what became of each snapshot, shape (n,)."""
     win = 1 / (1 + np.exp(-(pieces.odds @ weights + level)))
-    won = win * (pieces.won_in_interval @ weights)
-    lost = (1 - win) * (pieces.lost_in_interval @ weights)
-    still_open = 1 - win * (pieces.won_by_end @ weights) - (1 - win) * (pieces.lost_by_end @ weights)
+    won = win * (pieces.won_in_interval @ clocks)
+    lost = (1 - win) * (pieces.lost_in_interval @ clocks)
+    still_open = 1 - win * (pieces.won_by_end @ clocks) - (1 - win) * (pieces.lost_by_end @ clocks)
     chance = np.select(
         [pieces.outcome == WON, pieces.outcome == LOST, pieces.outcome == CENSORED], [won, lost, still_open]
     )
@@ -154,4 +187,4 @@ def censored_log_likelihood(answer: Incidence, labels: Labels) -> Floats:
     Closed ones count by the interval in which they closed, open ones by the probability of
     still being open when last seen.
     """
-    return _log_likelihood(_pieces([answer], labels), np.ones(1), 0.0)
+    return _log_likelihood(_pieces([answer], labels), np.ones(1), np.ones(1), 0.0)

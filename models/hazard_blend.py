@@ -23,36 +23,46 @@ class HazardBlend:
     members: tuple[Member, ...]
     blend: Blend
 
+    @property
+    def in_use(self) -> list[int]:
+        """Places of the members that have a weight."""
+        pairs = zip(self.blend.weights, self.blend.clocks, strict=True)
+        return [place for place, (weight, clock) in enumerate(pairs) if weight > 0 or clock > 0]
+
     def predict(self, snapshots: pd.DataFrame) -> Incidence:
         """Answer for snapshots, shape (n,): win probability and clocks."""
-        used = [(m, w) for m, w in zip(self.members, self.blend.weights, strict=True) if w > 0]
-        blend = Blend(tuple(w for _, w in used), self.blend.level)
-        return blend.combine([member.predict(snapshots) for member, _ in used])
+        answers = [self.members[place].predict(snapshots) for place in self.in_use]
+        return self.blend.of_members(self.in_use).combine(answers)
 
     def predict_members(self, snapshots: pd.DataFrame) -> dict[str, Incidence]:
         """Answer of each member by its name."""
         return {member.name: member.predict(snapshots) for member in self.members}
 
     def to_dict(self) -> dict[str, Any]:
-        """Describe the members with weight in JSON; boosters are in ``texts``."""
-        used = [(m, w) for m, w in zip(self.members, self.blend.weights, strict=True) if w > 0]
+        """Describe the members in use in JSON; boosters are in ``texts``."""
+        used = [self.members[place] for place in self.in_use]
+        names = [member.name for member in self.members]
         return {
-            "weights": {m.name: w for m, w in zip(self.members, self.blend.weights, strict=True)},
+            "weights": dict(zip(names, self.blend.weights, strict=True)),
+            "clock_weights": dict(zip(names, self.blend.clocks, strict=True)),
             "level": self.blend.level,
             # A list, because sums of floats depend on the order.
-            "members": [{"name": m.name, "model": m.to_dict()} for m, _ in used],
+            "members": [{"name": member.name, "model": member.to_dict()} for member in used],
         }
 
     def texts(self) -> dict[str, str]:
         """Text of the boosters in use, by cause."""
-        for member, weight in zip(self.members, self.blend.weights, strict=True):
-            if isinstance(member, LightGBMHazards) and weight > 0:
+        for place in self.in_use:
+            member = self.members[place]
+            if isinstance(member, LightGBMHazards):
                 return member.texts()
         return {}
 
     @classmethod
     def from_dict(cls, raw: dict[str, Any], texts: dict[str, str]) -> HazardBlend:
-        """Read what ``to_dict`` and ``texts`` wrote; only members with weight come back."""
+        """Read what ``to_dict`` and ``texts`` wrote; only members in use come back."""
         members = tuple(member_from_dict(m["name"], m["model"], texts) for m in raw["members"])
-        weights = tuple(float(raw["weights"][member.name]) for member in members)
-        return cls(members, Blend(weights, float(raw["level"])))
+        weights, clocks = (
+            tuple(float(raw[kind][member.name]) for member in members) for kind in ("weights", "clock_weights")
+        )
+        return cls(members, Blend(weights, float(raw["level"]), clocks))

@@ -34,6 +34,9 @@ PARAMETERS: dict[str, Any] = {
     "min_data_in_leaf": 60,
     "lambda_l2": 10.0,
     "feature_fraction": 0.5,
+    # Each tree sees half of the rows, drawn evenly: won and lost keep their shares.
+    "bagging_fraction": 0.5,
+    "bagging_freq": 1,
     "max_bin": 63,
     "deterministic": True,
     "force_row_wise": True,

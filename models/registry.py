@@ -27,7 +27,8 @@ from mlflow.models import infer_signature
 from mlflow.tracking import MlflowClient
 
 from features.errors import NoChampionError, RegistryError
-from models.artifact import REGISTERED, Artifact, read_artifact, replace_folder, write_artifact
+from models.artifact import Artifact, read_artifact, write_artifact
+from models.exported import export_artifact, withdraw_artifact
 from models.predictions import predict_snapshots
 
 NAME = "dealodds"
@@ -116,31 +117,61 @@ class Registry:
         RegistryError
             There is no such version.
         """
-        self._export(version, folder)
-        self.client.set_registered_model_alias(NAME, CHAMPION, version)
-        champions = [*self.champions(), version]
-        self.client.set_registered_model_tag(NAME, _CHAMPIONS_TAG, json.dumps(champions))
+        self._put_in_service(version, folder)
+        stack = [*self.champions(), version]
+        self._remember(stack if len(stack) < 2 or stack[-2] != version else stack[:-1])
 
     def rollback(self, folder: Path, version: str | None = None) -> str:
         """Go back to an earlier champion, the one before when none is named; gives its version.
 
+        Before the first champion is version 0, the fixed weights. What is gone back from is
+        forgotten as a champion, so that going back again goes further back.
+
         Raises
         ------
         NoChampionError
-            There is no earlier champion, or the one named never was champion.
+            There is nothing to go back from, or the one named was not champion before.
         """
-        champions = self.champions()
-        earlier = [v for v in champions if v != champions[-1]]
-        target = version if version is not None else (earlier[-1] if earlier else None)
-        if target is None or target not in champions:
+        stack = self.champions()
+        earlier = ["0", *stack[:-1]]
+        target = version if version is not None else earlier[-1]
+        if not stack or target not in earlier:
             raise NoChampionError(
-                f"the champions {champions or 'none'} so far", "an earlier champion to go back to", "promote a version"
+                f"the champions {', '.join(stack) or 'none'} so far", "one before the present", "promote a version"
             )
-        self.promote(target, folder)
+        if target == "0":
+            withdraw_artifact(folder)
+            self.client.delete_registered_model_alias(NAME, CHAMPION)
+            self._remember([])
+        else:
+            self._put_in_service(target, folder)
+            self._remember(stack[: len(stack) - stack[::-1].index(target, 1)])
         return target
 
+    def _put_in_service(self, version: str, folder: Path) -> None:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
+            export_artifact(self._download(version, Path(temporary)), folder, version)
+        self.client.set_registered_model_alias(NAME, CHAMPION, version)
+
+    def _remember(self, stack: list[str]) -> None:
+        self.client.set_registered_model_tag(NAME, _CHAMPIONS_TAG, json.dumps(stack))
+
+    def challenger(self) -> str:
+        """Version of the challenger.
+
+        Raises
+        ------
+        RegistryError
+            Nothing was trained yet.
+        """
+        try:
+            return str(self.client.get_model_version_by_alias(NAME, CHALLENGER).version)
+        except MlflowException as problem:
+            raise RegistryError("no challenger", "a trained version", "train a model first") from problem
+
     def champions(self) -> list[str]:
-        """Versions that have been champion, in order, the present one last."""
+        """Champions that can be gone back to, in order, the present one last."""
         try:
             tags = self.client.get_registered_model(NAME).tags
         except MlflowException:
@@ -162,14 +193,6 @@ class Registry:
         """Read the champion; None when nothing was promoted."""
         champions = self.champions()
         return self.load(champions[-1]) if champions else None
-
-    def _export(self, version: str, folder: Path) -> None:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
-            made = self._download(version, Path(temporary))
-            (made / REGISTERED).write_text(json.dumps({"name": NAME, "version": version}) + "\n", encoding="utf-8")
-            read_artifact(made)
-            replace_folder(made, folder)
 
     def _download(self, version: str, folder: Path) -> Path:
         try:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from features.outcomes import Labels
 from models.encoding import Encoding, learn_encoding
 from models.incidence import Incidence, from_hazards
-from models.periods import expand
+from models.periods import Periods, expand
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -30,13 +30,13 @@ class RidgeHazards:
     name = "ridge_hazards"
 
     def fit(self, snapshots: pd.DataFrame, labels: Labels, edges: Floats) -> Self:
-        """Learn the two regressions; with very many rows, from every k-th person-period."""
+        """Learn the two regressions; with very many rows, from every k-th opportunity."""
         self.edges = edges
         self.encoding = learn_encoding(snapshots)
         raw = _log(self.encoding.matrix(snapshots))
         self._learn_scale(raw)
         periods = expand(labels, edges)
-        rows = np.arange(0, len(periods.snapshot), max(1, -(-len(periods.snapshot) // _MOST_ROWS)))
+        rows = _thinned(snapshots, periods)
         design = self._design(raw)[periods.snapshot[rows]]
         design = np.concatenate([design, np.eye(len(edges))[periods.interval[rows]]], axis=1)
         self.win = _regress(design, periods.won[rows], len(edges))
@@ -92,6 +92,13 @@ class RidgeHazards:
 
 
 _ARRAYS = ("edges", "mean", "spread", "win", "loss")
+
+
+def _thinned(snapshots: pd.DataFrame, periods: Periods) -> Ints:
+    """Rows to learn from: all, or with very many those of every k-th opportunity, whole."""
+    every = max(1, -(-len(periods.snapshot) // _MOST_ROWS))
+    opportunity = pd.factorize(snapshots.index.get_level_values("opportunity_id"), sort=True)[0]
+    return np.flatnonzero(opportunity[periods.snapshot] % every == 0).astype(np.int64)
 
 
 def _log(raw: Floats) -> Floats:

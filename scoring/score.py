@@ -52,7 +52,8 @@ class Score:
 
     Probabilities, dates and class are None unless the opportunity is open: ``status`` says
     why. ``outcome`` is ``open``, ``won`` or ``lost`` as known, None before it exists.
-    ``context_as_of`` is the instant of past results, when they are not those of ``as_of``.
+    ``origin`` is that of the model's data, such as ``simulated``. ``context_as_of`` is the
+    instant of past results, when they are not those of ``as_of``.
     """
 
     opportunity_id: str
@@ -68,6 +69,7 @@ class Score:
     evidence: tuple[Evidence, ...]
     man: Man
     model_version: str
+    origin: str
     context_as_of: pd.Timestamp | None
 
 
@@ -189,6 +191,7 @@ def _score(
         evidence=tuple(evidence_of(answers.signs, answers.need, criteria, row)) if is_open else (),
         man=man_of(*(float(snapshot[field]) for field in ("money", "authority", "need"))),
         model_version=artifact.version,
+        origin=str(artifact.training["origin"]),
         context_as_of=context,
     )
 
@@ -253,6 +256,7 @@ def score_to_dict(score: Score) -> dict[str, Any]:
         "man_advice": score.man.en,
         "man_advice_zh": score.man.zh,
         "model_version": score.model_version,
+        "origin": score.origin,
     }
     for at in score.horizons:
         flat[f"win_by_{at.days:g}d"] = at.win_probability

@@ -13,7 +13,7 @@ from features.errors import ArtifactError
 from features.history.history import Attribute
 from features.history.process import DEFAULT_PROCESS
 from features.past_results import FrozenResults
-from models.artifact import MANIFEST, REGISTERED, Artifact, read_artifact, write_artifact
+from models.artifact import MANIFEST, REGISTERED, Artifact, read_artifact, register, write_artifact
 from models.hazard_blend import HazardBlend
 from tests.model_checks import Sample, constant_hazards, fitted, same
 
@@ -143,8 +143,16 @@ def test_a_model_replaces_a_model_and_leaves_nothing_of_it(artifact: Artifact, f
 def test_the_version_is_the_registered_one_or_else_the_fingerprint(folder: Path) -> None:
     fingerprint = read_artifact(folder).version
     assert len(fingerprint) == 12
-    (folder / REGISTERED).write_text(json.dumps({"name": "dealodds", "version": "7"}))
+    register(folder, "7")
     assert read_artifact(folder).version == "7"
+
+
+def test_a_changed_registration_is_refused(folder: Path) -> None:
+    register(folder, "7")
+    text = (folder / REGISTERED).read_text()
+    (folder / REGISTERED).write_text(text.replace('"7"', '"8"'))
+    with pytest.raises(ArtifactError, match=REGISTERED):
+        read_artifact(folder)
 
 
 @pytest.mark.parametrize("text", ["", "{}", "7", '{"version"'])

@@ -32,7 +32,7 @@ def course() -> pd.DataFrame:
     ("feature", "found"),
     [
         ("money", [NAN, 0, 0, 1, 2, NAN, 2]),
-        ("money_age_days", [NAN, 0, 3, 2, 1, NAN, 6]),
+        ("money_age_days", [NAN, 0, 3, 2, 1, NAN, 5]),
         ("money_changes", [0, 0, 0, 1, 2, 2, 2]),
         ("man_yes", [0, 0, 0, 0, 1, 0, 1]),
         ("man_no", [0, 1, 1, 0, 0, 0, 0]),

@@ -12,7 +12,7 @@ from features.history.history import History
 from features.snapshots import build_snapshots
 from models.artifact import Artifact
 from models.registry import TrainingRecord
-from training.gate import Verdict, judge
+from training.gate import CHAMPION, Verdict, judge
 from training.pipeline import Trained, train
 from training.plots import importance_plot, reliability_plot
 
@@ -47,7 +47,7 @@ def make_candidate(
     artifact = replace(
         trained.artifact,
         classification={**trained.artifact.classification, "report": verdict.classes},
-        training={**trained.artifact.training, "verdict": verdict_to_dict(verdict), "figures": _figures(verdict)},
+        training={**trained.artifact.training, "figures": _figures(verdict)},
     )
     return Candidate(artifact, verdict, _record(trained, artifact, verdict))
 
@@ -62,10 +62,13 @@ def verdict_to_dict(verdict: Verdict) -> dict[str, Any]:
 
 
 def _figures(verdict: Verdict) -> dict[str, dict[str, Any]]:
-    """Final-outcome figures of each method, by method and metric."""
+    """Final-outcome figures of each method, by method and metric.
+
+    Nothing of the champion: what a model is does not depend on which was in service.
+    """
     figures: dict[str, dict[str, Any]] = {}
     for record in verdict.records:
-        if record["horizon"] is None:
+        if record["horizon"] is None and record["method"] != CHAMPION:
             kept = {key: record[key] for key in ("value", "low", "high", "n")}
             figures.setdefault(record["method"], {})[record["metric"]] = kept
     return figures
@@ -80,7 +83,7 @@ def _record(trained: Trained, artifact: Artifact, verdict: Verdict) -> TrainingR
     if importance is not None:
         plots["importance"] = importance
     keys = dataset.keys.tail(_EXAMPLE_ROWS)
-    summary = {name: value for name, value in artifact.training.items() if name not in ("verdict", "figures")}
+    summary = {name: value for name, value in artifact.training.items() if name != "figures"}
     blend = {f"weight_{m.name}": w for m, w in zip(artifact.win.members, artifact.win.blend.weights, strict=True)}
     return TrainingRecord(
         parameters={**summary, **blend, "level": artifact.win.blend.level},

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from features.instants import micros
 from features.snapshots import build_snapshots
 from models.artifact import Artifact
 from models.blend import censored_log_likelihood
@@ -22,12 +24,16 @@ from training.learning import learn, win_members
 from training.need import learn_need
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 SHARE = 0.7
 """Share of the closings by which the judged model's training ends."""
 HORIZONS = (14.0, 30.0, 60.0, 90.0)
 NO_WORSE = 0.002
 """Log-likelihood by which a challenger may at most fall behind the champion."""
+
+FEWEST_FRESH = 100
+"""Opportunities that a champion must not have been trained on before it is compared."""
 
 _MUST_BEAT = ("fixed_weights", "stage_rates", "constant")
 CHAMPION = "champion"
@@ -83,16 +89,38 @@ def judge(dataset: Dataset, champion: Artifact | None, seed: int, report: Callab
     report(f"judging on {len(later.keys):,} snapshots after {end:%Y-%m-%d}")
     win = learn(past, win_members(seed), lambda line: None)
     answers = methods(win, past, later.snapshots)
-    if champion is not None:
-        snapshots = build_snapshots(later.history, later.keys, champion.catalogue)
-        answers[CHAMPION] = champion.win.predict(snapshots)
-    return _verdict(answers, past, later, seed, report)
+    return _verdict(answers, past, later, _fresh_answers(champion, later), seed, report)
+
+
+def _fresh_answers(champion: Artifact | None, later: Dataset) -> tuple[Incidence, Ints] | None:
+    """Answers of the champion for the later snapshots that it was not trained on, and their rows.
+
+    On what it was trained on it would look better than it is. None when there are too few,
+    or when the champion is of another origin: a simulated one says nothing of real data.
+    """
+    if champion is None or champion.training["origin"] != later.history.origin:
+        return None
+    seen_until = micros(pd.Index([pd.Timestamp(champion.training["cutoff"])]))[0]
+    rows = np.flatnonzero(later.as_of >= seen_until)
+    fresh = later.take(rows)
+    if fresh.keys["opportunity_id"].nunique() < FEWEST_FRESH:
+        return None
+    snapshots = build_snapshots(fresh.history, fresh.keys, champion.catalogue)
+    return champion.win.predict(snapshots), rows
 
 
 def _verdict(
-    answers: dict[str, Incidence], past: Dataset, later: Dataset, seed: int, report: Callable[[str], None]
+    answers: dict[str, Incidence],
+    past: Dataset,
+    later: Dataset,
+    fresh: tuple[Incidence, Ints] | None,
+    seed: int,
+    report: Callable[[str], None],
 ) -> Verdict:
-    comparisons = tuple(_compare(answers, later, seed))
+    rows = np.arange(len(later.keys))
+    comparisons = [_compare(name, answers[name], rows, answers, later, seed) for name in _MUST_BEAT if name in answers]
+    if fresh is not None:
+        comparisons.append(_compare(CHAMPION, fresh[0], fresh[1], answers, later, seed))
     failed = [c for c in comparisons if not c.passed]
     proved = "learned from outcomes" if "stage_rates" in answers else ""
     passed = bool(proved) and not failed
@@ -100,12 +128,14 @@ def _verdict(
     classes = class_report(later, need, choose_criteria(past, need) if len(past.keys) else Criteria())
     ids = later.keys["opportunity_id"].to_numpy(dtype=object)
     records = evaluate(answers, later.labels(), ids, HORIZONS, seed)
-    return Verdict(passed, _reason(passed, failed, proved), comparisons, records, classes, answers, later)
+    reason = _reason(passed, failed, proved, fresh is not None)
+    return Verdict(passed, reason, tuple(comparisons), records, classes, answers, later)
 
 
-def _reason(passed: bool, failed: list[Comparison], proved: str) -> str:
+def _reason(passed: bool, failed: list[Comparison], proved: str, compared: bool) -> str:
     if passed:
-        return "better than fixed weights, stage rates and the constant, and no worse than the champion"
+        beside = "and no worse than the champion" if compared else "with no champion to compare on data new to it"
+        return f"better than fixed weights, stage rates and the constant, {beside}"
     if not proved:
         return "too few opportunities were won and lost to learn from"
     return "not shown to be better: " + "; ".join(
@@ -113,16 +143,15 @@ def _reason(passed: bool, failed: list[Comparison], proved: str) -> str:
     )
 
 
-def _compare(answers: Mapping[str, Incidence], later: Dataset, seed: int) -> list[Comparison]:
-    labels, ids = later.labels(), later.keys["opportunity_id"].to_numpy(dtype=object)
-    samples = resamples(ids, seed)
-    learned = censored_log_likelihood(answers["learned"], labels)
-    found = []
-    for name in (*_MUST_BEAT, CHAMPION):
-        if name in answers:
-            behind = censored_log_likelihood(answers[name], labels) - learned
-            drawn = [behind[rows].mean() for rows in samples]
-            low, high = (float(q) for q in np.quantile(drawn, [0.05, 0.95]))
-            bound = NO_WORSE if name == CHAMPION else 0.0
-            found.append(Comparison(name, float(behind.mean()), low, high, bool(high < bound)))
-    return found
+def _compare(
+    name: str, other: Incidence, rows: Ints, answers: Mapping[str, Incidence], later: Dataset, seed: int
+) -> Comparison:
+    """Compare the learned probability with another method on some rows of the later snapshots."""
+    judged = later.take(rows)
+    labels = judged.labels()
+    samples = resamples(judged.keys["opportunity_id"].to_numpy(dtype=object), seed)
+    learned = censored_log_likelihood(answers["learned"].take(rows), labels)
+    behind = censored_log_likelihood(other, labels) - learned
+    low, high = (float(q) for q in np.quantile([behind[drawn].mean() for drawn in samples], [0.05, 0.95]))
+    bound = NO_WORSE if name == CHAMPION else 0.0
+    return Comparison(name, float(behind.mean()), low, high, bool(high < bound))

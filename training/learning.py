@@ -73,12 +73,7 @@ def learn(
             member.rounds = rounds
         report(f"fitting {member.name} on {len(dataset.keys):,} snapshots")
         fitted.append(member.fit(dataset.snapshots, labels, edges))
-    return HazardBlend(tuple(fitted), Blend(_normalised(blend.weights[: len(fitted)]), blend.level))
-
-
-def _normalised(weights: Sequence[float]) -> tuple[float, ...]:
-    total = sum(weights)
-    return tuple(w / total for w in weights) if total > 0 else (1.0, *([0.0] * (len(weights) - 1)))
+    return HazardBlend(tuple(fitted), blend.of_members(range(len(fitted))))
 
 
 def _prove(
@@ -106,7 +101,7 @@ def _prove(
     ]
     opportunities = pd.concat([future.keys for future in later])["opportunity_id"].nunique()
     found = learn_blend(answers, labels, opportunities)
-    return Blend((*found.weights, *missing), found.level), rounds
+    return Blend((*found.weights, *missing), found.level, (*found.clocks, *missing)), rounds
 
 
 def _answer(member: Member, future: Dataset, rounds: int) -> Incidence:

@@ -29,8 +29,9 @@ _YES = ASSESSMENTS.index("yes")
 def need_labels(history: History, keys: pd.DataFrame, until: pd.Timestamp) -> Labels:
     """Find when the need was confirmed after each snapshot: the competing risk is closing without.
 
-    Confirmed is a stage with ``need_confirmed``, or N assessed as yes. "Won" stands for
-    confirmed, "lost" for closed before.
+    Confirmed is a stage with ``need_confirmed``, or N assessed as yes, from the instant at
+    which we were told: before that nobody could act on it. "Won" stands for confirmed,
+    "lost" for closed before.
 
     Examples
     --------
@@ -72,7 +73,7 @@ def _first_confirmation(history: History, keys: pd.DataFrame, as_of: np.ndarray,
     found = found[found["recorded_at"] <= until]
     events = timeline(
         view.opportunity_index.get_indexer(pd.Index(found["opportunity_id"])).astype(np.int64),
-        micros(found["occurred_at"]),
+        micros(found["recorded_at"]),
         micros(found["recorded_at"]),
         np.ones(len(found)),
         n_keys=len(history.opportunities),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ import pandas as pd
 
 from features.as_of import known_as_of
 from features.errors import NotEnoughDataError
+from features.history.directory import description_of
 from features.history.history import History
 from features.outcomes import CENSORED, LOST, WON
 from features.past_results import freeze, recorded_results
@@ -128,7 +130,7 @@ def _summary(material: Material, seed: int) -> dict[str, Any]:
 
 
 def data_fingerprint(history: History) -> str:
-    """Digest of every row of a history, whatever their order.
+    """Digest of every row of a history, whatever their order, and of what is said of the tables.
 
     Examples
     --------
@@ -136,7 +138,7 @@ def data_fingerprint(history: History) -> str:
     >>> len(data_fingerprint(build_history({})))
     16
     """
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(json.dumps(description_of(history), sort_keys=True).encode())
     for name, frame in sorted(history.tables.items()):
         words = frame.astype({c: "str" for c in frame.columns if frame[c].dtype == object})
         rows = np.sort(pd.util.hash_pandas_object(words, index=False).to_numpy())

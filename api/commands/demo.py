@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import click
 import pandas as pd
-from features.history.live import opportunity_to_request
 
 from api.commands.model import train_and_register
 from api.commands.serving import serve
@@ -15,6 +15,7 @@ from api.home import champion_folder, home
 from api.progress import Progress
 from features.history.directory import write_history
 from features.history.history import History
+from features.history.live import opportunity_to_request
 from features.history.simulated import simulate
 from features.instants import micros
 from training.grid import open_at
@@ -28,14 +29,16 @@ OPPORTUNITIES, SEED = 8_000, 0
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port to listen on.")
 def demo_command(no_serve: bool, opportunities: int, port: int) -> None:
     """Simulate a CRM, train, compare with fixed weights, promote, and serve on loopback."""
-    folder = home() / "demo-history"
+    # A home of its own: a simulated model must never stand beside a real champion.
+    os.environ["DEALODDS_HOME"] = str(home() / "demo")
+    folder = home() / "history"
     with Progress(2) as report:
         report(f"simulating {opportunities:,} opportunities over two years")
         history = simulate(opportunities, SEED)
         report(f"writing {folder}")
         write_history(history, folder)
     train_and_register(history, None, None, SEED, ())
-    request = _write_request(history, home() / "demo-request.json")
+    request = _write_request(history, home() / "request.json")
     url = f"http://127.0.0.1:{port}"
     click.echo(f"\nsimulated CRM in {folder}. Score an opportunity:\n")
     click.echo(f"  curl -s {url}/v1/scores -H 'Content-Type: application/json' -d @{request}\n")

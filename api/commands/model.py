@@ -90,13 +90,15 @@ def _days(text: str) -> float:
 
 
 @click.command("promote")
-@click.argument("version")
-def promote_command(version: str) -> None:
-    """Make the registered VERSION champion, whatever the verdict on it was."""
+@click.argument("version", required=False)
+def promote_command(version: str | None) -> None:
+    """Make VERSION champion, whatever the verdict on it was; the challenger when none is named."""
     from models.registry import Registry
 
-    Registry(tracking_uri(), mlflow_artifacts()).promote(version, champion_folder())
-    click.echo(f"version {version} is champion, exported to {champion_folder()}")
+    registry = Registry(tracking_uri(), mlflow_artifacts())
+    chosen = version if version is not None else registry.challenger()
+    registry.promote(chosen, champion_folder())
+    click.echo(f"version {chosen} is champion, exported to {champion_folder()}")
 
 
 @click.command("rollback")
@@ -106,7 +108,7 @@ def rollback_command(version: str | None) -> None:
     from models.registry import Registry
 
     found = Registry(tracking_uri(), mlflow_artifacts()).rollback(champion_folder(), version)
-    click.echo(f"version {found} is champion again, exported to {champion_folder()}")
+    click.echo(f"version {found} is champion again" if found != "0" else "back to version 0, the fixed weights")
 
 
 @click.command("versions")

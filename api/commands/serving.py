@@ -9,6 +9,7 @@ import click
 
 from api.home import champion_folder
 from api.options import FOLDER
+from models.artifact import read_artifact
 
 
 @click.command("serve")
@@ -20,6 +21,8 @@ def serve_command(model: Path | None, host: str, port: int, no_auth: bool) -> No
     """Serve scores. API keys come from DEALODDS_API_KEYS, separated by commas."""
     if no_auth and not is_loopback(host):
         raise click.UsageError(f"--no-auth listens on loopback only, not on {host}: set DEALODDS_API_KEYS instead")
+    if model is not None:
+        read_artifact(model)  # a folder that was named must be a model: version 0 is for those who have none
     serve(model if model is not None else champion_folder(), host, port, authenticate=not no_auth)
 
 

@@ -27,7 +27,7 @@ def write_history(history: History, folder: Path) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
         for name in TABLES:
             history.tables[name].to_parquet(Path(temporary) / f"{name}.parquet", index=False)
-        text = yaml.safe_dump(_description(history), allow_unicode=True, sort_keys=False)
+        text = yaml.safe_dump(description_of(history), allow_unicode=True, sort_keys=False)
         (Path(temporary) / DESCRIPTION).write_text(text, encoding="utf-8")
         folder.mkdir(exist_ok=True)
         for file in sorted(Path(temporary).iterdir()):
@@ -56,7 +56,8 @@ def read_history(folder: Path) -> History:
     )
 
 
-def _description(history: History) -> dict[str, Any]:
+def description_of(history: History) -> dict[str, Any]:
+    """Say of a history what its tables do not: processes, what is collected, attributes, origin, end."""
     return {
         "origin": history.origin,
         "observed_until": history.observed_until.isoformat(),
