@@ -15,6 +15,7 @@ help:
 install: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
+	.ci/system_packages $(PYTHON)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	$(BIN)/python -c "from features.windows import compile_kernels; compile_kernels()"

@@ -45,3 +45,11 @@ def test_both_readmes_show_the_same_commands() -> None:
 def test_the_readme_names_every_command(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     assert [command for command in commands.commands if command not in text] == []
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_no_placeholder_is_left_in_the_readme(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert re.findall(r"^[A-Z]{5,}$", text, re.MULTILINE) == []
+    assert "make demo" in text
+    assert "make test" in text
