@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ import pandas as pd
 
 from features.catalogue import Catalogue
 from features.errors import ArtifactError
+from features.folders import replace_folder
 from features.history.history import Attribute
 from features.history.process import Process, process_from_dict, process_to_dict
 from features.past_results import FrozenResults
@@ -77,17 +77,6 @@ def write_artifact(artifact: Artifact, folder: Path) -> None:
         for name, text in _files(artifact).items():
             (made / name).write_text(text, encoding="utf-8")
         replace_folder(made, folder)
-
-
-def replace_folder(made: Path, folder: Path) -> None:
-    """Put a finished folder in the place of another by renaming, so that none is ever half there."""
-    if folder.exists():
-        old = made.parent / "replaced"
-        folder.rename(old)
-        made.rename(folder)
-        shutil.rmtree(old)
-    else:
-        made.rename(folder)
 
 
 def read_artifact(folder: Path) -> Artifact:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import pandas as pd
 import yaml
 
 from features.errors import UnreadableSourceError
+from features.folders import replace_folder
 from features.history.history import Attribute, History, build_history
 from features.history.process import process_from_dict, process_to_dict
 from features.history.schema import TABLES
@@ -25,13 +25,13 @@ def write_history(history: History, folder: Path) -> None:
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
+        whole = Path(temporary) / "whole"
+        whole.mkdir()
         for name in TABLES:
-            history.tables[name].to_parquet(Path(temporary) / f"{name}.parquet", index=False)
+            history.tables[name].to_parquet(whole / f"{name}.parquet", index=False)
         text = yaml.safe_dump(description_of(history), allow_unicode=True, sort_keys=False)
-        (Path(temporary) / DESCRIPTION).write_text(text, encoding="utf-8")
-        folder.mkdir(exist_ok=True)
-        for file in sorted(Path(temporary).iterdir()):
-            shutil.move(file, folder / file.name)
+        (whole / DESCRIPTION).write_text(text, encoding="utf-8")
+        replace_folder(whole, folder, keep_others=True)
 
 
 def read_history(folder: Path) -> History:

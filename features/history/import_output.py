@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 
 from features.errors import DataError
+from features.folders import replace_folder
 from features.history.directory import write_history
 from features.history.import_ledger import FLAGS, QUARANTINE
 from features.history.import_result import ImportResult
@@ -15,7 +15,7 @@ from features.history.import_result import ImportResult
 def write_import(result: ImportResult, out: Path) -> None:
     """Write the history, ``quarantine.csv`` and ``flags.csv`` into a folder.
 
-    Everything is written beside the folder first, and moved into it when it is whole: a
+    Everything is written beside the folder first, and put in its place when it is whole: a
     failure leaves the folder as it was. Files of other names that are in it stay.
 
     Raises
@@ -42,6 +42,4 @@ def write_import(result: ImportResult, out: Path) -> None:
         write_history(result.history, whole)
         result.quarantine[list(QUARANTINE)].to_csv(whole / "quarantine.csv", index=False)
         result.flags[list(FLAGS)].to_csv(whole / "flags.csv", index=False)
-        out.mkdir(exist_ok=True)
-        for file in sorted(whole.iterdir()):
-            os.replace(file, out / file.name)
+        replace_folder(whole, out, keep_others=True)
