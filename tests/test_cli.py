@@ -14,18 +14,20 @@ from api.cli import commands, main
 Run = Callable[..., tuple[int, str, str]]
 
 
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def _run(capture: pytest.CaptureFixture[str] | None, *words: object) -> tuple[int, str, str]:
     """Run a command in this process; gives exit code, output and errors."""
-
-    def command(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["dealodds", *map(str, words)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["dealodds", *map(str, words)])
         with pytest.raises(SystemExit) as ended:
             main()
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
+    said = capture.readouterr() if capture is not None else ("", "")
+    return int(ended.value.code or 0), said[0], said[1]
 
-    return command
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command in this process; gives exit code, output and errors."""
+    return lambda *words: _run(capsys, *words)
 
 
 @pytest.fixture(scope="module")
@@ -47,74 +49,87 @@ def history(home: Path) -> Path:
     return home / "history"
 
 
-@pytest.mark.xdist_group("cli")
-class TestTraining:
-    def test_training_logs_a_version_and_says_how_it_compares(self, run: Run, home: Path, history: Path) -> None:
-        code, out, err = run("train", "--history", history, "--artifact", home / "first")
-        assert code == 0, err
-        assert "simulated" in out
-        assert "fixed weights" in out
-        assert "version 1" in out
-        assert (home / "first" / "manifest.json").is_file()
+@pytest.fixture(scope="module")
+def trained(home: Path, history: Path) -> Path:
+    """The installation after two trainings on the same data: versions 1 and 2."""
+    for name in ("first", "second"):
+        assert _run(None, "train", "--history", history, "--artifact", home / name)[0] == 0
+    return home
 
-    def test_training_again_gives_the_same_bytes(self, run: Run, home: Path, history: Path) -> None:
-        code, _, err = run("train", "--history", history, "--artifact", home / "second")
-        assert code == 0, err
-        first, second = (
-            {file.name: file.read_bytes() for file in (home / name).iterdir()} for name in ("first", "second")
-        )
-        assert {"model.json", "manifest.json", "win_win.txt"} <= set(first)
-        assert first == second
 
-    def test_promoting_exports_the_champion_and_rollback_goes_back(self, run: Run, home: Path) -> None:
-        assert run("promote", "1")[0] == 0
-        assert run("promote", "2")[0] == 0
-        registered = home / "home" / "champion" / "registered.json"
-        assert json.loads(registered.read_text())["version"] == "2"
-        code, out, _ = run("rollback")
-        assert (code, "version 1" in out) == (0, True)
-        assert json.loads(registered.read_text())["version"] == "1"
+def test_training_says_how_it_compares_and_registers_a_version(run: Run, trained: Path, history: Path) -> None:
+    code, out, err = run("train", "--history", history)
+    assert code == 0, err
+    assert "simulated" in out
+    assert "fixed weights" in out
+    assert "version " in out
+    assert run("versions")[1].count("run ") >= 3
 
-    def test_going_back_twice_ends_at_the_fixed_weights(self, run: Run, home: Path) -> None:
-        while (said := run("rollback"))[0] == 0 and "version 0" not in said[1]:
-            pass
-        assert not (home / "home" / "champion").exists()
-        assert run("rollback")[0] == 1
-        assert run("promote", "1")[0] == 0
 
-    def test_the_champion_loads_from_mlflow_and_predicts_from_snapshots(self, home: Path, history: Path) -> None:
-        import mlflow
+def test_training_again_gives_the_same_bytes(trained: Path) -> None:
+    first, second = (
+        {file.name: file.read_bytes() for file in (trained / name).iterdir()} for name in ("first", "second")
+    )
+    assert {"model.json", "manifest.json", "win_win.txt"} <= set(first)
+    assert first == second
 
-        from api.home import tracking_uri
-        from features.history.directory import read_history
-        from features.snapshots import build_snapshots
-        from models.artifact import read_artifact
 
-        mlflow.set_tracking_uri(tracking_uri())
-        model = mlflow.pyfunc.load_model("models:/dealodds@champion")
-        artifact = read_artifact(home / "home" / "champion")
-        past = read_history(history)
-        ids = past.opportunities["opportunity_id"].tail(20)
-        keys = pd.DataFrame({"opportunity_id": ids, "as_of": past.observed_until})
-        snapshots = build_snapshots(past, keys, artifact.catalogue).reset_index(drop=True)
-        answers = model.predict(snapshots)
-        assert answers["win_probability"].tolist() == artifact.win.predict(snapshots).win.tolist()
+def test_promoting_exports_the_champion_and_rollback_goes_back(run: Run, trained: Path) -> None:
+    assert run("promote", "1")[0] == 0
+    assert run("promote", "2")[0] == 0
+    registered = trained / "home" / "champion" / "registered.json"
+    assert json.loads(registered.read_text())["version"] == "2"
+    code, out, _ = run("rollback")
+    assert (code, "version 1" in out) == (0, True)
+    assert json.loads(registered.read_text())["version"] == "1"
 
-    def test_scores_come_from_the_champion(self, run: Run, home: Path, history: Path) -> None:
-        code, out, err = run("score", "--history", history, "--as-of", "2025-06-01", "--out", home / "scores.csv")
-        assert code == 0, err
-        assert "version 1" in out
-        scores = pd.read_csv(home / "scores.csv")
-        assert scores["win_probability"].between(0, 1).all()
-        assert set(scores["class"]) <= {"active", "potential", "hidden"}
-        assert (scores["win_by_30d"] <= scores["win_by_60d"]).all()
 
-    def test_an_unknown_version_is_refused_and_the_champion_stays(self, run: Run, home: Path) -> None:
-        code, _, err = run("promote", "99")
-        assert code == 1
-        assert err.count("\n") >= 3
-        registered = home / "home" / "champion" / "registered.json"
-        assert json.loads(registered.read_text())["version"] == "1"
+def test_going_back_twice_ends_at_the_fixed_weights(run: Run, trained: Path) -> None:
+    assert run("promote", "1")[0] == 0
+    while "version 0" not in run("rollback")[1]:
+        pass
+    assert not (trained / "home" / "champion").exists()
+    assert run("rollback")[0] == 1
+
+
+def test_the_champion_loads_from_mlflow_and_predicts_from_snapshots(run: Run, trained: Path, history: Path) -> None:
+    assert run("promote", "1")[0] == 0
+    import mlflow
+
+    from api.home import tracking_uri
+    from features.history.directory import read_history
+    from features.snapshots import build_snapshots
+    from models.artifact import read_artifact
+
+    mlflow.set_tracking_uri(tracking_uri())
+    model = mlflow.pyfunc.load_model("models:/dealodds@champion")
+    artifact = read_artifact(trained / "home" / "champion")
+    past = read_history(history)
+    ids = past.opportunities["opportunity_id"].tail(20)
+    keys = pd.DataFrame({"opportunity_id": ids, "as_of": past.observed_until})
+    snapshots = build_snapshots(past, keys, artifact.catalogue).reset_index(drop=True)
+    answers = model.predict(snapshots)
+    assert answers["win_probability"].tolist() == artifact.win.predict(snapshots).win.tolist()
+
+
+def test_scores_come_from_the_champion(run: Run, trained: Path, history: Path) -> None:
+    assert run("promote", "1")[0] == 0
+    code, out, err = run("score", "--history", history, "--as-of", "2025-06-01", "--out", trained / "scores.csv")
+    assert code == 0, err
+    assert "version 1" in out
+    scores = pd.read_csv(trained / "scores.csv")
+    assert scores["win_probability"].between(0, 1).all()
+    assert set(scores["class"]) <= {"active", "potential", "hidden"}
+    assert (scores["win_by_30d"] <= scores["win_by_60d"]).all()
+
+
+def test_an_unknown_version_is_refused_and_the_champion_stays(run: Run, trained: Path) -> None:
+    assert run("promote", "1")[0] == 0
+    code, _, err = run("promote", "99")
+    assert code == 1
+    assert err.count("\n") >= 3
+    registered = trained / "home" / "champion" / "registered.json"
+    assert json.loads(registered.read_text())["version"] == "1"
 
 
 def test_the_backtest_writes_records_for_every_method_and_metric(run: Run, home: Path, history: Path) -> None:
