@@ -15,13 +15,14 @@ from models.incidence import Incidence
 Floats = NDArray[np.float64]
 
 _WITHOUT_A_RULE = 0.25
+_PRIOR_CLOSED = 10
 
 
 class FixedWeights:
     """The fixed weights, with the pooled clock added by us, since the rule has none.
 
     A snapshot whose stage has no weight, or which has no stage, gets the win share of the
-    closed ones; before anything closed it gets the lowest usual weight, 25 %.
+    closed ones, shrunk as if 10 more had closed at the lowest usual weight, 25 %.
     """
 
     name = "fixed_weights"
@@ -30,7 +31,8 @@ class FixedWeights:
         """Learn the pooled clock and the win share; the weights themselves are not learned."""
         closed = labels.outcome[labels.outcome != CENSORED]
         self.clock = learn_clock(labels, edges)
-        self.win_share = float((closed == WON).mean()) if len(closed) else _WITHOUT_A_RULE
+        won = int((closed == WON).sum())
+        self.win_share = (won + _PRIOR_CLOSED * _WITHOUT_A_RULE) / (len(closed) + _PRIOR_CLOSED)
         return self
 
     def predict(self, snapshots: pd.DataFrame) -> Incidence:

@@ -5,6 +5,8 @@ Promotion exports the champion to a folder by one rename; serving reads that fol
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import logging
 import os
@@ -98,15 +100,17 @@ class Registry:
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary) / "model"
             write_artifact(artifact, folder)
-            info = mlflow.pyfunc.log_model(
-                name="model",
-                python_model=str(Path(__file__).with_name("pyfunc_model.py")),
-                artifacts={"model": str(folder)},
-                signature=infer_signature(example, predict_snapshots(artifact, example)),
-                input_example=example,
-                registered_model_name=NAME,
-                pip_requirements=list(_REQUIREMENTS),
-            )
+            # MLflow prints each registration, past its own log levels.
+            with contextlib.redirect_stderr(io.StringIO()):
+                info = mlflow.pyfunc.log_model(
+                    name="model",
+                    python_model=str(Path(__file__).with_name("pyfunc_model.py")),
+                    artifacts={"model": str(folder)},
+                    signature=infer_signature(example, predict_snapshots(artifact, example)),
+                    input_example=example,
+                    registered_model_name=NAME,
+                    pip_requirements=list(_REQUIREMENTS),
+                )
         return str(info.registered_model_version)
 
     def promote(self, version: str, folder: Path) -> None:
