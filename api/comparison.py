@@ -18,7 +18,7 @@ def comparison_lines(records: Sequence[Mapping[str, Any]], origin: str) -> list[
     --------
     >>> record = {"method": "learned", "metric": "brier", "horizon": None, "value": 0.2, "n": 9}
     >>> comparison_lines([record], "simulated")[0]
-    'Final outcome of those that closed (simulated; means of 1 cutoff, about 9 opportunities each)'
+    'Final outcome of those that closed (simulated; about 9 later snapshots)'
     """
     lines: list[str] = []
     horizons = sorted({r["horizon"] for r in records if r["horizon"] is not None})
@@ -39,7 +39,11 @@ def _table(records: Sequence[Mapping[str, Any]], horizon: float | None, origin: 
     title = "Final outcome of those that closed" if horizon is None else f"Won within {horizon:g} days"
     noun = "cutoff" if cutoffs == 1 else "cutoffs"
     about = round(sum(counts) / len(counts))
-    head = f"{title} ({origin}; means of {cutoffs} {noun}, about {about:,} opportunities each)"
+    # Without cutoffs it is the evaluation of a training, on snapshots of a whole period.
+    judged = f"means of {cutoffs} {noun}, about {about:,} opportunities each"
+    if all("cutoff" not in record for record in records):
+        judged = f"about {about:,} later snapshots"
+    head = f"{title} ({origin}; {judged})"
     methods = [m for m in _ORDER if any(key[0] == m for key in values)]
     rows = [
         f"  {method.replace('_', ' '):<18}" + "".join(_cell(values.get((method, c))) for c in _COLUMNS)

@@ -89,11 +89,13 @@ def signs_of(snapshots: pd.DataFrame) -> Signs:
     """Read the signs of intent from snapshots.
 
     A confirmed need stays a sign for as long as the two sides talk: its days count from the
-    confirmation, or from the last two-way contact if that was later.
+    confirmation, or from the last two-way contact if that was later. A need assessed as no
+    counts for more than the stage.
     """
     column = {name: snapshots[name].to_numpy(np.float64) for name in _COLUMNS}
     talked = column["days_since_two_way"]
-    by_stage = np.where(column["stage_need_confirmed"] == 1, np.fmin(column["days_in_stage"], talked), np.nan)
+    confirmed = (column["stage_need_confirmed"] == 1) & (column["need"] != 0)
+    by_stage = np.where(confirmed, np.fmin(column["days_in_stage"], talked), np.nan)
     by_need = np.where(column["need"] == 2, np.fmin(column["need_age_days"], talked), np.nan)
     ever = column["two_way_ever"]
     contacted = np.where(np.isnan(ever) & np.isnan(talked), np.nan, (np.nan_to_num(ever) > 0) | ~np.isnan(talked))
@@ -126,7 +128,9 @@ def classify(signs: Signs, need_probability: Floats, criteria: Criteria) -> NDAr
     >>> classify(signs, np.array([0.9, 0.9, 0.9]), Criteria(30, 0.5))
     array(['active', 'potential', 'hidden'], dtype=object)
     """
-    active = signs.last_days <= criteria.recent_days
+    last = signs.last_days
+    # Where contact is not recorded nobody can tell that intent has gone quiet.
+    active = (last <= criteria.recent_days) | (~np.isinf(last) & np.isnan(signs.contacted))
     hidden = unidentified(signs) & _likely(need_probability, criteria)
     return np.select([active, hidden], ["active", "hidden"], "potential").astype(object)
 
@@ -174,6 +178,8 @@ def _quiet(signs: Signs, criteria: Criteria, row: int) -> list[Evidence]:
     last, limit = signs.last_days[row], criteria.recent_days
     if np.isinf(last) or last <= limit:
         return []
+    if np.isnan(signs.contacted[row]):
+        return [Evidence("contact_not_recorded", "two-way contact is not recorded", "未记录双向沟通")]
     en = f"intent has gone quiet: {last:.0f} days, recent means {limit:.0f}"
     return [Evidence("gone_quiet", en, f"意向已沉默{last:.0f}天，近期标准为{limit:.0f}天")]
 

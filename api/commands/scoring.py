@@ -10,12 +10,14 @@ import pandas as pd
 from api.home import champion_folder, has_champion
 from api.options import FILE, FOLDER, INSTANT, history_option
 from features.as_of import known_as_of
-from features.errors import UnreadableSourceError
+from features.errors import ArtifactError, UnreadableSourceError
 from features.history.directory import read_history
 from features.history.history import History
 from models.artifact import Artifact, read_artifact
 from scoring.score import score_opportunities, score_to_dict
 from scoring.version_zero import version_zero
+
+_SIMULATED = "simulated"
 
 _WRITERS = {
     ".csv": lambda frame, out: frame.to_csv(out, index=False, encoding="utf-8-sig"),
@@ -30,7 +32,16 @@ def model_for(folder: Path | None, history: History) -> Artifact:
     """Read the model named, else the champion, else version 0 with the history's processes."""
     if folder is not None:
         return read_artifact(folder)
-    return read_artifact(champion_folder()) if has_champion() else version_zero(history.processes)
+    if not has_champion():
+        return version_zero(history.processes)
+    champion = read_artifact(champion_folder())
+    if champion.training["origin"] == _SIMULATED != history.origin:
+        raise ArtifactError(
+            "a champion trained on simulated data",
+            f"one trained on real data, to score {history.origin}",
+            "train on this history, or name the model with --model if you mean it",
+        )
+    return champion
 
 
 @click.command("score")
@@ -52,5 +63,5 @@ def score_command(folder: Path, as_of: pd.Timestamp, out: Path, model: Path | No
     rows = [score_to_dict(score) for score in scores if everything or score.outcome == "open"]
     out.parent.mkdir(parents=True, exist_ok=True)
     _WRITERS[out.suffix](pd.DataFrame(rows), out)
-    origin = "simulated: " if history.origin == "simulated" else ""
+    origin = "simulated: " if _SIMULATED in (history.origin, artifact.training["origin"]) else ""
     click.echo(f"{origin}{len(rows):,} opportunities scored by version {artifact.version} in {out}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 from pathlib import Path
 
 import click
@@ -33,6 +34,10 @@ def serve(model: Path, host: str, port: int, *, authenticate: bool) -> None:
     from api.app import create_app
     from api.security import keys_from_environment
 
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))  # a port in use is told in three parts, before anything is loaded
+    click.echo(f"serving {model} on http://{host}:{port}")
     app = create_app(model, api_keys=keys_from_environment(), authenticate=authenticate)
     uvicorn.run(app, host=host, port=port, log_level="warning")
 
