@@ -79,6 +79,7 @@ def test_a_flat_file_with_dates_becomes_opportunities_with_outcomes(tmp_path: Pa
     assert result.flags["flag"].tolist() == [
         "no time of created_at names a zone: UTC assumed",
         "no time of closed names a zone: UTC assumed",
+        "present stage without a date: taken to hold since creation",
         "closed without any date: closed half an hour after its creation",
     ]
 
@@ -87,7 +88,7 @@ def test_a_flat_file_without_dates_keeps_its_order_as_time(tmp_path: Path) -> No
     mapping = FLAT.replace("created_at: created", "created_at: {order: n}").replace(", closed_at: closed", "")
     result = imported(tmp_path, mapping, {"leads.csv": "id,n,result,amount\na,10,yes,1\nb,9,pending,2\n"})
     assert stages(result) == ["a open 2000-01-01T01:00", "a won 2000-01-01T01:30", "b open 2000-01-01T00:00"]
-    assert result.flags[["line", "key"]].values.tolist() == [[1, "created_at"], [1, "stage"]]
+    assert result.flags[["line", "key"]].values.tolist() == [[1, "created_at"], [1, "stage"], [1, "stage"]]
 
 
 def test_rows_that_cannot_be_right_are_quarantined_whole(tmp_path: Path) -> None:
@@ -174,7 +175,7 @@ def test_times_of_several_formats_agree(tmp_path: Path) -> None:
     text = "id,created,closed,result,amount\n" + "".join(f"{i},{t},,pending,\n" for i, t in enumerate(times))
     result = imported(tmp_path, mapping, {"leads.csv": text})
     assert set(result.history.opportunities["created_at"]) == {pd.Timestamp("2026-03-04", tz="UTC")}
-    assert result.flags["line"].tolist() == [5, 6]
+    assert result.flags["line"].tolist() == [1, 5, 6]
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def current_stages(batch: pd.DataFrame, course: pd.DataFrame, order: StageOrder,
     """Return the stages that only the current state tells: no history, or one that ends elsewhere.
 
     A closed opportunity closed at its close date, else at its last update (flagged);
-    an open one has its stage from its last update, else from its creation. Without any
+    an open one has its stage from its last update, else from its creation (flagged). Without any
     instant a closed one is given half an hour from its creation (flagged).
     """
     if "@stage" not in batch:
@@ -99,6 +99,7 @@ def _instant_of_stage(rows: pd.DataFrame, closes: pd.Series, ledger: Ledger) -> 
     undated = closes & rows["@closed_at"].isna()
     _flag(rows[undated & known.notna()], "closed without a close date: closed at its last update", ledger)
     _flag_undated(rows, undated & known.isna(), closes, ledger)
+    _flag_files(rows[~closes & known.isna()], "present stage without a date: taken to hold since creation", ledger)
     at = rows["@closed_at"].where(closes).fillna(known)
     made = rows["created_at"].where(~undated, rows["created_at"] + pd.Timedelta(minutes=30))
     return at.fillna(made).astype(INSTANT)
@@ -108,10 +109,15 @@ def _flag_undated(rows: pd.DataFrame, undated: pd.Series, closes: pd.Series, led
     """Flag rows closed without any date; a file that has no such dates at all is flagged once."""
     text = "closed without any date: closed half an hour after its creation"
     if undated.any() and undated.sum() == closes.sum():
-        files = pd.DataFrame({"file": rows["@file"].unique()})
-        ledger.flag(files.assign(line=1, key="stage", flag=text))
+        _flag_files(rows, text, ledger)
     else:
         _flag(rows[undated], text, ledger)
+
+
+def _flag_files(rows: pd.DataFrame, text: str, ledger: Ledger) -> None:
+    """Flag each file of the rows once, as a whole."""
+    files = pd.DataFrame({"file": rows["@file"].unique()})
+    ledger.flag(files.assign(line=1, key="stage", flag=text))
 
 
 def _openings(told: pd.DataFrame, closes: pd.Series, order: StageOrder) -> pd.DataFrame:
