@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from features.history.history import History
 from features.instants import DAY, micros
-from features.paths import LOST, WON
+from features.outcomes import LOST, WON
 from features.view import Ints, View
 
 Words = NDArray[np.object_]

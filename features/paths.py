@@ -16,9 +16,6 @@ from features.compiled import column, compiled
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-NO_EVENT = -1
-OPEN, WON, LOST = 0, 1, 2
-
 
 @dataclass(frozen=True)
 class Timeline:

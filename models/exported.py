@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from models.artifact import MANIFEST, read_artifact, register
+from models.artifact import read_artifact, register
 
 
 def export_artifact(made: Path, folder: Path, version: str) -> None:
@@ -50,7 +50,7 @@ def withdraw_artifact(folder: Path) -> None:
 
 def is_exported(folder: Path) -> bool:
     """Tell whether something is in service under the name, in whatever state it is."""
-    return folder.is_symlink() or (folder / MANIFEST).exists() or folder.exists()
+    return folder.is_symlink() or folder.exists()
 
 
 def _point(folder: Path, own: Path) -> None:

@@ -14,6 +14,7 @@ from features.history.history import History
 from features.past_results import PastResults
 from features.snapshots import build_snapshots, view_of
 from models.artifact import Artifact
+from models.hazard_blend import HazardBlend
 from models.incidence import Incidence
 from scoring.classification import (
     NEED_HORIZON,
@@ -133,7 +134,7 @@ def _answers(
     snapshots = build_snapshots(history, keys, artifact.catalogue, past)
     win = artifact.win.predict(snapshots)
     signs = signs_of(snapshots)
-    need = _need_probability(artifact, snapshots)
+    need = need_probability(artifact.need, snapshots)
     return _Answers(
         snapshots=snapshots,
         outcome=_outcomes(history, keys),
@@ -146,10 +147,11 @@ def _answers(
     )
 
 
-def _need_probability(artifact: Artifact, snapshots: pd.DataFrame) -> Floats:
-    if artifact.need is None:
+def need_probability(need: HazardBlend | None, snapshots: pd.DataFrame) -> Floats:
+    """Probability that the need is confirmed in 90 days, NaN when it is not learned, shape (n,)."""
+    if need is None or not len(snapshots):
         return np.full(len(snapshots), np.nan)
-    return artifact.need.predict(snapshots).win_by([NEED_HORIZON])[:, 0]
+    return need.predict(snapshots).win_by([NEED_HORIZON])[:, 0]
 
 
 def _outcomes(history: History, keys: pd.DataFrame) -> list[str | None]:

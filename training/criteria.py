@@ -13,6 +13,7 @@ from features.outcomes import CENSORED, WON
 from features.snapshots import view_of
 from models.hazard_blend import HazardBlend
 from scoring.classification import CLASSES, NEED_HORIZON, Criteria, classify, signs_of, unidentified
+from scoring.score import need_probability
 from training.dataset import Dataset
 from training.need import need_labels
 
@@ -38,13 +39,6 @@ def choose_criteria(dataset: Dataset, need: HazardBlend | None) -> Criteria:
     gains = [_information(last[judged] <= days, advanced[judged]) for days in _CANDIDATES]
     recent = _CANDIDATES[int(np.argmax(gains))] if max(gains, default=0) > 0 else Criteria.recent_days
     return Criteria(recent, _threshold(dataset, need))
-
-
-def need_probability(need: HazardBlend | None, snapshots: pd.DataFrame) -> Floats:
-    """Probability that the need is confirmed in 90 days, NaN when it is not learned, shape (n,)."""
-    if need is None or not len(snapshots):
-        return np.full(len(snapshots), np.nan)
-    return need.predict(snapshots).win_by([NEED_HORIZON])[:, 0]
 
 
 def advanced_in_30_days(dataset: Dataset) -> tuple[Bools, Bools]:

@@ -15,7 +15,6 @@ from features.snapshots import build_snapshots
 from models.artifact import Artifact
 from models.blend import censored_log_likelihood
 from models.incidence import Incidence
-from scoring.classification import Criteria
 from training.backtest import methods
 from training.criteria import choose_criteria, class_report
 from training.dataset import Dataset, closing_instant
@@ -125,7 +124,7 @@ def _verdict(
     proved = "learned from outcomes" if "stage_rates" in answers else ""
     passed = bool(proved) and not failed
     need = learn_need(past, seed, report)
-    classes = class_report(later, need, choose_criteria(past, need) if len(past.keys) else Criteria())
+    classes = class_report(later, need, choose_criteria(past, need))
     ids = later.keys["opportunity_id"].to_numpy(dtype=object)
     records = evaluate(answers, later.labels(), ids, HORIZONS, seed)
     reason = _reason(passed, failed, proved, fresh is not None)
