@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from features.outcomes import CENSORED, LOST, WON, Labels
-from models.incidence import Incidence, clock_at
+from models.incidence import Incidence, clock_at, log_odds
 
 Floats = NDArray[np.float64]
 
 PRIOR_OPPORTUNITIES = 2.0
 """Strength of the pull towards the fixed weights, in log-likelihood per squared distance of weights."""
-LEVEL_SPREAD = 0.3
+ALIKE_OPPORTUNITIES = 20.0
+"""Strength of the pull of members that are to share alike towards each other's weight, in the same unit."""
+LEVEL_SPREAD = 0.15
 """Usual size of a drift of the level in log-odds."""
-
-_NARROW = 1e-6
 
 
 @dataclass(frozen=True)
@@ -80,13 +80,7 @@ def _normalised(weights: Sequence[float]) -> tuple[float, ...]:
     return tuple(w / total for w in weights) if total > 0 else (1.0, *([0.0] * (len(weights) - 1)))
 
 
-def log_odds(win: Floats) -> Floats:
-    """Log-odds of probabilities, kept within 1e-6 of 0 and 1."""
-    kept = np.clip(win, _NARROW, 1 - _NARROW)
-    return np.asarray(np.log(kept / (1 - kept)), dtype=np.float64)
-
-
-def learn_blend(members: Sequence[Incidence], labels: Labels, opportunities: int) -> Blend:
+def learn_blend(members: Sequence[Incidence], labels: Labels, opportunities: int, alike: Sequence[int] = ()) -> Blend:
     """Learn weights and level from answers to snapshots that the members were not trained on.
 
     Parameters
@@ -97,24 +91,30 @@ def learn_blend(members: Sequence[Incidence], labels: Labels, opportunities: int
         What became of the snapshots, open ones included.
     opportunities
         Number of different opportunities among them: snapshots of one repeat each other.
+    alike
+        Places of members whose weights are pulled towards each other.
 
     Notes
     -----
     Maximises the censored discrete-time likelihood, scaled to opportunities, less
     ``PRIOR_OPPORTUNITIES`` · (‖w − (1, 0, …)‖² + ‖v − (1, 0, …)‖²) and (level / ``LEVEL_SPREAD``)² / 2,
-    where w are the weights of the win probabilities and v those of the clocks.
+    where w are the weights of the win probabilities and v those of the clocks, and less
+    ``ALIKE_OPPORTUNITIES`` · Σ (w_i − mean)² over the members that are to share alike: equal weights
+    are hard to beat when the members are about as good (Stock and Watson 2004), and a fold's
+    winner, trained on half of the data, is not the winner of the whole.
     """
     if len(members) == 1 or not len(labels.days):
         return Blend((1.0, *([0.0] * (len(members) - 1))))
     pieces = _pieces(members, labels)
     count = len(members)
-    first = np.eye(count)[0]
+    first, together = np.eye(count)[0], [place for place in alike if place < count]
 
     def loss(parameters: Floats) -> float:
         weights, clocks, level = parameters[:count], parameters[count:-1], float(parameters[-1])
         likelihood = float(_log_likelihood(pieces, weights, clocks, level).mean())
-        apart = float(((weights - first) ** 2).sum() + ((clocks - first) ** 2).sum())
-        return -likelihood + (PRIOR_OPPORTUNITIES * apart + (level / LEVEL_SPREAD) ** 2 / 2) / opportunities
+        apart = PRIOR_OPPORTUNITIES * float(((weights - first) ** 2).sum() + ((clocks - first) ** 2).sum())
+        apart += ALIKE_OPPORTUNITIES * _spread(weights[together]) if len(together) else 0.0
+        return -likelihood + (apart + (level / LEVEL_SPREAD) ** 2 / 2) / opportunities
 
     found = minimize(
         loss,
@@ -128,6 +128,10 @@ def learn_blend(members: Sequence[Incidence], labels: Labels, opportunities: int
         options={"ftol": 1e-9, "maxiter": 300},
     )
     return Blend(_rounded(found.x[:count]), round(float(found.x[-1]), 6), _rounded(found.x[count:-1]))
+
+
+def _spread(weights: Floats) -> float:
+    return float(((weights - weights.mean()) ** 2).sum())
 
 
 def _rounded(found: Floats) -> tuple[float, ...]:

@@ -9,8 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.outcomes import CENSORED, WON, Labels
+from models.additions import OddsAdditions
 from models.clock import Clock, learn_clock
-from models.incidence import Incidence
+from models.incidence import Incidence, mean_log_odds
 
 Floats = NDArray[np.float64]
 
@@ -30,6 +31,11 @@ class Constant:
     def predict(self, snapshots: pd.DataFrame) -> Incidence:
         """Give the same win probability to each snapshot."""
         return self.clock.with_win(np.full(len(snapshots), self.win_share))
+
+    def additions(self, snapshots: pd.DataFrame) -> OddsAdditions:
+        """Say that nothing adds anything: all are typical."""
+        start = mean_log_odds(np.array([self.win_share]))
+        return OddsAdditions((), start, np.zeros((len(snapshots), 0)))
 
     def to_dict(self) -> dict[str, Any]:
         """Describe the model in JSON; ``from_dict`` reads it back."""

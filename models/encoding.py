@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,13 @@ class Encoding:
     def names(self) -> tuple[str, ...]:
         """Names of the matrix's columns, ``column=word`` for words."""
         return (*self.numbers, *(f"{column}={word}" for column, words in self.words.items() for word in words))
+
+    @cached_property
+    def features(self) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+        """Names of the features, and the place of the feature of each column of the matrix, shape (p,)."""
+        of_column = [name.split("=")[0] for name in self.names]
+        features = tuple(dict.fromkeys(of_column))
+        return features, np.array([features.index(name) for name in of_column], dtype=np.int64)
 
     def matrix(self, snapshots: pd.DataFrame) -> Floats:
         """Encode snapshots as float64 of shape (n, p); a missing word is NaN in all its columns.

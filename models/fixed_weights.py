@@ -9,8 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.outcomes import CENSORED, WON, Labels
+from models.additions import OddsAdditions
 from models.clock import Clock, learn_clock
-from models.incidence import Incidence
+from models.incidence import Incidence, log_odds, mean_log_odds
 
 Floats = NDArray[np.float64]
 
@@ -33,20 +34,30 @@ class FixedWeights:
         self.clock = learn_clock(labels, edges)
         won = int((closed == WON).sum())
         self.win_share = (won + _PRIOR_CLOSED * _WITHOUT_A_RULE) / (len(closed) + _PRIOR_CLOSED)
+        self.typical = mean_log_odds(self._weight(snapshots))
         return self
 
     def predict(self, snapshots: pd.DataFrame) -> Incidence:
         """Give the fixed weight of each snapshot's stage as its win probability."""
+        return self.clock.with_win(self._weight(snapshots))
+
+    def additions(self, snapshots: pd.DataFrame) -> OddsAdditions:
+        """Say what the stage adds to the log-odds of the typical open opportunity."""
+        parts = log_odds(self._weight(snapshots)) - self.typical
+        return OddsAdditions(("stage",), self.typical, parts[:, None])
+
+    def _weight(self, snapshots: pd.DataFrame) -> Floats:
         weight = snapshots["fixed_weight"].to_numpy(np.float64)
-        return self.clock.with_win(np.where(np.isnan(weight), self.win_share, weight))
+        return np.where(np.isnan(weight), self.win_share, weight)
 
     def to_dict(self) -> dict[str, Any]:
         """Describe the model in JSON; ``from_dict`` reads it back."""
-        return {"clock": self.clock.to_dict(), "win_share": self.win_share}
+        return {"clock": self.clock.to_dict(), "win_share": self.win_share, "typical": self.typical}
 
     @classmethod
     def from_dict(cls, raw: dict[str, Any]) -> FixedWeights:
         """Read what ``to_dict`` wrote."""
         model = cls()
         model.clock, model.win_share = Clock.from_dict(raw["clock"]), float(raw["win_share"])
+        model.typical = float(raw["typical"])
         return model

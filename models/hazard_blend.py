@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from models.attribution import Attribution, attribute
 from models.blend import Blend
 from models.incidence import Incidence
 from models.lightgbm_hazards import LightGBMHazards
@@ -33,6 +34,11 @@ class HazardBlend:
         """Answer for snapshots, shape (n,): win probability and clocks."""
         answers = [self.members[place].predict(snapshots) for place in self.in_use]
         return self.blend.of_members(self.in_use).combine(answers)
+
+    def attribute(self, snapshots: pd.DataFrame) -> Attribution:
+        """Say what adds up to the win probability of each snapshot."""
+        additions = [self.members[place].additions(snapshots) for place in self.in_use]
+        return attribute(self.blend.of_members(self.in_use), additions, self.predict(snapshots).win)
 
     def predict_members(self, snapshots: pd.DataFrame) -> dict[str, Incidence]:
         """Answer of each member by its name."""

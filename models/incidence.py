@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 
 _LEAST = 1e-9
+NARROW = 1e-6
+"""Distance from 0 and 1 within which log-odds are not told apart."""
 
 
 @dataclass(frozen=True)
@@ -145,3 +147,14 @@ def from_hazards(edges: Floats, win: Floats, loss: Floats) -> Incidence:
     rest = after[:, -1] / (win[:, -1] + loss[:, -1])
     ever_won, ever_lost = won[:, -1] + rest * win[:, -1], lost[:, -1] + rest * loss[:, -1]
     return Incidence(edges, ever_won, won / ever_won[:, None], lost / ever_lost[:, None])
+
+
+def log_odds(win: Floats) -> Floats:
+    """Log-odds of probabilities, kept within 1e-6 of 0 and 1."""
+    kept = np.clip(win, NARROW, 1 - NARROW)
+    return np.asarray(np.log(kept / (1 - kept)), dtype=np.float64)
+
+
+def mean_log_odds(win: Floats) -> float:
+    """Mean log-odds of probabilities; those of one half when there are none."""
+    return float(log_odds(win).mean()) if len(win) else 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import Any, Self
 
 import lightgbm
@@ -12,9 +13,11 @@ from numpy.typing import NDArray
 
 from features.catalogue import FEATURES
 from features.outcomes import Labels
+from models.additions import HazardAdditions
 from models.encoding import Encoding, learn_encoding
 from models.incidence import Incidence, from_hazards
 from models.periods import expand
+from models.tree_terms import TreeTerms, read_trees, tree_terms
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -31,8 +34,6 @@ PARAMETERS: dict[str, Any] = {
     "objective": "binary",
     "num_leaves": 6,
     "learning_rate": 0.08,
-    "min_data_in_leaf": 60,
-    "lambda_l2": 10.0,
     "feature_fraction": 0.5,
     # Each tree sees half of the rows, drawn evenly: won and lost keep their shares.
     "bagging_fraction": 0.5,
@@ -43,6 +44,8 @@ PARAMETERS: dict[str, Any] = {
     "num_threads": THREADS,
     "verbosity": -1,
 }
+LEAF_OPPORTUNITIES, L2_OPPORTUNITIES = 10.0, 2.5
+"""Least data in a leaf and strength of L2, in opportunities: rows of one opportunity repeat each other."""
 ROUNDS = 160
 CANDIDATE_ROUNDS = (30, 60, 100, 160)
 """Numbers of rounds to choose from, forward in time: how much can be learned depends on the data."""
@@ -73,14 +76,15 @@ class LightGBMHazards:
         matrix = np.concatenate([matrix, copies])
         periods = expand(labels.take(np.concatenate([np.arange(len(snapshots)), source])), edges)
         rows = np.concatenate([matrix[periods.snapshot], periods.interval[:, None]], axis=1)
+        seen = snapshots.index.get_level_values("opportunity_id").nunique()
+        parameters = PARAMETERS | _strength(len(rows) / max(seen, 1)) | {"seed": self.seed}
         with ThreadPoolExecutor(2) as pool:
-            boosters = pool.map(lambda happened: self._boost(rows, happened), (periods.won, periods.lost))
+            boosters = pool.map(lambda happened: self._boost(rows, happened, parameters), (periods.won, periods.lost))
             self.win, self.loss = boosters
         return self
 
-    def _boost(self, rows: Floats, happened: NDArray[np.bool_]) -> lightgbm.Booster:
+    def _boost(self, rows: Floats, happened: NDArray[np.bool_], parameters: dict[str, Any]) -> lightgbm.Booster:
         names = [*(f"f{i}" for i in range(rows.shape[1] - 1)), INTERVAL]
-        parameters = PARAMETERS | {"seed": self.seed}
         data = lightgbm.Dataset(rows, happened.astype(float), feature_name=names, params=parameters)
         return lightgbm.train(parameters, data, self.rounds)
 
@@ -94,6 +98,20 @@ class LightGBMHazards:
         win = np.asarray(self.win.predict(rows, **asked), dtype=np.float64)
         loss = np.asarray(self.loss.predict(rows, **asked), dtype=np.float64)
         return from_hazards(self.edges, win.reshape(n, intervals), loss.reshape(n, intervals))
+
+    def additions(self, snapshots: pd.DataFrame) -> HazardAdditions:
+        """Say what each feature adds to the log-odds of the two hazards in each interval (Shapley values)."""
+        matrix = self.encoding.matrix(snapshots)
+        features, of_column = self.encoding.features
+        won, lost = self._terms
+        added = [terms.of(matrix) @ np.eye(len(features))[of_column] for terms in (won, lost)]
+        return HazardAdditions(features, won.base, lost.base, *added)
+
+    @cached_property
+    def _terms(self) -> tuple[TreeTerms, TreeTerms]:
+        interval, intervals = len(self.encoding.names), len(self.edges)
+        won, lost = (tree_terms(read_trees(text), interval, intervals) for text in self.texts().values())
+        return won, lost
 
     def _masked_copies(self, matrix: Floats, snapshots: pd.DataFrame) -> tuple[Floats, Ints]:
         """Copy the snapshots of a few opportunities with one family masked; drawn with the model's seed.
@@ -135,3 +153,8 @@ class LightGBMHazards:
         model.win = lightgbm.Booster(model_str=texts["win"])
         model.loss = lightgbm.Booster(model_str=texts["loss"])
         return model
+
+
+def _strength(repeats: float) -> dict[str, Any]:
+    """Regularisation for so many rows of each opportunity."""
+    return {"min_data_in_leaf": max(20, round(LEAF_OPPORTUNITIES * repeats)), "lambda_l2": L2_OPPORTUNITIES * repeats}

@@ -7,6 +7,7 @@ from typing import Any, Protocol, Self
 import pandas as pd
 
 from features.outcomes import Labels
+from models.additions import Additions
 from models.constant import Constant
 from models.fixed_weights import FixedWeights
 from models.incidence import Floats, Incidence
@@ -30,6 +31,10 @@ class Member(Protocol):
 
     def predict(self, snapshots: pd.DataFrame) -> Incidence:
         """Answer for snapshots, shape (n,)."""
+        ...
+
+    def additions(self, snapshots: pd.DataFrame) -> Additions:
+        """Say what each feature adds to the log-odds of the typical open opportunity."""
         ...
 
     def to_dict(self) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -9,57 +11,78 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.outcomes import Labels
+from models.additions import HazardAdditions
 from models.encoding import Encoding, learn_encoding
 from models.incidence import Incidence, from_hazards
 from models.periods import Periods, expand
+from models.terms import Terms, learn_terms
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_MOST_ROWS = 150_000
-_PENALTY = 100.0
+_MOST_ROWS = 120_000
+PENALTY = 16.0
+"""Strength of the L2 penalty, in opportunities: rows of one opportunity repeat each other."""
 
 
 class RidgeHazards:
     """Two cause-specific logistic regressions with an L2 penalty on person-periods.
 
-    Numbers enter as signed log(1 + |x|), standardised; a missing one as the mean, with a
-    column of its own that says so. Each interval has an intercept of its own.
+    They add up the terms of ``models.terms``. Each interval has an intercept of its own.
+    The penalty counts as ``PENALTY`` opportunities, however often each was seen.
     """
 
     name = "ridge_hazards"
 
     def fit(self, snapshots: pd.DataFrame, labels: Labels, edges: Floats) -> Self:
         """Learn the two regressions; with very many rows, from every k-th opportunity."""
+        # Imported here and below, for fitting alone: the service predicts, and must not need these libraries.
+        from threadpoolctl import threadpool_limits
+
         self.edges = edges
         self.encoding = learn_encoding(snapshots)
-        raw = _log(self.encoding.matrix(snapshots))
-        self._learn_scale(raw)
+        matrix = self.encoding.matrix(snapshots)
+        self.terms = learn_terms(self.encoding, matrix)
+        terms = self.terms.of(matrix)
+        self.typical = terms.mean(axis=0) if len(terms) else np.zeros(terms.shape[1])
         periods = expand(labels, edges)
-        rows = _thinned(snapshots, periods)
-        design = self._design(raw)[periods.snapshot[rows]]
-        design = np.concatenate([design, np.eye(len(edges))[periods.interval[rows]]], axis=1)
-        self.win = _regress(design, periods.won[rows], len(edges))
-        self.loss = _regress(design, periods.lost[rows], len(edges))
+        opportunity = pd.factorize(snapshots.index.get_level_values("opportunity_id"), sort=True)[0]
+        rows = _thinned(opportunity, periods)
+        seen = periods.snapshot[rows]
+        design = np.concatenate([terms[seen], np.eye(len(edges))[periods.interval[rows]]], axis=1)
+        penalty = PENALTY * len(rows) / max(len(np.unique(opportunity[seen])), 1)
+        # More threads within a regression would add the same numbers in another order.
+        with threadpool_limits(limits=1), ThreadPoolExecutor(2) as pool:
+            causes = (periods.won[rows], periods.lost[rows])
+            self.win, self.loss = pool.map(lambda happened: _regress(design, happened, len(edges), penalty), causes)
         return self
 
     def predict(self, snapshots: pd.DataFrame) -> Incidence:
         """Give the incidence that follows from the two regressions."""
-        design = self._design(_log(self.encoding.matrix(snapshots)))
+        design = self.terms.of(self.encoding.matrix(snapshots))
         return from_hazards(self.edges, self._hazards(design, self.win), self._hazards(design, self.loss))
 
-    def _learn_scale(self, raw: Floats) -> None:
-        present = ~np.isnan(raw)
-        count = np.maximum(present.sum(axis=0), 1)
-        self.mean = np.where(present, raw, 0).sum(axis=0) / count
-        spread = np.sqrt((np.where(present, raw - self.mean, 0) ** 2).sum(axis=0) / count)
-        self.spread = np.where(spread > 1e-9, spread, 1.0)
-        self.gaps = np.flatnonzero(present.any(axis=0) & ~present.all(axis=0))
+    def additions(self, snapshots: pd.DataFrame) -> HazardAdditions:
+        """Say what each feature adds to the log-odds of the two hazards, the same in every interval.
 
-    def _design(self, raw: Floats) -> Floats:
-        scaled = np.where(np.isnan(raw), 0, (raw - self.mean) / self.spread)
-        # A value far outside what was trained on must not carry the answer away.
-        return np.concatenate([np.clip(scaled, -4, 4), np.isnan(raw[:, self.gaps]).astype(np.float64)], axis=1)
+        A product of two features is shared by them, half and half.
+        """
+        apart = self.terms.of(self.encoding.matrix(snapshots)) - self.typical
+        features, shares = self._shares
+        columns = apart.shape[1]
+        added = [(apart @ (shares * c[:columns, None]))[:, None, :] for c in (self.win, self.loss)]
+        start_win, start_loss = (c[columns:] + self.typical @ c[:columns] for c in (self.win, self.loss))
+        return HazardAdditions(features, start_win, start_loss, *added)
+
+    @cached_property
+    def _shares(self) -> tuple[tuple[str, ...], Floats]:
+        """Features, and the share of each term that each has, shape (k, f)."""
+        features, of_column = self.encoding.features
+        owners = of_column[self.terms.owners]
+        shares = np.zeros((len(owners), len(features)))
+        for side in range(2):
+            np.add.at(shares, (np.arange(len(owners)), owners[:, side]), 0.5)
+        return features, shares
 
     def _hazards(self, design: Floats, coefficients: Floats) -> Floats:
         # Summed row by row: a matrix product may round differently for one row than for many.
@@ -70,53 +93,42 @@ class RidgeHazards:
     def to_dict(self) -> dict[str, Any]:
         """Describe the model in JSON; ``from_dict`` reads it back."""
         arrays = {name: getattr(self, name).tolist() for name in _ARRAYS}
-        return {"encoding": self.encoding.to_dict(), "gaps": self.gaps.tolist(), **arrays}
+        return {"encoding": self.encoding.to_dict(), "terms": self.terms.to_dict(), **arrays}
 
     @classmethod
     def from_dict(cls, raw: dict[str, Any]) -> RidgeHazards:
         """Read what ``to_dict`` wrote."""
         model = cls()
-        model.encoding = Encoding.from_dict(raw["encoding"])
-        model.gaps = np.array(raw["gaps"], dtype=np.int64)
+        model.encoding, model.terms = Encoding.from_dict(raw["encoding"]), Terms.from_dict(raw["terms"])
         for name in _ARRAYS:
             setattr(model, name, np.array(raw[name], dtype=np.float64))
         return model
 
     edges: Floats
     encoding: Encoding
-    mean: Floats
-    spread: Floats
-    gaps: Ints
+    terms: Terms
+    typical: Floats
     win: Floats
     loss: Floats
 
 
-_ARRAYS = ("edges", "mean", "spread", "win", "loss")
+_ARRAYS = ("edges", "typical", "win", "loss")
 
 
-def _thinned(snapshots: pd.DataFrame, periods: Periods) -> Ints:
+def _thinned(opportunity: NDArray[np.intp], periods: Periods) -> Ints:
     """Rows to learn from: all, or with very many those of every k-th opportunity, whole."""
     every = max(1, -(-len(periods.snapshot) // _MOST_ROWS))
-    opportunity = pd.factorize(snapshots.index.get_level_values("opportunity_id"), sort=True)[0]
     return np.flatnonzero(opportunity[periods.snapshot] % every == 0).astype(np.int64)
 
 
-def _log(raw: Floats) -> Floats:
-    return np.asarray(np.sign(raw) * np.log1p(np.abs(raw)), dtype=np.float64)
-
-
-def _regress(design: Floats, happened: NDArray[np.bool_], intervals: int) -> Floats:
+def _regress(design: Floats, happened: NDArray[np.bool_], intervals: int, penalty: float) -> Floats:
     """Coefficients of one cause, shape (p + J,); those of the last J columns are the intervals' intercepts."""
     if not happened.any():
         return np.concatenate([np.zeros(design.shape[1] - intervals), np.full(intervals, -12.0)])
-    # Imported here, for fitting alone: the service predicts, and must not need these libraries.
     from sklearn.linear_model import LogisticRegression
-    from threadpoolctl import threadpool_limits
 
-    model = LogisticRegression(C=1 / _PENALTY, solver="newton-cholesky", fit_intercept=True, max_iter=200)
-    # More threads would add the same numbers in another order.
-    with threadpool_limits(limits=1):
-        model.fit(design, happened)
+    model = LogisticRegression(C=1 / penalty, solver="newton-cholesky", fit_intercept=True, max_iter=200)
+    model.fit(design, happened)
     coefficients = np.asarray(model.coef_[0], dtype=np.float64).copy()
     coefficients[-intervals:] += model.intercept_[0]
     return coefficients

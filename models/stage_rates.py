@@ -10,8 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.outcomes import Labels
+from models.additions import OddsAdditions
 from models.fixed_weights import FixedWeights
-from models.incidence import Incidence, from_hazards
+from models.incidence import Incidence, from_hazards, log_odds
 from models.periods import Periods, expand
 
 Floats = NDArray[np.float64]
@@ -60,6 +61,8 @@ class StageRates:
         stage_win, stage_loss = _shrunk(by_stage, prior_win, prior_loss)
         of_stage = np.repeat(np.arange(n_stages), n_ages)
         self.win, self.loss = _shrunk(by_cell, stage_win[of_stage], stage_loss[of_stage])
+        seen = np.bincount(cell, minlength=n_stages * n_ages).reshape(n_stages, n_ages)
+        self.share = seen / max(seen.sum(), 1)
         return self
 
     def predict(self, snapshots: pd.DataFrame) -> Incidence:
@@ -77,6 +80,18 @@ class StageRates:
             np.where(pick, rates.win_clock, fixed.win_clock),
             np.where(pick, rates.loss_clock, fixed.loss_clock),
         )
+
+    def additions(self, snapshots: pd.DataFrame) -> OddsAdditions:
+        """Say what stage and age add to the log-odds of the typical open opportunity (Shapley values of the two)."""
+        if not len(self.stages):
+            return self.fixed.additions(snapshots)
+        rates = log_odds(from_hazards(self.fixed.clock.edges, self.win, self.loss).win).reshape(self.share.shape)
+        typical, of_stage, of_age = _means(rates, self.share)
+        stage, cell = self._stage(snapshots), self._cell(snapshots)
+        by_stage, by_age = of_stage[stage], of_age[cell % (len(self.ages) + 1)]
+        both = log_odds(self.predict(snapshots).win)
+        first = ((by_stage - typical) + (both - by_age)) / 2
+        return OddsAdditions(("stage", "days_in_spell"), typical, np.stack([first, both - typical - first], axis=1))
 
     def _stage(self, snapshots: pd.DataFrame) -> Ints:
         place = pd.Index(self.stages, dtype=object).get_indexer(pd.Index(snapshots["stage"], dtype=object))
@@ -100,6 +115,7 @@ class StageRates:
             "fixed": self.fixed.to_dict(),
             "win": self.win.tolist(),
             "loss": self.loss.tolist(),
+            "share": self.share.tolist(),
         }
 
     @classmethod
@@ -108,8 +124,17 @@ class StageRates:
         model = cls()
         model.stages, model.ages = list(raw["stages"]), np.array(raw["ages"], dtype=np.float64)
         model.fixed = FixedWeights.from_dict(raw["fixed"])
-        model.win, model.loss = np.array(raw["win"]), np.array(raw["loss"])
+        model.win, model.loss, model.share = (np.array(raw[name]) for name in ("win", "loss", "share"))
         return model
+
+
+def _means(rates: Floats, share: Floats) -> tuple[float, Floats, Floats]:
+    """Mean rate of all, of each stage and of each age; where nothing was seen, of all."""
+    typical = float((rates * share).sum() / max(share.sum(), 1e-12))
+    of_stage, of_age = share.sum(axis=1), share.sum(axis=0)
+    by_stage = np.where(of_stage > 0, (rates * share).sum(axis=1) / np.maximum(of_stage, 1e-12), typical)
+    by_age = np.where(of_age > 0, (rates * share).sum(axis=0) / np.maximum(of_age, 1e-12), typical)
+    return typical, by_stage, by_age
 
 
 def _count(cell: Ints, n_cells: int, snapshots: pd.DataFrame, periods: Periods, n_intervals: int) -> _Counts:

@@ -27,7 +27,7 @@ def version_zero(processes: Mapping[str, Process] | None = None) -> Artifact:
     ('0', 0)
     """
     nothing = np.array([0.005])
-    fixed = FixedWeights.from_dict({"clock": Clock(np.array([30.0]), nothing, nothing).to_dict(), "win_share": 0.25})
+    fixed = FixedWeights.from_dict({"clock": Clock(np.array([30.0]), nothing, nothing).to_dict(), "win_share": 0.25, "typical": float(np.log(0.25 / 0.75))})
     catalogue = Catalogue()
     return Artifact(
         win=HazardBlend((fixed,), Blend((1.0,))),

@@ -26,6 +26,9 @@ FOLDS = (0.5, 0.75)
 NEEDED = {"stage_rates": 5, "ridge_hazards": 30, "lightgbm_hazards": 40}
 """Opportunities won, and as many lost, that a member needs before it enters."""
 
+ALIKE = ("ridge_hazards", "lightgbm_hazards")
+"""Members that are about as good, each for what the other misses: their weights are pulled towards each other."""
+
 MemberMaker = Callable[[], Member]
 
 
@@ -100,7 +103,9 @@ def _prove(
         for place in range(entering)
     ]
     opportunities = pd.concat([future.keys for future in later])["opportunity_id"].nunique()
-    found = learn_blend(answers, labels, opportunities)
+    names = [maker().name for maker in members[:entering]]
+    alike = [place for place, name in enumerate(names) if name in ALIKE]
+    found = learn_blend(answers, labels, opportunities, alike)
     return Blend((*found.weights, *missing), found.level, (*found.clocks, *missing)), rounds
 
 
