@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -53,12 +53,13 @@ class Column:
     declared
         Whether the mapping (or the schema) says so.
     kind
-        ``numeric``, ``category`` or ``date``; a date is in days since 1970.
+        ``numeric``, ``category`` or ``date``.
     before
-        Value of each opportunity before its outcome: NaN or None when missing. Dates of
-        dated fields are in days since the opportunity's creation. Shape (n,).
+        Value of each opportunity before its outcome: NaN or None when missing. Dates are in
+        days since the opportunity's creation. Shape (n,).
     at_end
-        The last value known, whatever it knows: what an export without dates shows.
+        The last value known, whatever it knows: what an export without dates shows. Dates
+        are in days since 1970.
     events
         Rows of a dated column; None for a column without dates.
     """
@@ -81,7 +82,7 @@ class Column:
 
 def columns_of(history: History, ends: Ends) -> list[Column]:
     """List what a history says of opportunities: its columns, dated fields, kinds of activity."""
-    return [*static_columns(history), *_fields(history, ends), *_activities(history, ends)]
+    return [*static_columns(history), *field_columns(history, ends), *_activities(history, ends)]
 
 
 def static_columns(history: History) -> list[Column]:
@@ -96,22 +97,28 @@ def static_columns(history: History) -> list[Column]:
 
 def _standard(rows: pd.DataFrame, name: str) -> Column:
     kind, values = typed(rows[name]) if name == _IDENTIFIER else ("category", _words(rows[name]))
-    return Column(name, "opportunities", (name,), "creation", True, kind, values, values)
+    return Column(name, "opportunities", (name,), "creation", True, kind, _since(rows, kind, values), values)
 
 
 def _attribute(rows: pd.DataFrame, attribute: Attribute) -> Column:
     kind, values = _typed_as(rows[attribute.name], attribute.type)
     names = (attribute.name, *attribute.names.values())
-    return Column(attribute.name, "opportunities", names, attribute.measured, True, kind, values, values)
+    before = _since(rows, kind, values)
+    return Column(attribute.name, "opportunities", names, attribute.measured, True, kind, before, values)
 
 
 def _undeclared(rows: pd.DataFrame, name: str) -> Column:
     kind, values = typed(rows[name])
-    return Column(name, "opportunities", (name,), "unknown", False, kind, values, values)
+    return Column(name, "opportunities", (name,), "unknown", False, kind, _since(rows, kind, values), values)
 
 
-def _fields(history: History, ends: Ends) -> Iterator[Column]:
-    frame = history.field_history
+def _since(rows: pd.DataFrame, kind: str, values: pd.Series) -> pd.Series:
+    return values - micros(rows["created_at"]) / DAY if kind == "date" else values
+
+
+def field_columns(history: History, ends: Ends, names: Collection[str] | None = None) -> Iterator[Column]:
+    """List the dated fields; all of them when no names are given."""
+    frame = history.field_history if names is None else history.field_history.query("field in @names")
     index = pd.Index(history.opportunities["opportunity_id"])
     for name, rows in frame.groupby("field", sort=True):
         events = _events(rows, index)
@@ -122,7 +129,7 @@ def _fields(history: History, ends: Ends) -> Iterator[Column]:
         size = len(ends.outcome)
         before, at_end = (_last(values, events, chosen, size) for chosen in (early, known))
         if kind == "date":
-            before, at_end = (value - ends.created / DAY for value in (before, at_end))
+            before = before - ends.created / DAY
         measured: Timing = "close" if name in KNOWN_WITH_THE_OUTCOME else "dated"
         kept = Events(events.opportunity[known], events.occurred[known], events.recorded[known])
         yield Column(str(name), "field_history", (str(name),), measured, True, kind, before, at_end, kept)

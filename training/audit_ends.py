@@ -48,7 +48,8 @@ class Ends:
     @property
     def is_closed(self) -> Bools:
         """Whether each opportunity is won or lost."""
-        return self.outcome != CENSORED
+        closed: Bools = self.outcome != CENSORED
+        return closed
 
     @property
     def days(self) -> Floats:

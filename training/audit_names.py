@@ -8,30 +8,29 @@ from typing import Literal
 
 Told = Literal["duration", "ratio", "count"]
 
+_UNITS = ("day", "days", "hour", "hours", "minute", "minutes", "week", "weeks", "month", "months")
+
 _WORDS: dict[Told, tuple[frozenset[str], tuple[str, ...]]] = {
     "ratio": (
-        frozenset("ratio ratios proportion percent percentage pct fraction".split()),
+        frozenset(("ratio", "ratios", "proportion", "percent", "percentage", "pct", "fraction")),
         ("比例", "占比", "比率", "比值", "百分比"),
     ),
     "duration": (
-        frozenset(
-            "day days hour hours minute minutes week weeks month months duration elapsed age aging ageing cycle "
-            "velocity dwell time".split()
-        ),
+        frozenset((*_UNITS, "duration", "elapsed", "age", "aging", "ageing", "cycle", "velocity", "dwell", "time")),
         ("天数", "时长", "耗时", "用时", "历时", "周期", "时间", "小时", "停留", "账龄"),
     ),
     "count": (
-        frozenset("count counts times changes".split()),
+        frozenset(("count", "counts", "times", "changes")),
         ("次数", "计数", "频次", "轮次", "变更数"),
     ),
 }
 """Words and, in Chinese, parts of words."""
 
-_OF_THE_CUSTOMER = frozenset("employee employees staff headcount inhabitants population".split())
+_OF_THE_CUSTOMER = frozenset(["employee", "employees", "staff", "headcount", "inhabitants", "population"])
 _OF_THE_CUSTOMER_ZH = ("员工", "人数", "人口")
 """A count of these is the customer's size, not something that grows while we sell."""
 
-_IDENTIFIERS = frozenset("id ids number no nr key code uuid guid".split())
+_IDENTIFIERS = frozenset(["id", "ids", "number", "no", "nr", "key", "code", "uuid", "guid"])
 _IDENTIFIERS_ZH = ("编号", "编码", "序号", "单号")
 
 
