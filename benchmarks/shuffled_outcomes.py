@@ -8,6 +8,9 @@ the features know of the future would show as an area under the curve other than
     python benchmarks/shuffled_outcomes.py [--opportunities 6000] [--seeds 1,2,3,4,5,6]
 
 The standard error is that of the mean over histories.
+
+Measured, 6 histories of 6,000: mean AUC 0.497, standard error 0.006 (0.478 to 0.516, each on about
+1,800 opportunities with 430 wins, which alone scatters it by 0.016).
 """
 
 from __future__ import annotations
