@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from api.commands.audit import audit_command
 from api.commands.data import import_command, mapping_group, simulate_command
 from api.commands.demo import demo_command
 from api.commands.model import backtest_command, promote_command, rollback_command, train_command, versions_command
@@ -24,6 +25,7 @@ for command in (
     simulate_command,
     import_command,
     mapping_group,
+    audit_command,
     train_command,
     backtest_command,
     score_command,

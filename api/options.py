@@ -34,5 +34,8 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 history_option = click.option("--history", "folder", type=FOLDER, required=True, help="Folder of an imported history.")
 seed_option = click.option("--seed", type=int, default=0, show_default=True, help="Seed of everything drawn.")
 include_option = click.option(
-    "--include", multiple=True, metavar="COLUMN", help="Train on a column although it is unknown when it was measured."
+    "--include",
+    multiple=True,
+    metavar="COLUMN",
+    help="Train on a column although it is unknown when it was measured, or the audit doubts it.",
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from features.outcomes import CENSORED, LOST, WON
 from features.past_results import freeze, recorded_results
 from features.snapshots import Catalogue, catalogue_of
 from models.artifact import Artifact
+from training.audit import doubted_attributes, without_attributes
 from training.criteria import choose_criteria
 from training.dataset import Dataset, build_dataset
 from training.grid import training_grid
@@ -30,11 +31,15 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Material:
-    """What was known at a cutoff, and the snapshots and features to train on."""
+    """What was known at a cutoff, and the snapshots and features to train on.
+
+    ``left_out`` has the attributes that the audit doubts, each with the reason.
+    """
 
     known: History
     catalogue: Catalogue
     dataset: Dataset
+    left_out: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -58,10 +63,13 @@ def prepare(
     known = known_as_of(history, until)
     if not len(known.opportunities):
         raise NotEnoughDataError(f"no opportunity recorded by {until}", "at least one", "choose a later cutoff")
-    catalogue = catalogue_of(known, include)
+    left_out = doubted_attributes(known, include)
+    for name, reason in left_out.items():
+        report(f"left out of training: {name} ({reason}); --include {name} takes it all the same")
+    catalogue = catalogue_of(without_attributes(known, left_out), include)
     report(f"building snapshots of {len(known.opportunities):,} opportunities")
     dataset = build_dataset(known, training_grid(known, until, most), catalogue, until)
-    return Material(known, catalogue, dataset)
+    return Material(known, catalogue, dataset, left_out)
 
 
 def train(
@@ -86,7 +94,7 @@ def train(
     most
         Most snapshots to train on; as ``training_grid`` chooses when None.
     include
-        Attributes measured at an unknown time to train on all the same.
+        Attributes measured at an unknown time, or doubted by the audit, to train on all the same.
     report
         Called with a line for each step.
 
@@ -126,6 +134,7 @@ def _summary(material: Material, seed: int) -> dict[str, Any]:
         "open": len(set(ids[labels.outcome == CENSORED])),
         "data_fingerprint": data_fingerprint(known),
         "feature_fingerprint": material.catalogue.fingerprint,
+        "left_out": dict(material.left_out),
     }
 
 
