@@ -156,7 +156,7 @@ class Registry:
             There is nothing to go back from, or the one named was never champion, or is now.
         """
         stack = self.champions()
-        target = version if version is not None else next(reversed(["0", *stack[:-1]]))
+        target = version if version is not None else ["0", *stack[:-1]][-1]
         if target == (stack[-1] if stack else "0") or target not in self.former_champions():
             raise NoChampionError(
                 f"version {target}, with {', '.join(stack) or 'none but 0'} in service so far",
@@ -200,7 +200,7 @@ class Registry:
             raise _no_such_version(version, problem) from problem
 
     def _decision(self, version: str, kind: Kind, when: pd.Timestamp, decided_by: Author, because: str) -> Decision:
-        previous = next(reversed(["0", *self.champions()]))
+        previous = ["0", *self.champions()][-1]
         verdict = self.verdict(version) if version != "0" else {}
         return Decision(
             when=when,

@@ -189,7 +189,8 @@ def test_what_learned_from_noise_is_promoted_by_nobody_but_a_person_with_a_reaso
     monkeypatch.setenv("DEALODDS_HOME", str(tmp_path))
     code, out, err = run("train", "--history", noise)
     assert code == 0, err
-    assert "version 1 stays challenger: no better than stage rates" in out
+    assert "version 1 stays challenger: " in out
+    assert "no better than stage rates: " in out
     assert not (tmp_path / "champion").exists()
     code, _, err = run("promote", "1")
     assert (code, "--because" in err, "no better than stage rates" in err) == (2, True, True)
