@@ -9,7 +9,8 @@ import click
 from api.commands.audit import audit_command
 from api.commands.data import import_command, mapping_group, simulate_command
 from api.commands.demo import demo_command
-from api.commands.model import backtest_command, promote_command, rollback_command, train_command, versions_command
+from api.commands.model import backtest_command, train_command
+from api.commands.promotion import promote_command, promotions_command, rollback_command, versions_command
 from api.commands.scoring import score_command
 from api.commands.serving import serve_command
 from features.errors import DealoddsError
@@ -31,6 +32,7 @@ for command in (
     score_command,
     promote_command,
     rollback_command,
+    promotions_command,
     versions_command,
     serve_command,
     demo_command,

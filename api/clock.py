@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import time
+
 import pandas as pd
 
 
 def now() -> pd.Timestamp:
     """Return the present instant, UTC, whole microseconds."""
     return pd.Timestamp.now(tz="UTC").floor("us").as_unit("us")
+
+
+def seconds() -> float:
+    """Return the seconds of a clock that never goes back; only differences mean something."""
+    return time.perf_counter()

@@ -20,7 +20,8 @@ from features.history.process import Process, process_from_dict, process_to_dict
 from features.past_results import FrozenResults
 from models.hazard_blend import HazardBlend
 
-FORMAT = 1
+FORMAT = 2
+"""2: the order of word columns is kept. A model of format 1 may answer with its columns exchanged."""
 MANIFEST, DESCRIPTION, REGISTERED = "manifest.json", "model.json", "registered.json"
 
 

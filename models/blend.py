@@ -192,3 +192,23 @@ def censored_log_likelihood(answer: Incidence, labels: Labels) -> Floats:
     still being open when last seen.
     """
     return _log_likelihood(_pieces([answer], labels), np.ones(1), np.ones(1), 0.0)
+
+
+def outcome_log_likelihood(answer: Incidence, labels: Labels) -> Floats:
+    """Log-likelihood of being won or lost given when it closed, shape (n,); 0 while open.
+
+    This is the part of the censored likelihood that tells *whether*; the rest tells *when*.
+
+    Examples
+    --------
+    >>> clock = np.array([[1.0]])
+    >>> answer = Incidence(np.array([30.0]), np.array([0.4]), clock, clock)
+    >>> outcome_log_likelihood(answer, Labels(np.array([5.0]), np.array([LOST]), np.array([9.0]))).round(4)
+    array([-0.5108])
+    """
+    pieces = _pieces([answer], labels)
+    won = answer.win * pieces.won_in_interval[:, 0]
+    lost = (1 - answer.win) * pieces.lost_in_interval[:, 0]
+    closed = np.clip(won / np.maximum(won + lost, 1e-12), _NARROW, 1 - _NARROW)
+    chance = np.select([labels.outcome == WON, labels.outcome == LOST], [closed, 1 - closed], 1.0)
+    return np.asarray(np.log(chance), dtype=np.float64)

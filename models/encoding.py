@@ -58,12 +58,13 @@ class Encoding:
 
     def to_dict(self) -> dict[str, Any]:
         """Describe the encoding in JSON; ``Encoding.from_dict`` reads it back."""
-        return {"numbers": list(self.numbers), "words": {c: list(w) for c, w in self.words.items()}}
+        # A list, for the order of the columns is part of the encoding, and that of a JSON object is not kept.
+        return {"numbers": list(self.numbers), "words": [[column, list(words)] for column, words in self.words.items()]}
 
     @classmethod
     def from_dict(cls, raw: dict[str, Any]) -> Encoding:
         """Read what ``to_dict`` wrote."""
-        return cls(tuple(raw["numbers"]), {c: tuple(w) for c, w in raw["words"].items()})
+        return cls(tuple(raw["numbers"]), {column: tuple(words) for column, words in raw["words"]})
 
 
 def learn_encoding(snapshots: pd.DataFrame) -> Encoding:

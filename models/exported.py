@@ -6,11 +6,15 @@ import os
 import shutil
 from pathlib import Path
 
-from models.artifact import read_artifact, register
+from features.errors import ArtifactError
+from features.folders import replace_folder
+from models.artifact import MANIFEST, Artifact, read_artifact, register
 
 
 def export_artifact(made: Path, folder: Path, version: str) -> None:
     """Put a model in service under a name, in one step: a reader finds the old one or the new one, whole.
+
+    The copy of what was in service stays beside it, for ``former_champion``.
 
     Parameters
     ----------
@@ -28,29 +32,65 @@ def export_artifact(made: Path, folder: Path, version: str) -> None:
     """
     register(made, version)
     read_artifact(made)
-    before = folder.resolve() if folder.is_symlink() else None
-    own = folder.with_name(f"{folder.name}-{version}")
-    if own.exists() and own != before:
-        shutil.rmtree(own)
-    if own != before:
-        made.rename(own)
+    own = _own_folder(folder, version)
+    if not _is_copy(own, made):
+        replace_folder(made, own)
     _point(folder, own)
-    if before is not None and before != own.resolve():
-        shutil.rmtree(before, ignore_errors=True)
+
+
+def former_champion(folder: Path, version: str) -> Artifact:
+    """Read a version that is, or once was, in service under a name, without MLflow.
+
+    Version 0 has no copy: it is made of the process alone (``scoring.version_zero``).
+
+    Parameters
+    ----------
+    folder
+        The name that readers open.
+    version
+        Registered version.
+
+    Raises
+    ------
+    ArtifactError
+        That version was never in service here, or its copy is missing or changed.
+    """
+    own = _own_folder(folder, version)
+    if not version.isalnum() or not own.is_dir():
+        raise ArtifactError(
+            f"no copy of version {version} beside {folder}", "a version that was in service", "promote it once again"
+        )
+    artifact = read_artifact(own)
+    if artifact.version != version:
+        raise ArtifactError(f"version {artifact.version} in {own}", f"version {version}", "promote it once again")
+    return artifact
 
 
 def withdraw_artifact(folder: Path) -> None:
-    """Take what is in service out of it; readers then fall back to version 0."""
-    if not folder.is_symlink():
-        return
-    before = folder.resolve()
-    folder.unlink()
-    shutil.rmtree(before, ignore_errors=True)
+    """Take what is in service out of it; readers then fall back to version 0. The copy stays."""
+    if folder.is_symlink():
+        folder.unlink()
+    elif folder.exists():  # a plain folder, such as one restored from a backup
+        shutil.rmtree(folder)
 
 
 def is_exported(folder: Path) -> bool:
     """Tell whether something is in service under the name, in whatever state it is."""
     return folder.is_symlink() or folder.exists()
+
+
+def _own_folder(folder: Path, version: str) -> Path:
+    # Not resolved itself: it is a link to the folder of another version.
+    return folder.parent.resolve() / f"{folder.name}-{version}"
+
+
+def _is_copy(own: Path, made: Path) -> bool:
+    """Tell whether a folder is whole and holds the same model; a new registry counts versions from 1 again."""
+    try:
+        read_artifact(own)
+    except ArtifactError:
+        return False
+    return (own / MANIFEST).read_bytes() == (made / MANIFEST).read_bytes()
 
 
 def _point(folder: Path, own: Path) -> None:

@@ -47,8 +47,24 @@ class Incidence:
         """Select some of the opportunities."""
         return Incidence(self.edges, self.win[rows], self.win_clock[rows], self.loss_clock[rows])
 
+    def on_edges(self, edges: Floats) -> Incidence:
+        """Give the same answer in other intervals, so that likelihoods of two answers can be compared.
+
+        Examples
+        --------
+        >>> clock = np.array([[0.5, 1.0]])
+        >>> Incidence(np.array([10.0, 30.0]), np.array([0.4]), clock, clock).on_edges(np.array([5.0, 20.0])).win_clock
+        array([[0.25, 0.75]])
+        """
+        if np.array_equal(edges, self.edges):
+            return self
+        clocks = (clock_at(self.edges, clock, edges) for clock in (self.win_clock, self.loss_clock))
+        return Incidence(edges, self.win, *clocks)
+
     def win_by(self, days: ArrayLike) -> Floats:
         """Probability of being won within ``days``, shape (n, h).
+
+        ``days`` is of shape (h,), or (n, h) with a row for each opportunity.
 
         Examples
         --------

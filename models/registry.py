@@ -32,6 +32,8 @@ from features.errors import NoChampionError, RegistryError
 from models.artifact import Artifact, read_artifact, write_artifact
 from models.exported import export_artifact, withdraw_artifact
 from models.predictions import predict_snapshots
+from models.promotion_log import EXPERIMENT, PromotionLog
+from models.promotions import Author, Decision, Kind
 
 NAME = "dealodds"
 CHAMPION, CHALLENGER = "champion", "challenger"
@@ -40,6 +42,7 @@ CHAMPION, CHALLENGER = "champion", "challenger"
 logging.getLogger("mlflow").setLevel(logging.WARNING)
 
 _CHAMPIONS_TAG = "champions"
+_VERDICT = "verdict.json"
 _REQUIREMENTS = ("lightgbm", "mlflow", "numba", "numpy", "pandas", "scikit-learn", "scipy")
 
 
@@ -67,34 +70,37 @@ class Registry:
     """
 
     def __init__(self, uri: str, artifacts: Path | None = None) -> None:
-        mlflow.set_tracking_uri(uri)
         self.client = MlflowClient(uri)
         self.uri = uri
         self.artifacts = artifacts
+        self.promotions = PromotionLog(self.client, lambda: self._experiment(EXPERIMENT))
 
     def log(self, artifact: Artifact, record: TrainingRecord) -> str:
         """Log a training as a run and register its model; gives the version.
 
         The new version becomes challenger.
         """
-        with mlflow.start_run(experiment_id=self._experiment()):
+        mlflow.set_tracking_uri(self.uri)
+        with mlflow.start_run(experiment_id=self._experiment(NAME)):
             mlflow.log_params(dict(record.parameters))
             mlflow.log_metrics(dict(record.metrics))
             mlflow.log_dict(list(record.table), "evaluation.json")
-            mlflow.log_dict(dict(record.verdict), "verdict.json")
+            mlflow.log_dict(dict(record.verdict), _VERDICT)
+            if record.verdict["checks"]:
+                mlflow.log_table(pd.DataFrame(list(record.verdict["checks"])), "checks.json")
             for name, figure in record.figures.items():
                 mlflow.log_figure(figure, f"{name}.png")
             version = self._log_model(artifact, record.example)
         self.client.set_registered_model_alias(NAME, CHALLENGER, version)
         return version
 
-    def _experiment(self) -> str:
-        found = self.client.get_experiment_by_name(NAME)
+    def _experiment(self, name: str) -> str:
+        found = self.client.get_experiment_by_name(name)
         if found is not None:
             return str(found.experiment_id)
         embedded = self.uri.startswith("sqlite") and self.artifacts is not None
         location = self.artifacts.absolute().as_uri() if embedded and self.artifacts else None
-        return str(self.client.create_experiment(NAME, location))
+        return str(self.client.create_experiment(name, location))
 
     def _log_model(self, artifact: Artifact, example: pd.DataFrame) -> str:
         with tempfile.TemporaryDirectory() as temporary:
@@ -113,50 +119,109 @@ class Registry:
                 )
         return str(info.registered_model_version)
 
-    def promote(self, version: str, folder: Path) -> None:
-        """Make a version champion and export it to the folder that serving reads.
+    def promote(self, version: str, folder: Path, when: pd.Timestamp, decided_by: Author, because: str = "") -> None:
+        """Make a version champion, export it to the folder that serving reads, and log why.
+
+        Parameters
+        ----------
+        when
+            The present instant; it comes from the door.
+        because
+            The reason; that of the verdict when empty.
 
         Raises
         ------
         RegistryError
             There is no such version.
         """
-        self._put_in_service(version, folder)
-        stack = [*self.champions(), version]
-        self._remember(stack if len(stack) < 2 or stack[-2] != version else stack[:-1])
+        decision = self._decision(version, "promoted", when, decided_by, because)
+        stack = self.champions()
+        self._put_in_service(decision, folder, stack if stack[-1:] == [version] else [*stack, version])
 
-    def rollback(self, folder: Path, version: str | None = None) -> str:
-        """Go back to an earlier champion, the one before when none is named; gives its version.
+    def decline(self, version: str, when: pd.Timestamp) -> None:
+        """Log that the gate did not let a version pass, and by which figures; what is in service stays."""
+        with self.promotions.entry(self._decision(version, "not promoted", when, "gate", "")):
+            pass
 
-        Before the first champion is version 0, the fixed weights. What is gone back from is
-        forgotten as a champion, so that going back again goes further back.
+    def rollback(self, folder: Path, when: pd.Timestamp, version: str | None = None, because: str = "") -> str:
+        """Go back to any earlier champion, or to version 0, the fixed weights; gives its version.
+
+        When none is named it is the one before. What is gone back from is then no longer the
+        one before, so that going back again goes further back; by its name it can still be
+        reached.
 
         Raises
         ------
         NoChampionError
-            There is nothing to go back from, or the one named was not champion before.
+            There is nothing to go back from, or the one named was never champion, or is now.
         """
         stack = self.champions()
-        earlier = ["0", *stack[:-1]]
-        target = version if version is not None else earlier[-1]
-        if not stack or target not in earlier:
+        target = version if version is not None else ["0", *stack[:-1]][-1]
+        if target == (stack[-1] if stack else "0") or target not in self.former_champions():
             raise NoChampionError(
-                f"the champions {', '.join(stack) or 'none'} so far", "one before the present", "promote a version"
+                f"version {target}, with {', '.join(stack) or 'none but 0'} in service so far",
+                "an earlier champion, not the present one",
+                "see `dealodds promotions`; to put another version in service promote it",
             )
+        decision = self._decision(target, "rolled back", when, "hand", because or "no reason given")
         if target == "0":
-            withdraw_artifact(folder)
-            self.client.delete_registered_model_alias(NAME, CHAMPION)
-            self._remember([])
+            with self.promotions.entry(decision):
+                withdraw_artifact(folder)
+                self.client.delete_registered_model_alias(NAME, CHAMPION)
+                self._remember([])
         else:
-            self._put_in_service(target, folder)
-            self._remember(stack[: len(stack) - stack[::-1].index(target, 1)])
+            places = [place for place, champion in enumerate(stack[:-1]) if champion == target]
+            self._put_in_service(decision, folder, stack[: places[-1] + 1] if places else [*stack, target])
         return target
 
-    def _put_in_service(self, version: str, folder: Path) -> None:
+    def former_champions(self) -> set[str]:
+        """Every version that was ever in service, 0 among them, those gone back from too."""
+        logged = {d.version for d in self.promotions.entries() if d.carried_out and d.decision != "not promoted"}
+        return {"0", *self.champions(), *logged}
+
+    def verdict(self, version: str) -> dict[str, Any]:
+        """Read the verdict on a version from the run in which it was trained.
+
+        Raises
+        ------
+        RegistryError
+            There is no such version.
+        """
+        run = self._run_of(version)
+        with tempfile.TemporaryDirectory() as temporary:
+            path = Path(self.client.download_artifacts(run, _VERDICT, temporary))
+            verdict: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return verdict
+
+    def _run_of(self, version: str) -> str:
+        try:
+            return str(self.client.get_model_version(NAME, version).run_id)
+        except MlflowException as problem:
+            raise _no_such_version(version, problem) from problem
+
+    def _decision(self, version: str, kind: Kind, when: pd.Timestamp, decided_by: Author, because: str) -> Decision:
+        previous = ["0", *self.champions()][-1]
+        verdict = self.verdict(version) if version != "0" else {}
+        return Decision(
+            when=when,
+            version=version,
+            previous=previous,
+            decision=kind,
+            decided_by=decided_by,
+            reason=because or str(verdict["reason"]),
+            verdict=verdict,
+            training_run=self._run_of(version) if version != "0" else "",
+            previous_run=self._run_of(previous) if previous != "0" else "",
+        )
+
+    def _put_in_service(self, decision: Decision, folder: Path, stack: list[str]) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
-            export_artifact(self._download(version, Path(temporary)), folder, version)
-        self.client.set_registered_model_alias(NAME, CHAMPION, version)
+            made = self._download(decision.version, Path(temporary))
+            with self.promotions.entry(decision):
+                export_artifact(made, folder, decision.version)
+                self.client.set_registered_model_alias(NAME, CHAMPION, decision.version)
+                self._remember(stack)
 
     def _remember(self, stack: list[str]) -> None:
         self.client.set_registered_model_tag(NAME, _CHAMPIONS_TAG, json.dumps(stack))
@@ -200,11 +265,11 @@ class Registry:
 
     def _download(self, version: str, folder: Path) -> Path:
         try:
-            source = mlflow.artifacts.download_artifacts(f"models:/{NAME}/{version}", dst_path=str(folder))
+            source = mlflow.artifacts.download_artifacts(
+                f"models:/{NAME}/{version}", dst_path=str(folder), tracking_uri=self.uri, registry_uri=self.uri
+            )
         except MlflowException as problem:
-            raise RegistryError(
-                f"version {version!r}: {problem.message}", "a version registered in MLflow", "see `dealodds versions`"
-            ) from problem
+            raise _no_such_version(version, problem) from problem
         return Path(source) / "artifacts" / "model"
 
     def versions(self) -> list[dict[str, Any]]:
@@ -218,3 +283,9 @@ class Registry:
         for row in rows:
             row["aliases"] = sorted(alias for alias, version in aliases.items() if str(version) == row["version"])
         return sorted(rows, key=lambda row: -int(row["version"]))
+
+
+def _no_such_version(version: str, problem: MlflowException) -> RegistryError:
+    return RegistryError(
+        f"version {version!r}: {problem.message}", "a version registered in MLflow", "see `dealodds versions`"
+    )

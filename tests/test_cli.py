@@ -4,8 +4,10 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -163,6 +165,68 @@ def test_without_a_champion_scores_are_the_fixed_weights(
     known = scores.dropna(subset=["fixed_weight_probability"])
     assert known["win_probability"].tolist() == known["fixed_weight_probability"].tolist()
     assert set(known["win_probability"]) == {0.25, 0.5, 0.75}
+
+
+@pytest.fixture(scope="module")
+def noise(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A history whose outcomes were dealt out anew among the closings: nothing tells who is won."""
+    from features.history.directory import write_history
+    from features.history.simulated import simulate
+
+    history = simulate(400, 1)
+    stages = history.stage_history.copy()
+    rows = np.flatnonzero(stages["stage"].isin(["won", "lost"]))
+    dealt = np.random.default_rng(0).permutation(stages["stage"].to_numpy()[rows])
+    stages.loc[stages.index[rows], "stage"] = dealt
+    folder = tmp_path_factory.mktemp("noise") / "history"
+    write_history(replace(history, tables={**history.tables, "stage_history": stages}), folder)
+    return folder
+
+
+def test_what_learned_from_noise_is_promoted_by_nobody_but_a_person_with_a_reason(
+    run: Run, noise: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEALODDS_HOME", str(tmp_path))
+    code, out, err = run("train", "--history", noise)
+    assert code == 0, err
+    assert "version 1 stays challenger: " in out
+    assert "no better than stage rates: " in out
+    assert not (tmp_path / "champion").exists()
+    code, _, err = run("promote", "1")
+    assert (code, "--because" in err, "no better than stage rates" in err) == (2, True, True)
+    assert run("promote", "1", "--because", " ")[0] == 2
+    assert not (tmp_path / "champion").exists()
+    assert run("promote", "1", "--because", "a trial in one team")[0] == 0
+    registered = json.loads((tmp_path / "champion" / "registered.json").read_text())
+    assert registered["version"] == "1"
+    assert run("train", "--history", noise)[0] == 0
+    assert json.loads((tmp_path / "champion" / "registered.json").read_text()) == registered
+    assert run("rollback", "0", "--because", "the trial is over")[0] == 0
+    entries = json.loads(run("promotions", "--json")[1])
+    assert [(e["version"], e["decision"], e["decided_by"], e["previous"]) for e in entries] == [
+        ("1", "not promoted", "gate", "0"),
+        ("1", "promoted", "hand", "0"),
+        ("2", "not promoted", "gate", "1"),
+        ("0", "rolled back", "hand", "1"),
+    ]
+    assert [e["reason"] for e in entries[1::2]] == ["a trial in one team", "the trial is over"]
+    assert entries[0]["figures"]["log_likelihood.stage_rates"] > 0
+    lines = run("promotions")[1].splitlines()
+    assert len(lines) == 4
+    assert "version 1 promoted by hand, version 0 before: a trial in one team" in lines[1]
+
+
+def test_a_version_that_passed_needs_no_reason_and_going_back_may_name_one_gone_back_from(
+    run: Run, trained: Path
+) -> None:
+    assert run("promote", "1")[0] == 0
+    assert run("promote", "2")[0] == 0
+    assert run("rollback", "1")[0] == 0
+    code, out, _ = run("rollback", "2")
+    assert (code, "version 2" in out) == (0, True)
+    assert run("rollback", "2")[0] == 1
+    last = json.loads(run("promotions", "--json")[1])[-1]
+    assert (last["version"], last["previous"], last["decision"]) == ("2", "1", "rolled back")
 
 
 def test_a_folder_that_is_no_history_ends_with_1_and_three_parts(run: Run, tmp_path: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 from features.outcomes import CENSORED, LOST, WON, Labels
 from models.constant import Constant
-from models.encoding import learn_encoding
+from models.encoding import Encoding, learn_encoding
 from models.fixed_weights import FixedWeights
 from models.hazard_blend import HazardBlend
 from models.lightgbm_hazards import INTERVAL, LightGBMHazards
@@ -222,3 +224,16 @@ def test_a_column_that_never_varies_is_not_encoded_unless_it_is_sometimes_missin
     frame = given.snapshots.assign(always=1.0, sometimes=sometimes, rare=None)
     assert {"always", "rare"}.isdisjoint(learn_encoding(frame).numbers)
     assert "sometimes" in learn_encoding(frame).numbers
+
+
+@pytest.mark.parametrize("name", ["ridge_hazards", "lightgbm_hazards"])
+def test_columns_of_words_keep_their_order_on_disk_whatever_their_names(name: str, given: Sample) -> None:
+    confirmed = (given.snapshots["stage"] == "proposal").to_numpy()
+    drawn = np.random.default_rng(3).random(len(confirmed))
+    tier = np.where(np.where(confirmed, drawn, 1 - drawn) < 0.7, "gold", "tin").astype(object)
+    snapshots = given.snapshots.assign(a_tier=tier)
+    model = MAKERS[name]().fit(snapshots, given.labels, given.edges)
+    encoding = learn_encoding(snapshots)
+    assert list(encoding.words) == ["stage", "a_tier"]
+    assert Encoding.from_dict(json.loads(json.dumps(encoding.to_dict(), sort_keys=True))).names == encoding.names
+    assert same(through_json(model).predict(snapshots), model.predict(snapshots))

@@ -20,6 +20,7 @@ from training.gate import judge
 from training.grid import open_at, training_grid
 from training.need import need_labels
 from training.pipeline import data_fingerprint, prepare, train
+from training.verdict import LIKELIHOOD
 
 CUTOFF = pd.Timestamp("2025-06-01", tz="UTC")
 
@@ -140,8 +141,9 @@ def test_a_model_that_learned_from_signal_passes_the_gate() -> None:
     dataset = prepare(simulate(1_500, 5)).dataset
     verdict = judge(dataset, None, 0, lambda line: None)
     assert verdict.passed, verdict.reason
-    assert {c.against for c in verdict.comparisons} == {"fixed_weights", "stage_rates", "constant"}
-    assert all(c.difference < 0 for c in verdict.comparisons)
+    compared = {c.subject: c.figure for c in verdict.checks if c.kind == LIKELIHOOD}
+    assert set(compared) == {"fixed_weights", "stage_rates", "constant"}
+    assert all(difference is not None and difference < 0 for difference in compared.values())
     assert {"active", "potential", "hidden"} == set(verdict.classes)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -12,9 +12,11 @@ from features.history.history import History
 from features.snapshots import build_snapshots
 from models.artifact import Artifact
 from models.registry import TrainingRecord
-from training.gate import CHAMPION, Verdict, judge
+from training.gate import judge
 from training.pipeline import Trained, train
 from training.plots import importance_plot, reliability_plot
+from training.serving_checks import Timer, serving_checks
+from training.verdict import CHAMPION, Verdict, judged_to_dict, verdict_to_dict
 
 _EXAMPLE_ROWS = 5
 
@@ -32,6 +34,7 @@ def make_candidate(
     history: History,
     cutoff: pd.Timestamp | None,
     champion: Artifact | None,
+    timer: Timer,
     *,
     seed: int = 0,
     include: Sequence[str] = (),
@@ -40,25 +43,20 @@ def make_candidate(
     """Train on all that was known at the cutoff, after judging how an earlier training would have done.
 
     Parameters are those of ``training.pipeline.train``; ``champion`` is the model in service,
-    None when nothing learned is.
+    None when nothing learned is; ``timer`` gives seconds of a clock that never goes back. It
+    comes from the door, and what it measures is in the verdict but not in the artifact.
     """
     trained = train(history, cutoff, seed=seed, include=include, report=report)
     verdict = judge(trained.dataset, champion, seed, report)
+    report("checking parity and latency")
+    in_service = serving_checks(trained.artifact, trained.dataset, timer)
+    verdict = replace(verdict, checks=(*verdict.checks, *in_service))
     artifact = replace(
         trained.artifact,
         classification={**trained.artifact.classification, "report": verdict.classes},
-        training={**trained.artifact.training, "figures": _figures(verdict)},
+        training={**trained.artifact.training, "figures": _figures(verdict), "judged": judged_to_dict(verdict)},
     )
     return Candidate(artifact, verdict, _record(trained, artifact, verdict))
-
-
-def verdict_to_dict(verdict: Verdict) -> dict[str, Any]:
-    """Describe a verdict in JSON."""
-    return {
-        "passed": verdict.passed,
-        "reason": verdict.reason,
-        "comparisons": [asdict(comparison) for comparison in verdict.comparisons],
-    }
 
 
 def _figures(verdict: Verdict) -> dict[str, dict[str, Any]]:
@@ -83,7 +81,7 @@ def _record(trained: Trained, artifact: Artifact, verdict: Verdict) -> TrainingR
     if importance is not None:
         plots["importance"] = importance
     keys = dataset.keys.tail(_EXAMPLE_ROWS)
-    summary = {name: value for name, value in artifact.training.items() if name != "figures"}
+    summary = {name: value for name, value in artifact.training.items() if name not in ("figures", "judged")}
     blend = {f"weight_{m.name}": w for m, w in zip(artifact.win.members, artifact.win.blend.weights, strict=True)}
     return TrainingRecord(
         parameters={**summary, **blend, "level": artifact.win.blend.level},

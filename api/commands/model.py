@@ -1,4 +1,4 @@
-"""Commands that make and choose models: train, backtest, promote, rollback, versions."""
+"""Commands that make and judge models: train, backtest."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import pandas as pd
 
+from api.clock import now, seconds
 from api.comparison import comparison_lines
 from api.home import champion_folder, mlflow_artifacts, tracking_uri
 from api.options import FILE, FOLDER, INSTANT, history_option, include_option, seed_option
@@ -41,13 +42,17 @@ def train_and_register(
 
     registry = Registry(tracking_uri(), mlflow_artifacts())
     with Progress(12) as report:
-        candidate = make_candidate(history, cutoff, registry.champion(), seed=seed, include=include, report=report)
+        candidate = make_candidate(
+            history, cutoff, registry.champion(), seconds, seed=seed, include=include, report=report
+        )
         if artifact_folder is not None:
             write_artifact(candidate.artifact, artifact_folder)
         report("logging to MLflow")
         version = registry.log(candidate.artifact, candidate.record)
         if candidate.verdict.passed:
-            registry.promote(version, champion_folder())
+            registry.promote(version, champion_folder(), now(), "gate")
+        else:
+            registry.decline(version, now())
     for line in comparison_lines(candidate.verdict.records, history.origin):
         click.echo(line)
     if candidate.verdict.passed:
@@ -87,34 +92,3 @@ def _days(text: str) -> float:
     if not 0 < days < 36_500:
         raise click.BadParameter(f"{text!r} is not a number of days above 0", param_hint="--horizons")
     return days
-
-
-@click.command("promote")
-@click.argument("version", required=False)
-def promote_command(version: str | None) -> None:
-    """Make VERSION champion, whatever the verdict on it was; the challenger when none is named."""
-    from models.registry import Registry
-
-    registry = Registry(tracking_uri(), mlflow_artifacts())
-    chosen = version if version is not None else registry.challenger()
-    registry.promote(chosen, champion_folder())
-    click.echo(f"version {chosen} is champion, exported to {champion_folder()}")
-
-
-@click.command("rollback")
-@click.argument("version", required=False)
-def rollback_command(version: str | None) -> None:
-    """Go back to an earlier champion: the one before, or VERSION."""
-    from models.registry import Registry
-
-    found = Registry(tracking_uri(), mlflow_artifacts()).rollback(champion_folder(), version)
-    click.echo(f"version {found} is champion again" if found != "0" else "back to version 0, the fixed weights")
-
-
-@click.command("versions")
-def versions_command() -> None:
-    """List the registered versions with their aliases."""
-    from models.registry import Registry
-
-    for row in Registry(tracking_uri(), mlflow_artifacts()).versions():
-        click.echo(f"{row['version']:>5}  {', '.join(row['aliases']) or '-':<24} run {row['run']}")
