@@ -124,7 +124,7 @@ def _verdict(
     proved = "learned from outcomes" if "stage_rates" in answers else ""
     passed = bool(proved) and not failed
     need = learn_need(past, seed, report)
-    classes = class_report(later, need, choose_criteria(past, need))
+    classes = class_report(later, need.model if need is not None else None, choose_criteria(past, need))
     ids = later.keys["opportunity_id"].to_numpy(dtype=object)
     records = evaluate(answers, later.labels(), ids, HORIZONS, seed)
     reason = _reason(passed, failed, proved, fresh is not None)
