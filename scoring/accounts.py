@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -31,7 +32,8 @@ class AccountScore:
     """What is said of one account.
 
     ``need_probability`` is that of the need of an opportunity being confirmed in 90 days, None
-    while it is not learned. ``account_class`` is ``hidden``, or None: watch it. ``origin`` is
+    while it is not learned. ``account_class`` is ``hidden``, or None: watch it. ``rank`` is 1 for
+    the most probable need of those scored together, None without a probability. ``origin`` is
     that of the model's data, such as ``simulated``.
     """
 
@@ -44,6 +46,7 @@ class AccountScore:
     evidence: tuple[Evidence, ...]
     model_version: str
     origin: str
+    rank: int | None = None
 
 
 def score_accounts(
@@ -82,13 +85,14 @@ def score_accounts(
     snapshots = build_account_snapshots(history, keys, kinds, results_known=results_known)
     probability = need_probability(artifact.account_need, snapshots)
     criteria = account_criteria_from_dict(artifact.classification)
+    status, reason = _status(artifact, criteria)
     hidden = is_hidden(snapshots, probability, criteria)
     scores = [
         AccountScore(
             account_id=str(keys["account_id"].iloc[row]),
             as_of=as_of,
-            status=_status(artifact, criteria)[0],
-            status_reason=_status(artifact, criteria)[1],
+            status=status,
+            status_reason=reason,
             need_probability=None if np.isnan(probability[row]) else float(probability[row]),
             account_class="hidden" if hidden[row] else None,
             evidence=tuple(account_evidence(snapshots.iloc[row], float(probability[row]), criteria)),
@@ -100,9 +104,13 @@ def score_accounts(
     return ranked(scores)
 
 
-def ranked(scores: list[AccountScore]) -> list[AccountScore]:
+def ranked(scores: Sequence[AccountScore]) -> list[AccountScore]:
     """Order accounts by the probability of a need, highest first; unknown last, then by id."""
-    return sorted(scores, key=lambda score: (-(score.need_probability or 0), score.account_id))
+    in_order = sorted(scores, key=lambda score: (-(score.need_probability or 0), score.account_id))
+    return [
+        replace(score, rank=place if score.need_probability is not None else None)
+        for place, score in enumerate(in_order, start=1)
+    ]
 
 
 def _status(artifact: Artifact, criteria: AccountCriteria) -> tuple[AccountStatus, tuple[str, str] | None]:
@@ -120,6 +128,7 @@ def account_score_to_dict(score: AccountScore) -> dict[str, Any]:
     """Flatten a score into one row of a table: instants as text, languages side by side."""
     reason = score.status_reason or (None, None)
     return {
+        "rank": score.rank,
         "account_id": score.account_id,
         "as_of": score.as_of.isoformat(),
         "status": score.status,
