@@ -11,12 +11,14 @@ Outcome = Literal["open", "won", "lost"]
 ClassKey = Literal["active", "potential", "hidden"]
 
 
-class _Answer(BaseModel):
+class Answer(BaseModel):
+    """Every field is there."""
+
     # A number that is not finite must fail here, where a test sees it, and never reach a reader.
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, validate_by_name=True, validate_by_alias=False)
 
 
-class Words(_Answer):
+class Words(Answer):
     """The same in both languages."""
 
     en: str = Field(description="In English.", examples=["the model needs 40 more won opportunities"])
@@ -31,7 +33,7 @@ class Reason(Words):
     code: str = Field(description="Code that stays the same in all versions.", examples=["need_confirmed_by_stage"])
 
 
-class OpportunityClass(_Answer):
+class OpportunityClass(Answer):
     """The class of an open opportunity."""
 
     key: ClassKey = Field(description="The class.", examples=["active"])
@@ -42,7 +44,7 @@ class OpportunityClass(_Answer):
     )
 
 
-class Man(_Answer):
+class Man(Answer):
     """Money, authority, need: upper case when the customer has it, lower case when not, ? when unknown."""
 
     code: str = Field(description="The code.", examples=["MaN"])
@@ -52,7 +54,7 @@ class Man(_Answer):
     )
 
 
-class HorizonAnswer(_Answer):
+class HorizonAnswer(Answer):
     """What happens within some days; null while nothing closed from which the time could be learned."""
 
     days: float = Field(description="Days ahead.", examples=[30])
@@ -61,7 +63,7 @@ class HorizonAnswer(_Answer):
     loss_probability: Share | None = Field(description="Probability of being lost by then.", examples=[0.08])
 
 
-class ScoreAnswer(_Answer):
+class ScoreAnswer(Answer):
     """What is said of one opportunity; probabilities, dates and class are null unless it is open."""
 
     opportunity_id: str = Field(description="Id of the opportunity.", examples=["o-42"])
@@ -108,7 +110,7 @@ class ScoreAnswer(_Answer):
     )
 
 
-class ScoresAnswer(_Answer):
+class ScoresAnswer(Answer):
     """Scores in the order of the request."""
 
     model_version: str = Field(description="Version of the model.", examples=["3"])
@@ -122,7 +124,7 @@ class ScoresAnswer(_Answer):
     )
 
 
-class StageAnswer(_Answer):
+class StageAnswer(Answer):
     """A stage of a sales process."""
 
     key: str = Field(description="Key of the stage.", examples=["proposal"])
@@ -132,14 +134,14 @@ class StageAnswer(_Answer):
     need_confirmed: bool = Field(description="Whether it means that the need is confirmed.", examples=[True])
 
 
-class ProcessAnswer(_Answer):
+class ProcessAnswer(Answer):
     """A sales process: its stages in order."""
 
     name: str = Field(description="Name of the process.", examples=["default"])
     stages: list[StageAnswer] = Field(description="Its stages in order.", examples=[[{"key": "proposal"}]])
 
 
-class ClassCriteria(_Answer):
+class ClassCriteria(Answer):
     """By what opportunities are classed."""
 
     recent_days: float = Field(description="A sign of intent within so many days is recent.", examples=[30])
@@ -152,9 +154,15 @@ class ClassCriteria(_Answer):
         description="What became of each class, forward in time; null when it was not measured.",
         examples=[{"active": {"snapshots": 1200, "share_won": 0.31}}],
     )
+    accounts: dict[str, Any] | None = Field(
+        description="Criteria of accounts without an open opportunity: threshold of the need, how many needs it was "
+        "learned from, and what became of accounts above and below a threshold, forward in time; null when there "
+        "are none.",
+        examples=[{"threshold": 0.14, "recent_days": 30, "confirmed": 812, "usual": {"visits_30d": 0.4}}],
+    )
 
 
-class ChampionAnswer(_Answer):
+class ChampionAnswer(Answer):
     """The model in service."""
 
     version: str = Field(description="Its version; 0 is the fixed weights alone.", examples=["3"])
@@ -177,20 +185,20 @@ class ChampionAnswer(_Answer):
         description="What it was trained on: cutoff, counts, fingerprints, figures.", examples=[{"won": 412}]
     )
     classification: ClassCriteria = Field(
-        description="Its class criteria.", examples=[{"recent_days": 30, "need_threshold": 0.35, "report": None}]
+        description="Its class criteria.", examples=[{"recent_days": 30, "need_threshold": 0.35}]
     )
     processes: list[ProcessAnswer] = Field(
         description="Sales processes that it knows.", examples=[[{"name": "default", "stages": []}]]
     )
 
 
-class HealthAnswer(_Answer):
+class HealthAnswer(Answer):
     """Whether the service is alive."""
 
     status: Literal["alive"] = Field(description="Always alive.", examples=["alive"])
 
 
-class ReadyAnswer(_Answer):
+class ReadyAnswer(Answer):
     """Whether a model is in service."""
 
     status: Literal["ready"] = Field(description="Always ready; 503 otherwise.", examples=["ready"])

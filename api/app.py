@@ -14,6 +14,7 @@ from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 
 from api import clock as real_clock
+from api.account_schemas import AccountScoreRequest
 from api.champion import load_champion
 from api.problems import (
     HTTP_SORTS,
@@ -27,7 +28,7 @@ from api.problems import (
     of_several,
     respond,
 )
-from api.routes import health, models, scores
+from api.routes import accounts, health, models, scores
 from api.schemas import ScoreRequest
 from api.security import guard
 from features.errors import DealoddsError
@@ -36,7 +37,13 @@ _ABOUT = """Learned, calibrated win probabilities for a sales pipeline, beside t
 
 Everything is asked as of an instant. Instants are RFC 3339 with a zone; answers are in UTC."""
 
-_STATUSES = {"/v1/scores": (400, 401, 409, 413, 415, 422, 503), "/v1/models/champion": (401, 503), "/readyz": (503,)}
+_OF_SCORING = (400, 401, 409, 413, 415, 422, 503)
+_STATUSES = {
+    "/v1/scores": _OF_SCORING,
+    "/v1/accounts/scores": _OF_SCORING,
+    "/v1/models/champion": (401, 503),
+    "/readyz": (503,),
+}
 
 
 def create_app(
@@ -70,7 +77,7 @@ def create_app(
     --------
     >>> app = create_app(None, api_keys=["secret"], authenticate=True)
     >>> sorted(app.openapi()["paths"])
-    ['/healthz', '/readyz', '/v1/models/champion', '/v1/scores']
+    ['/healthz', '/readyz', '/v1/accounts/scores', '/v1/models/champion', '/v1/scores']
     """
     guarded = [Depends(guard(api_keys))] if authenticate else []
 
@@ -83,6 +90,7 @@ def create_app(
     app.state.clock = clock
     app.include_router(health.router)
     app.include_router(scores.router, dependencies=guarded)
+    app.include_router(accounts.router, dependencies=guarded)
     app.include_router(models.router, dependencies=guarded)
     _add_handlers(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
@@ -115,7 +123,8 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         described = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         _, extra = models_json_schema(
-            [(ScoreRequest, "validation"), (Problem, "serialization")], ref_template="#/components/schemas/{model}"
+            [(ScoreRequest, "validation"), (AccountScoreRequest, "validation"), (Problem, "serialization")],
+            ref_template="#/components/schemas/{model}",
         )
         described["components"]["schemas"] |= extra["$defs"]
         for path, statuses in _STATUSES.items():

@@ -45,7 +45,7 @@ def _too_large() -> HttpError:
         pointer="",
         found=f"a body of more than {MOST_BYTES:,} bytes",
         expected=f"at most {MOST_BYTES:,} bytes",
-        do="send fewer opportunities in a request",
+        do="send fewer opportunities or accounts in a request",
     )
     return HttpError(413, part)
 

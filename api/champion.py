@@ -12,8 +12,10 @@ import pandas as pd
 
 from features.errors import ArtifactError
 from features.history.live import Note, live_request
+from features.history.live_account import live_accounts
 from models.artifact import Artifact, read_artifact
 from models.exported import is_exported
+from scoring.accounts import AccountScore, ranked, score_accounts
 from scoring.score import Score, score_opportunities
 from scoring.version_zero import version_zero
 
@@ -81,3 +83,17 @@ def score_live(
         found = score_opportunities(group.history, keys, artifact, horizons=horizons, past=artifact.past)
         scores |= dict(zip(group.places, found, strict=True))
     return [(scores[place], notes) for place, notes in enumerate(live.notes)]
+
+
+def score_live_accounts(
+    artifact: Artifact, accounts: Sequence[Mapping[str, Any]], as_of: pd.Timestamp
+) -> list[tuple[AccountScore, tuple[Note, ...]]]:
+    """Score the accounts of a request, in order, each with its notes and its rank among all of them."""
+    live = live_accounts(accounts, as_of, artifact.processes, artifact.catalogue)
+    found = [
+        score
+        for group in live.groups
+        for score in score_accounts(group.history, as_of, artifact, results_known=group.results_known)
+    ]
+    scores = {score.account_id: score for score in ranked(found)}
+    return [(scores[raw["account_id"]], notes) for raw, notes in zip(accounts, live.notes, strict=True)]

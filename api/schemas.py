@@ -57,11 +57,13 @@ _RECORDED = Field(
 )
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """No unknown field, no value of another type."""
+
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
-class StageEvent(_Strict):
+class StageEvent(Strict):
     """A stage entered."""
 
     stage: Word = Field(description="Key of a stage of the process.", examples=["proposal"])
@@ -69,7 +71,7 @@ class StageEvent(_Strict):
     recorded_at: Instant | None = _RECORDED
 
 
-class FieldEvent(_Strict):
+class FieldEvent(Strict):
     """A value set."""
 
     field: Word = Field(
@@ -81,7 +83,7 @@ class FieldEvent(_Strict):
     recorded_at: Instant | None = _RECORDED
 
 
-class Activity(_Strict):
+class Activity(Strict):
     """Something that was done, or is planned."""
 
     activity_id: Id | None = Field(
@@ -113,7 +115,7 @@ class Activity(_Strict):
     )
 
 
-class Contact(_Strict):
+class Contact(Strict):
     """A person at the customer."""
 
     contact_id: Id = Field(description="Id of the person.", examples=["c-7"])
@@ -122,7 +124,7 @@ class Contact(_Strict):
     )
 
 
-class Assessment(_Strict):
+class Assessment(Strict):
     """What a person said of the opportunity, and when."""
 
     value: Literal["yes", "partly", "no", "unknown"] = Field(
@@ -131,7 +133,7 @@ class Assessment(_Strict):
     assessed_at: Instant = Field(description="When it was assessed, with its zone.", examples=["2026-03-01T10:00:00Z"])
 
 
-class Opportunity(_Strict):
+class Opportunity(Strict):
     """One opportunity with whatever is known of it.
 
     A table that is absent or null is not collected: what follows from it is missing. An
@@ -208,7 +210,7 @@ class Opportunity(_Strict):
     )
 
 
-class ScoreRequest(_Strict):
+class ScoreRequest(Strict):
     """A question about 1 to 1,000 opportunities."""
 
     as_of: Instant | None = Field(

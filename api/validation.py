@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from api.account_schemas import Account, AccountScoreRequest, EarlierOpportunity
 from api.problems import Part
 from api.schemas import (
     Activity,
@@ -16,7 +17,6 @@ from api.schemas import (
     Contact,
     FieldEvent,
     Opportunity,
-    ScoreRequest,
     StageEvent,
 )
 
@@ -34,9 +34,12 @@ _DO = {
 }
 
 
-def request_of(body: bytes) -> ScoreRequest:
-    """Read a request; raises ``ValidationError`` with everything that is wrong."""
-    return ScoreRequest.model_validate_json(body)
+Asked = TypeVar("Asked", bound=BaseModel)
+
+
+def request_of(body: bytes, kind: type[Asked]) -> Asked:
+    """Read a request of one kind; raises ``ValidationError`` with everything that is wrong."""
+    return kind.model_validate_json(body)
 
 
 def is_syntax(error: ValidationError) -> bool:
@@ -44,20 +47,20 @@ def is_syntax(error: ValidationError) -> bool:
     return any(found["type"] == "json_invalid" for found in _found(error))
 
 
-def parts_of(error: ValidationError) -> list[Part]:
-    """Say in three parts what is wrong, at most 50 things."""
-    return [_part(found) for found in _found(error)[:MOST_PARTS]]
+def parts_of(error: ValidationError, kind: type[BaseModel]) -> list[Part]:
+    """Say in three parts what is wrong with a request of one kind, at most 50 things."""
+    return [_part(found, kind) for found in _found(error)[:MOST_PARTS]]
 
 
 def _found(error: ValidationError) -> list[ErrorDetails]:
     return error.errors(include_url=False)
 
 
-def _part(found: ErrorDetails) -> Part:
+def _part(found: ErrorDetails, kind: type[BaseModel]) -> Part:
     place = found["loc"]
     name = str(place[-1]) if place else "the body"
     if found["type"] == "extra_forbidden":
-        known = sorted(_known_at(place))
+        known = sorted(_known_at(place, kind))
         return Part(
             pointer=pointer(place),
             found=f"the field {_short(name)}",
@@ -84,11 +87,11 @@ def _nearest(name: str, known: list[str]) -> str:
     return f"did you mean {near[0]!r}?" if near else "leave the field out"
 
 
-def _known_at(place: tuple[int | str, ...]) -> Iterator[str]:
+def _known_at(place: tuple[int | str, ...], kind: type[BaseModel]) -> Iterator[str]:
     """Fields of the object that a place with an unknown field is in."""
-    model: type[BaseModel] = ScoreRequest
+    model = kind
     for step in place[:-1]:
-        model = _MODELS.get(str(step), model)
+        model = (_MODELS | _OF_ACCOUNTS if kind is AccountScoreRequest else _MODELS).get(str(step), model)
     return iter(model.model_fields)
 
 
@@ -100,6 +103,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "contacts": Contact,
     "assessments": Assessment,
 }
+_OF_ACCOUNTS: dict[str, type[BaseModel]] = {"accounts": Account, "opportunities": EarlierOpportunity}
 
 
 def pointer(place: tuple[int | str, ...]) -> str:

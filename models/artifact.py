@@ -45,6 +45,9 @@ class Artifact:
         Class criteria as ``scoring.classification`` reads them.
     training
         What it was trained on: cutoff, origin, counts, fingerprints, measured figures.
+    account_need
+        Probabilities that the need of an account without an open opportunity will be confirmed;
+        None when too little is known.
     version
         Registered version, ``0`` for the fixed weights alone; the fingerprint when not registered.
     """
@@ -56,6 +59,7 @@ class Artifact:
     past: FrozenResults
     classification: Mapping[str, Any]
     training: Mapping[str, Any]
+    account_need: HazardBlend | None = None
     version: str = field(default="", compare=False)
 
 
@@ -133,7 +137,8 @@ def _manifest(sums: Mapping[str, str]) -> str:
 
 
 def _models(artifact: Artifact) -> dict[str, HazardBlend]:
-    return {"win": artifact.win} | ({"need": artifact.need} if artifact.need else {})
+    models = {"win": artifact.win, "need": artifact.need, "accounts": artifact.account_need}
+    return {target: model for target, model in models.items() if model}
 
 
 def _description(artifact: Artifact) -> dict[str, Any]:
@@ -159,6 +164,7 @@ def _from_description(raw: dict[str, Any], texts: dict[str, str]) -> Artifact:
     return Artifact(
         win=models["win"],
         need=models.get("need"),
+        account_need=models.get("accounts"),
         catalogue=Catalogue(tuple(raw["custom_kinds"]), tuple(Attribute(**a) for a in raw["attributes"])),
         processes={p["name"]: process_from_dict(p) for p in raw["processes"]},
         past=FrozenResults(pd.Timestamp(past["as_of"]), tables, int(past["first"])),

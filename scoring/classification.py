@@ -152,7 +152,7 @@ def evidence_of(signs: Signs, need_probability: Floats, criteria: Criteria, row:
     if not found:
         found = [_contact(signs, row)]
         if unidentified(signs)[row]:
-            found.append(_need(float(need_probability[row]), criteria))
+            found.append(need_evidence(float(need_probability[row]), criteria.need_threshold))
     return found
 
 
@@ -192,10 +192,15 @@ def _contact(signs: Signs, row: int) -> Evidence:
     return Evidence("no_contact_yet", "no two-way contact yet", "尚无双向沟通")
 
 
-def _need(probability: float, criteria: Criteria) -> Evidence:
-    if np.isnan(probability) or criteria.need_threshold is None:
+def need_evidence(probability: float, threshold: float | None) -> Evidence:
+    """Say how likely the need is to be confirmed, against the threshold."""
+    if np.isnan(probability):
         return Evidence("need_not_estimated", "too little is known to estimate the need", "数据不足，无法估计需求")
-    side, zh_side = ("above", "高于") if probability > criteria.need_threshold else ("not above", "不高于")
-    chance, limit = f"{100 * probability:.0f} %", f"{100 * criteria.need_threshold:.0f} %"
-    en = f"the need is confirmed within 90 days with probability {chance}, {side} {limit}"
-    return Evidence("need_probability", en, f"90天内确认需求的概率为{chance}，{zh_side}{limit}")
+    chance = f"{100 * probability:.0f} %"
+    en = f"the need is confirmed within 90 days with probability {chance}"
+    zh = f"90天内确认需求的概率为{chance}"
+    if threshold is None:
+        return Evidence("need_probability", en, zh)
+    side, zh_side = ("above", "高于") if probability > threshold else ("not above", "不高于")
+    limit = f"{100 * threshold:.0f} %"
+    return Evidence("need_probability", f"{en}, {side} {limit}", f"{zh}，{zh_side}{limit}")

@@ -42,6 +42,10 @@ def contact(name: str, role: str | None, created: float = 0, told: float | None 
     return "contacts", {"contact_id": name, "role": role} | _instants("created_at", created, told)
 
 
+def account(name: str = "x", created: float = 0, told: float | None = None, **more: Any) -> Row:
+    return "accounts", {"account_id": name} | more | _instants("created_at", created, told)
+
+
 def history(*rows: Row, **more: Any) -> History:
     """Put rows together; an activity without an id gets one of its own."""
     tables: dict[str, list[dict[str, Any]]] = {}

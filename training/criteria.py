@@ -15,30 +15,29 @@ from models.hazard_blend import HazardBlend
 from scoring.classification import CLASSES, NEED_HORIZON, Criteria, classify, signs_of, unidentified
 from scoring.score import need_probability
 from training.dataset import Dataset
-from training.need import need_labels
+from training.learning import ForwardAnswers, Learned
+from training.threshold import FEWEST, youden_threshold
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 _CANDIDATES = (7.0, 14.0, 21.0, 30.0, 45.0, 60.0, 90.0)
 _ADVANCE_DAYS = 30
-_FEWEST = 30
 
 
-def choose_criteria(dataset: Dataset, need: HazardBlend | None) -> Criteria:
+def choose_criteria(dataset: Dataset, need: Learned | None) -> Criteria:
     """Choose the recency that best tells who advances in 30 days, and the threshold of the need.
 
     The recency maximises the information (in nats) that a recent sign gives on advancing,
     among those who gave a sign at all: others are never active, whatever the recency. The
-    threshold maximises the share of confirmed needs above it less that of others (Youden
-    1950), among snapshots where no need is identified; None without enough of either.
+    threshold is chosen forward in time, among later snapshots where no need is identified.
     """
     advanced, watched = advanced_in_30_days(dataset)
     last = signs_of(dataset.snapshots).last_days
     judged = watched & ~np.isinf(last)
     gains = [_information(last[judged] <= days, advanced[judged]) for days in _CANDIDATES]
     recent = _CANDIDATES[int(np.argmax(gains))] if max(gains, default=0) > 0 else Criteria.recent_days
-    return Criteria(recent, _threshold(dataset, need))
+    return Criteria(recent, _threshold(need))
 
 
 def advanced_in_30_days(dataset: Dataset) -> tuple[Bools, Bools]:
@@ -64,20 +63,22 @@ def _information(group: Bools, happened: Bools) -> float:
     return float((share[there] * np.log(share[there] / expected[there])).sum())
 
 
-def _threshold(dataset: Dataset, need: HazardBlend | None) -> float | None:
-    if need is None:
+def _threshold(need: Learned | None) -> float | None:
+    """Choose from what earlier models answered for later snapshots: on their own they would look too sure."""
+    parts = [_judged(fold, need.model) for fold in need.forward] if need is not None else []
+    if not parts:
         return None
-    rows = np.flatnonzero(unidentified(signs_of(dataset.snapshots)))
-    chosen = dataset.take(rows)
-    labels = need_labels(chosen.history, chosen.keys, chosen.until)
-    known = (labels.outcome != CENSORED) | (labels.watched >= NEED_HORIZON)
-    confirmed = ((labels.outcome == WON) & (labels.days <= NEED_HORIZON))[known]
-    if min(confirmed.sum(), (~confirmed).sum()) < _FEWEST:
-        return None
-    probability = need_probability(need, chosen.snapshots)[known]
-    candidates = np.unique(np.quantile(probability, np.linspace(0.05, 0.95, 19)).round(3))
-    gains = [(probability[confirmed] > c).mean() - (probability[~confirmed] > c).mean() for c in candidates]
-    return float(candidates[int(np.argmax(gains))])
+    probability, confirmed = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return youden_threshold(probability, confirmed)
+
+
+def _judged(fold: ForwardAnswers, model: HazardBlend) -> tuple[Floats, Bools]:
+    """Probability and outcome of the later snapshots without an identified need that were watched for 90 days."""
+    labels = fold.later.labels()
+    rows = unidentified(signs_of(fold.later.snapshots)) & (labels.watched >= NEED_HORIZON)
+    answer = model.blend.of_members(range(len(fold.members))).combine(fold.members)
+    confirmed = (labels.outcome == WON) & (labels.days <= NEED_HORIZON)
+    return answer.win_by([NEED_HORIZON])[rows, 0], confirmed[rows]
 
 
 def class_report(dataset: Dataset, need: HazardBlend | None, criteria: Criteria) -> dict[str, dict[str, Any]]:
@@ -92,7 +93,7 @@ def class_report(dataset: Dataset, need: HazardBlend | None, criteria: Criteria)
     for name in CLASSES:
         of_class = classes == name
         closed, judged = of_class & (labels.outcome != CENSORED), of_class & watched
-        enough = bool(min(closed.sum(), judged.sum()) >= _FEWEST)
+        enough = bool(min(closed.sum(), judged.sum()) >= FEWEST)
         report[name] = {
             "snapshots": int(of_class.sum()),
             "closed": int(closed.sum()),

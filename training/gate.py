@@ -92,7 +92,7 @@ def _verdict(
     return Verdict(
         checks=tuple(checks),
         records=evaluate(answers, labels, ids, HORIZONS, seed) + horizon_records(answers, labels, samples, HORIZONS),
-        classes=class_report(later, need, choose_criteria(past, need)),
+        classes=class_report(later, need.model if need is not None else None, choose_criteria(past, need)),
         answers=answers,
         later=later,
         trained_until=past.until,

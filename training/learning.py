@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -42,12 +43,39 @@ def need_members(seed: int) -> tuple[MemberMaker, ...]:
     return (Constant, RidgeHazards, lambda: LightGBMHazards(seed, CANDIDATE_ROUNDS[-1]))
 
 
+@dataclass(frozen=True)
+class ForwardAnswers:
+    """What models trained up to the end of a fold answered for the snapshots after it, one answer a member."""
+
+    later: Dataset
+    members: tuple[Incidence, ...]
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A model, and by which answers forward in time its blend was learned; none when there was too little."""
+
+    model: HazardBlend
+    forward: tuple[ForwardAnswers, ...]
+
+
 def learn(
     dataset: Dataset,
     members: Sequence[MemberMaker],
     report: Callable[[str], None],
     folds: Sequence[float] = FOLDS,
 ) -> HazardBlend:
+    """Fit the members on all snapshots, as ``learn_with_proof`` does."""
+    return learn_with_proof(dataset, members, report, folds).model
+
+
+def learn_with_proof(
+    dataset: Dataset,
+    members: Sequence[MemberMaker],
+    report: Callable[[str], None],
+    folds: Sequence[float] = FOLDS,
+    causes: Sequence[int] = (WON, LOST),
+) -> Learned:
     """Fit the members on all snapshots, blended by what they proved forward in time.
 
     Each fold trains on what was known at its end and answers for the snapshots after it, up
@@ -64,19 +92,21 @@ def learn(
         Called with a line for each step.
     folds
         Shares of the closings by which the folds' training ends, ascending.
+    causes
+        Outcomes that can happen; each must have happened often enough for a member to enter.
     """
     labels = dataset.labels()
     edges = choose_edges(labels)
     judged = [fold for fold in _folds(dataset, folds) if len(fold[1].keys)]
-    blend, rounds = _prove(judged, members, edges, report)
+    blend, rounds, forward = _prove(judged, members, edges, report, causes)
     fitted = []
-    for maker in _entered(dataset, labels, members):
+    for maker in _entered(dataset, labels, members, causes):
         member = maker()
         if isinstance(member, LightGBMHazards):
             member.rounds = rounds
         report(f"fitting {member.name} on {len(dataset.keys):,} snapshots")
         fitted.append(member.fit(dataset.snapshots, labels, edges))
-    return HazardBlend(tuple(fitted), blend.of_members(range(len(fitted))))
+    return Learned(HazardBlend(tuple(fitted), blend.of_members(range(len(fitted)))), forward)
 
 
 def _prove(
@@ -84,12 +114,13 @@ def _prove(
     members: Sequence[MemberMaker],
     edges: Floats,
     report: Callable[[str], None],
-) -> tuple[Blend, int]:
-    """Weights of all members, 0 for those that could not be judged, and the rounds of LightGBM."""
-    entering = min((len(_entered(past, past.labels(), members)) for past, _ in judged), default=1)
+    causes: Sequence[int],
+) -> tuple[Blend, int, tuple[ForwardAnswers, ...]]:
+    """Weights of all members, 0 for those that could not be judged, the rounds of LightGBM, and the answers."""
+    entering = min((len(_entered(past, past.labels(), members, causes)) for past, _ in judged), default=1)
     missing = [0.0] * (len(members) - entering)
     if entering <= 1:
-        return Blend((1.0, *([0.0] * (len(members) - 1)))), ROUNDS
+        return Blend((1.0, *([0.0] * (len(members) - 1)))), ROUNDS, ()
     fitted: list[list[Member]] = []
     for past, future in judged:
         report(f"judging {entering} members on {len(future.keys):,} later snapshots")
@@ -98,15 +129,16 @@ def _prove(
     later = [future for _, future in judged]
     labels = _joined_labels([future.labels() for future in later])
     rounds = _choose_rounds(fitted, later, labels)
-    answers = [
-        _joined([_answer(models[place], future, rounds) for models, future in zip(fitted, later, strict=True)])
-        for place in range(entering)
-    ]
+    forward = tuple(
+        ForwardAnswers(future, tuple(_answer(model, future, rounds) for model in models))
+        for models, future in zip(fitted, later, strict=True)
+    )
+    answers = [_joined([fold.members[place] for fold in forward]) for place in range(entering)]
     opportunities = pd.concat([future.keys for future in later])["opportunity_id"].nunique()
     names = [maker().name for maker in members[:entering]]
     alike = [place for place, name in enumerate(names) if name in ALIKE]
     found = learn_blend(answers, labels, opportunities, alike)
-    return Blend((*found.weights, *missing), found.level, (*found.clocks, *missing)), rounds
+    return Blend((*found.weights, *missing), found.level, (*found.clocks, *missing)), rounds, forward
 
 
 def _answer(member: Member, future: Dataset, rounds: int) -> Incidence:
@@ -137,10 +169,12 @@ def _folds(dataset: Dataset, shares: Sequence[float]) -> list[tuple[Dataset, Dat
     ]
 
 
-def _entered(dataset: Dataset, labels: Labels, members: Sequence[MemberMaker]) -> Sequence[MemberMaker]:
+def _entered(
+    dataset: Dataset, labels: Labels, members: Sequence[MemberMaker], causes: Sequence[int]
+) -> Sequence[MemberMaker]:
     """Members for which enough was won and lost; they enter in order, so none leaves a gap."""
     ids = dataset.keys["opportunity_id"].to_numpy(dtype=object)
-    fewest = min(len(set(ids[labels.outcome == outcome])) for outcome in (WON, LOST))
+    fewest = min(len(set(ids[labels.outcome == outcome])) for outcome in causes)
     enough = [NEEDED.get(maker().name, 0) <= fewest for maker in members]
     return members[: enough.index(False)] if False in enough else members
 

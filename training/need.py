@@ -15,9 +15,8 @@ from features.labels import labels_of
 from features.outcomes import LOST, WON, Labels
 from features.paths import timeline
 from features.snapshots import view_of
-from models.hazard_blend import HazardBlend
 from training.dataset import Dataset
-from training.learning import learn, need_members
+from training.learning import Learned, learn_with_proof, need_members
 
 FEWEST = 30
 """Opportunities whose need was confirmed, and as many closed without, that are needed to learn."""
@@ -78,10 +77,10 @@ def _first_confirmation(history: History, keys: pd.DataFrame, as_of: np.ndarray,
         np.ones(len(found)),
         n_keys=len(history.opportunities),
     )
-    return _next_after(events.starts, events.occurred, view.opportunity, as_of)
+    return next_after(events.starts, events.occurred, view.opportunity, as_of)
 
 
-def _next_after(starts: np.ndarray, occurred: np.ndarray, key: np.ndarray, as_of: np.ndarray) -> np.ndarray:
+def next_after(starts: np.ndarray, occurred: np.ndarray, key: np.ndarray, as_of: np.ndarray) -> np.ndarray:
     """First event of each key later than an instant; -1 if none."""
     instants = np.unique(np.concatenate([occurred, as_of]))
     width = len(instants) + 1
@@ -94,7 +93,7 @@ def _next_after(starts: np.ndarray, occurred: np.ndarray, key: np.ndarray, as_of
     return np.asarray(after)
 
 
-def learn_need(dataset: Dataset, seed: int, report: Callable[[str], None]) -> HazardBlend | None:
+def learn_need(dataset: Dataset, seed: int, report: Callable[[str], None]) -> Learned | None:
     """Learn the probability that the need is confirmed, from snapshots where it is not yet.
 
     None when too few needs were confirmed, or too few opportunities closed without.
@@ -104,7 +103,7 @@ def learn_need(dataset: Dataset, seed: int, report: Callable[[str], None]) -> Ha
     except NotEnoughDataError:
         return None
     report(f"learning the need on {len(unconfirmed.keys):,} snapshots")
-    return learn(unconfirmed, need_members(seed), lambda line: None, folds=_FOLDS)
+    return learn_with_proof(unconfirmed, need_members(seed), lambda line: None, folds=_FOLDS)
 
 
 def need_dataset(dataset: Dataset) -> Dataset:

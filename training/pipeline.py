@@ -19,6 +19,7 @@ from features.outcomes import CENSORED, LOST, WON
 from features.past_results import freeze, recorded_results
 from features.snapshots import Catalogue, catalogue_of
 from models.artifact import Artifact
+from training.account_need import learn_account_need
 from training.audit import doubted_attributes, without_attributes
 from training.criteria import choose_criteria
 from training.dataset import Dataset, build_dataset
@@ -107,13 +108,17 @@ def train(
     dataset = material.dataset
     win = learn(dataset, win_members(seed), report)
     need = learn_need(dataset, seed, report)
+    criteria = choose_criteria(dataset, need)
+    kinds = material.catalogue.custom_kinds
+    accounts = learn_account_need(material.known, kinds, dataset.until, criteria.recent_days, seed, report)
     artifact = Artifact(
         win=win,
-        need=need,
+        need=need.model if need is not None else None,
+        account_need=accounts.model,
         catalogue=material.catalogue,
         processes=material.known.processes,
         past=freeze(recorded_results(material.known), dataset.until),
-        classification=choose_criteria(dataset, need).to_dict(),
+        classification={**criteria.to_dict(), "accounts": accounts.criteria},
         training=_summary(material, seed),
     )
     return Trained(artifact, dataset)

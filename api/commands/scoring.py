@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 import pandas as pd
@@ -14,6 +15,7 @@ from features.errors import ArtifactError, UnreadableSourceError
 from features.history.directory import read_history
 from features.history.history import History
 from models.artifact import Artifact, read_artifact
+from scoring.accounts import account_score_to_dict, score_accounts
 from scoring.score import score_opportunities, score_to_dict
 from scoring.version_zero import version_zero
 
@@ -49,11 +51,15 @@ def model_for(folder: Path | None, history: History) -> Artifact:
 @click.option("--as-of", type=INSTANT, required=True, help="Score as it was known at this instant.")
 @click.option("--out", type=FILE, required=True, help="File to write: .csv, .json, .jsonl, .parquet or .xlsx.")
 @click.option("--model", type=FOLDER, help="A model's folder; the champion when not given.")
+@click.option("--accounts", type=FILE, help="Also rank the accounts without an open opportunity, into this file.")
 @click.option("--all", "everything", is_flag=True, help="Also list what is closed.")
-def score_command(folder: Path, as_of: pd.Timestamp, out: Path, model: Path | None, everything: bool) -> None:
-    """Score the opportunities open at an instant."""
-    if out.suffix not in _WRITERS:
-        raise click.BadParameter(f"{out.suffix!r} is none of {', '.join(_WRITERS)}", param_hint="--out")
+def score_command(
+    folder: Path, as_of: pd.Timestamp, out: Path, model: Path | None, accounts: Path | None, everything: bool
+) -> None:
+    """Score the opportunities open at an instant, and the accounts that have none."""
+    for option, file in (("--out", out), ("--accounts", accounts)):
+        if file is not None and file.suffix not in _WRITERS:
+            raise click.BadParameter(f"{file.suffix!r} is none of {', '.join(_WRITERS)}", param_hint=option)
     history = known_as_of(read_history(folder), as_of)
     if not len(history.opportunities):
         raise UnreadableSourceError(f"no opportunity recorded by {as_of}", "at least one", "choose a later instant")
@@ -61,7 +67,16 @@ def score_command(folder: Path, as_of: pd.Timestamp, out: Path, model: Path | No
     keys = pd.DataFrame({"opportunity_id": history.opportunities["opportunity_id"], "as_of": as_of})
     scores = score_opportunities(history, keys, artifact)
     rows = [score_to_dict(score) for score in scores if everything or score.outcome == "open"]
-    out.parent.mkdir(parents=True, exist_ok=True)
-    _WRITERS[out.suffix](pd.DataFrame(rows), out)
+    _write(rows, out)
     origin = "simulated: " if _SIMULATED in (history.origin, artifact.training["origin"]) else ""
     click.echo(f"{origin}{len(rows):,} opportunities scored by version {artifact.version} in {out}")
+    if accounts is not None:
+        found = score_accounts(history, as_of, artifact)
+        _write([account_score_to_dict(score) for score in found], accounts)
+        hidden = sum(score.account_class == "hidden" for score in found)
+        click.echo(f"{origin}{len(found):,} accounts without an open opportunity, {hidden:,} hidden, in {accounts}")
+
+
+def _write(rows: list[dict[str, Any]], out: Path) -> None:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    _WRITERS[out.suffix](pd.DataFrame(rows), out)

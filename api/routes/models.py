@@ -16,7 +16,7 @@ from models.artifact import Artifact
 
 router = APIRouter()
 
-_CRITERIA = ("recent_days", "need_threshold")
+_CRITERIA = ("recent_days", "need_threshold", "accounts")
 
 
 @router.get("/v1/models/champion", response_model=ChampionAnswer, summary="Describe the model in service")
@@ -46,7 +46,12 @@ def _criteria(artifact: Artifact) -> ClassCriteria:
     kept = artifact.classification
     reported = {name: value for name, value in kept.items() if name not in _CRITERIA}
     report = reported.get("report", reported) or None
-    return ClassCriteria(recent_days=kept["recent_days"], need_threshold=kept["need_threshold"], report=_finite(report))
+    return ClassCriteria(
+        recent_days=kept["recent_days"],
+        need_threshold=kept["need_threshold"],
+        report=_finite(report),
+        accounts=_finite(kept.get("accounts")),
+    )
 
 
 def _process(process: Process) -> ProcessAnswer:

@@ -57,10 +57,10 @@ def post_scores(request: Request, body: Annotated[bytes, Depends(read_body)]) ->
     """
     artifact = cast(Champion, request.app.state.champion).artifact
     try:
-        asked = request_of(body)
+        asked = request_of(body, ScoreRequest)
     except ValidationError as error:
-        return respond(HTTP_SORTS[400 if is_syntax(error) else 422], parts_of(error))
-    as_of = _as_of(asked, request.app.state.clock)
+        return respond(HTTP_SORTS[400 if is_syntax(error) else 422], parts_of(error, ScoreRequest))
+    as_of = instant_asked(asked.as_of, request.app.state.clock)
     days, dates = _horizons(asked, as_of)
     opportunities = [opportunity.model_dump() for opportunity in asked.opportunities]
     scored = score_live(artifact, opportunities, as_of, days)
@@ -73,11 +73,12 @@ def post_scores(request: Request, body: Annotated[bytes, Depends(read_body)]) ->
     return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
 
 
-def _as_of(asked: ScoreRequest, clock: Callable[[], pd.Timestamp]) -> pd.Timestamp:
+def instant_asked(given: datetime | None, clock: Callable[[], pd.Timestamp]) -> pd.Timestamp:
+    """Find the instant that a request asks about: now when it says none."""
     now = clock()
-    if asked.as_of is None:
+    if given is None:
         return now
-    as_of = pd.Timestamp(asked.as_of).tz_convert("UTC").as_unit("us")
+    as_of = pd.Timestamp(given).tz_convert("UTC").as_unit("us")
     if as_of > now + CLOCK_SKEW:
         found = f"as_of {as_of.isoformat()}, now is {now.isoformat()}"
         raise FutureEventError(found, "an instant by now", "ask as of now, with horizons ahead", "/as_of")

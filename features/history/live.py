@@ -8,27 +8,22 @@ put into one history for each pattern of what is collected.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from features.catalogue import Catalogue
-from features.errors import RequestError
 from features.history.history import History
+from features.history.live_batch import by_pattern, check_all, tables_of
 from features.history.live_opportunity import Ids, LiveOpportunity, live_opportunity
 from features.history.live_request import opportunity_to_request, request_body
 from features.history.live_rules import Note, Rules
 from features.history.process import Process
-from features.history.schema import INSTANT, TABLES, Column, Table
 
-__all__ = ["LiveGroup", "LiveRequest", "Note", "live_request", "opportunity_to_request", "request_body"]
-
-_MOST_ERRORS = 50
-_MOST_PATTERNS = 64
+__all__ = ["LiveGroup", "LiveRequest", "Note", "live_history", "live_request", "opportunity_to_request", "request_body"]
 
 
 @dataclass(frozen=True)
@@ -89,57 +84,17 @@ def live_request(
     [((0,), False), ((1,), True)]
     """
     rules = Rules(as_of, processes, catalogue)
-    checked = _checked(opportunities, rules)
-    patterns: dict[frozenset[tuple[str, Any]], list[int]] = {}
-    for place, opportunity in enumerate(checked):
-        patterns.setdefault(frozenset(opportunity.collected.items()), []).append(place)
-    _check_patterns(len(patterns))
-    groups = [
-        LiveGroup(_history([checked[place] for place in places], rules), tuple(places)) for places in patterns.values()
-    ]
+    activity_ids: Ids = {}
+    checked = check_all(
+        opportunities, "opportunity", "/opportunities", lambda raw, at: live_opportunity(raw, at, rules, activity_ids)
+    )
+    patterns = by_pattern((frozenset(opportunity.collected.items()) for opportunity in checked), "/opportunities")
+    groups = [LiveGroup(_history([checked[place] for place in places], rules), tuple(places)) for places in patterns]
     return LiveRequest(tuple(groups), tuple(tuple(opportunity.notes) for opportunity in checked))
 
 
-def _check_patterns(count: int) -> None:
-    """Each pattern is scored by itself: without a bound one request could keep the service busy for minutes."""
-    if count > _MOST_PATTERNS:
-        raise RequestError(
-            f"{count} different ways of collecting in one request",
-            f"at most {_MOST_PATTERNS}",
-            "send opportunities that are collected alike together, in several requests",
-            "/opportunities",
-        )
-
-
-def _checked(opportunities: Sequence[Mapping[str, Any]], rules: Rules) -> list[LiveOpportunity]:
-    """Check every opportunity, so that all that is wrong is said at once."""
-    checked, wrong = [], []
-    ids: dict[str, int] = {}
-    activity_ids: Ids = {}
-    for place, raw in enumerate(opportunities):
-        try:
-            _check_first(raw["opportunity_id"], place, ids)
-            checked.append(live_opportunity(raw, place, rules, activity_ids))
-        except RequestError as error:
-            wrong.append(error)
-    if wrong:
-        raise ExceptionGroup("the request is wrong", wrong[:_MOST_ERRORS])
-    return checked
-
-
-def _check_first(opportunity_id: str, place: int, ids: dict[str, int]) -> None:
-    first = ids.setdefault(opportunity_id, place)
-    if first != place:
-        raise RequestError(
-            f"opportunity {opportunity_id!r} twice, first at /opportunities/{first}",
-            "each opportunity once in a request",
-            "remove one of the two",
-            f"/opportunities/{place}/opportunity_id",
-        )
-
-
 def _history(opportunities: Sequence[LiveOpportunity], rules: Rules) -> History:
-    """Put checked opportunities together. They are typed already: a check of every column would take longer."""
+    """Put checked opportunities together."""
     rows = {
         "opportunities": [opportunity.opportunity for opportunity in opportunities],
         "stage_history": _rows(opportunities, "stages"),
@@ -147,9 +102,15 @@ def _history(opportunities: Sequence[LiveOpportunity], rules: Rules) -> History:
         "activities": _rows(opportunities, "activities"),
         "contacts": [row for opportunity in opportunities for row in opportunity.contacts],
     }
-    collected = opportunities[0].collected
+    return live_history(rows, opportunities[0].collected, rules)
+
+
+def live_history(
+    rows: Mapping[str, Sequence[Mapping[str, Any]]], collected: Mapping[str, datetime | None], rules: Rules
+) -> History:
+    """Make the history of checked rows, by table."""
     return History(
-        tables={name: _frame(table, rows.get(name, [])) for name, table in TABLES.items()},
+        tables=tables_of(rows),
         processes=rules.processes,
         collected={name: None if since is None else pd.Timestamp(since) for name, since in collected.items()},
         attributes=rules.attributes,
@@ -164,21 +125,3 @@ def _rows(opportunities: Sequence[LiveOpportunity], table: str) -> list[dict[str
         for opportunity in opportunities
         for row in getattr(opportunity, table)
     ]
-
-
-def _frame(table: Table, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Make a table in canonical columns and types; what is not a column of it is an attribute."""
-    typed = {column.name: _typed(column, [row.get(column.name) for row in rows]) for column in table.columns}
-    more = [name for name in (rows[0] if rows else ()) if name not in typed]
-    return pd.DataFrame(typed | {name: pd.Series([row[name] for row in rows], dtype=object) for name in more})
-
-
-def _typed(column: Column, values: list[Any]) -> Any:
-    if column.type == "instant":
-        # Of several zones, perhaps.
-        return pd.to_datetime(values, utc=True).astype(INSTANT)
-    if column.type == "number":
-        return np.array([math.nan if value is None else value for value in values], dtype=np.float64)
-    if column.type == "flag":
-        return np.array(values, dtype=bool)
-    return pd.array(values, dtype="str")

@@ -18,7 +18,7 @@ Ids = dict[str, tuple[Mapping[str, Any], str]]
 """What was sent under each id, and where."""
 
 _STATED = ("account_id", "owner_id", "team", "product", "service", "source", "channel", "currency")
-_TWICE = Note("sent_twice", "the same event was sent twice, counted once", "同一事件重复发送，只计一次")
+SENT_TWICE = Note("sent_twice", "the same event was sent twice, counted once", "同一事件重复发送，只计一次")
 _UNKNOWN_YET = Note(
     "recorded_after_as_of",
     "an event recorded after as_of was not known then, not counted",
@@ -34,18 +34,14 @@ _HISTORY_FIRST = {
 }
 
 
-@dataclass
-class LiveOpportunity:
-    """Records of one opportunity, ready for the tables of a history.
+@dataclass(kw_only=True)
+class LiveRecords:
+    """Records of one opportunity or account, ready for the tables of a history.
 
     ``collected`` is what the sender collects, as ``History.collected``.
     """
 
-    opportunity: Record
-    stages: list[Record] = field(default_factory=list)
-    fields: list[Record] = field(default_factory=list)
     activities: list[Record] = field(default_factory=list)
-    contacts: list[Record] = field(default_factory=list)
     collected: dict[str, datetime | None] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
 
@@ -53,6 +49,16 @@ class LiveOpportunity:
         """Say something once."""
         if note not in self.notes:
             self.notes.append(note)
+
+
+@dataclass
+class LiveOpportunity(LiveRecords):
+    """Records of one opportunity."""
+
+    opportunity: Record
+    stages: list[Record] = field(default_factory=list)
+    fields: list[Record] = field(default_factory=list)
+    contacts: list[Record] = field(default_factory=list)
 
 
 def live_opportunity(
@@ -92,9 +98,10 @@ def live_opportunity(
     )
     _take_fields(live, raw, rules, pointer)
     _take_stages(live, raw, process, rules, pointer)
-    _take_activities(live, raw, rules, place, activity_ids if activity_ids is not None else {})
+    take_activities(live, raw, rules, pointer, place, activity_ids if activity_ids is not None else {})
     _take_contacts(live, raw, place)
-    live.collected = _collected(raw, rules, created, pointer)
+    tables = {"activities": rules.kinds, "field_history": rules.fields, CONTACTS: (CONTACTS,)}
+    live.collected = what_is_collected(raw, tables, created, pointer)
     return live
 
 
@@ -104,22 +111,22 @@ def _attributes(values: Mapping[str, Any], rules: Rules, pointer: str) -> Record
     return {name: attribute_value(name, values.get(name), rules, f"{pointer}/{name}") for name in rules.attributes}
 
 
-def _events(
-    live: LiveOpportunity, raw: Mapping[str, Any], table: str, rules: Rules, pointer: str
+def events_of(
+    live: LiveRecords, raw: Mapping[str, Any], table: str, rules: Rules, pointer: str
 ) -> Iterator[tuple[Record, str]]:
     """Go through the different events of a table, their instants checked."""
     seen: set[frozenset[tuple[str, Any]]] = set()
     for place, event in enumerate(raw.get(table) or ()):
         body = frozenset(event.items())
         if body in seen:
-            live.note(_TWICE)
+            live.note(SENT_TWICE)
             continue
         seen.add(body)
         where = f"{pointer}/{table}/{place}"
         yield event | _instants(live, event, rules, where), where
 
 
-def _instants(live: LiveOpportunity, event: Mapping[str, Any], rules: Rules, pointer: str) -> Record:
+def _instants(live: LiveRecords, event: Mapping[str, Any], rules: Rules, pointer: str) -> Record:
     """When it happened and when we were told, which is at once unless it says otherwise."""
     occurred, planned = event["occurred_at"], bool(event.get("planned"))
     if not planned:
@@ -133,7 +140,7 @@ def _instants(live: LiveOpportunity, event: Mapping[str, Any], rules: Rules, poi
 
 
 def _take_fields(live: LiveOpportunity, raw: Mapping[str, Any], rules: Rules, pointer: str) -> None:
-    for event, where in _events(live, raw, "field_history", rules, pointer):
+    for event, where in events_of(live, raw, "field_history", rules, pointer):
         text = field_text(event["field"], event.get("value"), rules, where)
         live.fields.append(_timed(event, field=event["field"], value=text))
     in_history = {event["field"] for event in live.fields}
@@ -153,7 +160,7 @@ def _take_fields(live: LiveOpportunity, raw: Mapping[str, Any], rules: Rules, po
 
 
 def _take_stages(live: LiveOpportunity, raw: Mapping[str, Any], process: Process, rules: Rules, pointer: str) -> None:
-    for event, where in _events(live, raw, "stage_history", rules, pointer):
+    for event, where in events_of(live, raw, "stage_history", rules, pointer):
         check_name(event["stage"], process.keys, "stage", f"{where}/stage")
         live.stages.append(_timed(event, stage=event["stage"]))
     stage, entered = raw.get("stage"), raw.get("stage_entered_at")
@@ -174,10 +181,13 @@ def _timed(event: Mapping[str, Any], **values: Any) -> Record:
     return values | {"occurred_at": event["occurred_at"], "recorded_at": event["recorded_at"]}
 
 
-def _take_activities(live: LiveOpportunity, raw: Mapping[str, Any], rules: Rules, place: int, ids: Ids) -> None:
-    for event, where in _events(live, raw, "activities", rules, f"/opportunities/{place}"):
+def take_activities(
+    live: LiveRecords, raw: Mapping[str, Any], rules: Rules, pointer: str, place: int, ids: Ids
+) -> None:
+    """Check the activities that came with an opportunity or an account; ``ids`` are those seen before."""
+    for event, where in events_of(live, raw, "activities", rules, pointer):
         check_name(event["kind"], rules.kinds, "kind", f"{where}/kind")
-        _check_id(event.get("activity_id"), event, ids, "activity", f"{where}/activity_id")
+        check_id(event.get("activity_id"), event, ids, "activity", f"{where}/activity_id")
         contact = event.get("contact_id")
         live.activities.append(
             _timed(
@@ -203,16 +213,16 @@ def _take_contacts(live: LiveOpportunity, raw: Mapping[str, Any], place: int) ->
     for row, contact in enumerate(raw.get("contacts") or ()):
         body = (contact["contact_id"], contact.get("role"))
         if body in seen:
-            live.note(_TWICE)
+            live.note(SENT_TWICE)
             continue
         seen.add(body)
-        _check_id(body[0], contact, ids, "contact", f"/opportunities/{place}/contacts/{row}/contact_id")
+        check_id(body[0], contact, ids, "contact", f"/opportunities/{place}/contacts/{row}/contact_id")
         live.contacts.append(
             {"contact_id": f"{place}/{body[0]}", "role": body[1], "created_at": created, "recorded_at": created}
         )
 
 
-def _check_id(given: str | None, body: Mapping[str, Any], ids: Ids, what: str, pointer: str) -> None:
+def check_id(given: str | None, body: Mapping[str, Any], ids: Ids, what: str, pointer: str) -> None:
     """Refuse an id that came with another body; one activity of an account may concern several opportunities."""
     if given is None:
         return
@@ -226,16 +236,19 @@ def _check_id(given: str | None, body: Mapping[str, Any], ids: Ids, what: str, p
         )
 
 
-def _collected(raw: Mapping[str, Any], rules: Rules, created: datetime, pointer: str) -> dict[str, datetime | None]:
-    """What the sender collects: all of a table that was sent, unless said otherwise."""
-    parts: tuple[tuple[str, Sequence[str]], ...] = (
-        ("activities", rules.kinds),
-        ("field_history", rules.fields),
-        (CONTACTS, (CONTACTS,)),
-    )
-    known = [name for _, names in parts for name in names]
+def what_is_collected(
+    raw: Mapping[str, Any], tables: Mapping[str, Sequence[str]], created: datetime, pointer: str
+) -> dict[str, datetime | None]:
+    """Say what the sender collects: all of a table that was sent, unless said otherwise.
+
+    Parameters
+    ----------
+    tables
+        What may be collected, by the table that it is in.
+    """
+    known = [name for names in tables.values() for name in names]
     collected: dict[str, datetime | None] = {
-        name: None for table, names in parts if raw.get(table) is not None for name in names
+        name: None for table, names in tables.items() if raw.get(table) is not None for name in names
     }
     for place, name in enumerate(raw.get("not_collected") or ()):
         _check_collectable(name, known, f"{pointer}/not_collected/{place}")

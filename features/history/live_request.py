@@ -78,7 +78,7 @@ def request_body(
     if missing:
         raise DataError(f"opportunity {missing[0]!r}", f"one recorded by {as_of}", "correct the id or the instant")
     parts = _Parts(known, rows.loc[list(opportunity_ids)], rules)
-    return {"as_of": _instant(as_of), "opportunities": [parts.opportunity(row) for row in parts.rows]}
+    return {"as_of": instant_text(as_of), "opportunities": [parts.opportunity(row) for row in parts.rows]}
 
 
 class _Parts:
@@ -104,15 +104,15 @@ class _Parts:
         tables = {
             "stage_history": [_event(e, "stage") for e in self._happened(self.stages.get(name, []))],
             "field_history": [self._field(e) for e in self._happened(self.fields.get(name, []))],
-            "activities": [_activity(e) for e in activities],
+            "activities": [activity_row(e) for e in activities],
             CONTACTS: self._contacts(activities, account),
         }
         stated = {column: row[column] for column in _STATED}
         attributes = {a.name: _attribute(row.get(a.name), a) for a in self.rules.attributes.values()}
-        return _filled(
-            {"opportunity_id": name, "created_at": _instant(row["created_at"])}
+        return filled(
+            {"opportunity_id": name, "created_at": instant_text(row["created_at"])}
             | stated
-            | {"attributes": _filled(attributes) or None}
+            | {"attributes": filled(attributes) or None}
             | self._said_to_be_collected(tables)
         )
 
@@ -129,7 +129,7 @@ class _Parts:
         met = {e["contact_id"] for e in activities if e["contact_id"] in self.people}
         names = dict.fromkeys([row["contact_id"] for row in self.staff.get(account, [])] + sorted(met))
         roles = {name: self.people[name]["role"] for name in names}
-        return [_filled({"contact_id": name, "role": role if role in _ROLES else None}) for name, role in roles.items()]
+        return [filled({"contact_id": name, "role": role if role in _ROLES else None}) for name, role in roles.items()]
 
     def _said_to_be_collected(self, tables: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
         """Leave out tables that are not collected at all, and name the parts of the others that are not."""
@@ -142,21 +142,22 @@ class _Parts:
                 sent[table] = tables[table]
                 absent += [name for name in of_table if name not in collected]
         known = [name for table, of_table in names.items() if table in sent for name in of_table]
-        since = {name: _instant(at) for name in known if (at := collected.get(name)) is not None}
+        since = {name: instant_text(at) for name in known if (at := collected.get(name)) is not None}
         return sent | {"not_collected": absent or None, "collected_since": since or None}
 
 
-def _activity(event: Mapping[Hashable, Any]) -> dict[str, Any]:
+def activity_row(event: Mapping[Hashable, Any]) -> dict[str, Any]:
+    """Write an activity as a request has it."""
     optional = {
         "duration_seconds": event["duration"],
         **{name: event[name] for name in ("direction", "topic", "value", "contact_id")},
         **{name: True if event[name] else None for name in ("planned", "automated")},
     }
-    return _event(event, "activity_id", "kind") | _filled(optional)
+    return _event(event, "activity_id", "kind") | filled(optional)
 
 
 def _event(event: Mapping[Hashable, Any], *names: str) -> dict[str, Any]:
-    instants = {name: _instant(event[name]) for name in ("occurred_at", "recorded_at")}
+    instants = {name: instant_text(event[name]) for name in ("occurred_at", "recorded_at")}
     return {name: event[name] for name in names} | instants
 
 
@@ -184,10 +185,11 @@ def _records(frame: pd.DataFrame) -> list[dict[Hashable, Any]]:
     return frame.to_dict("records")
 
 
-def _filled(row: Mapping[str, Any]) -> dict[str, Any]:
+def filled(row: Mapping[str, Any]) -> dict[str, Any]:
     """Leave out what is missing; empty lists stay, they say that nothing happened."""
     return {name: value for name, value in row.items() if isinstance(value, list | dict) or not pd.isna(value)}
 
 
-def _instant(instant: pd.Timestamp) -> str:
+def instant_text(instant: pd.Timestamp) -> str:
+    """Write an instant in UTC."""
     return instant.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,76 @@
+"""POST /v1/accounts/scores."""
+
+from __future__ import annotations
+
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import ValidationError
+
+from api.account_answers import AccountClass, AccountScoreAnswer, AccountScoresAnswer
+from api.account_schemas import AccountScoreRequest
+from api.answers import Reason, Words
+from api.body import read_body
+from api.champion import Champion, score_live_accounts
+from api.problems import HTTP_SORTS, respond
+from api.routes.scores import instant_asked
+from api.validation import is_syntax, parts_of, request_of
+from features.history.live import Note
+from scoring.accounts import AccountScore
+from scoring.classification import CLASSES
+
+router = APIRouter()
+
+
+@router.post(
+    "/v1/accounts/scores",
+    response_model=AccountScoresAnswer,
+    summary="Score accounts without an open opportunity",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/AccountScoreRequest"}}},
+        }
+    },
+)
+def post_account_scores(request: Request, body: Annotated[bytes, Depends(read_body)]) -> Response:
+    """Say of each account how likely a need is to be confirmed in 90 days, and whether it is a hidden opportunity.
+
+    The answer depends on the request and the model alone. What is not sent counts as not
+    collected: it is missing, not zero.
+    """
+    artifact = cast(Champion, request.app.state.champion).artifact
+    try:
+        asked = request_of(body, AccountScoreRequest)
+    except ValidationError as error:
+        return respond(HTTP_SORTS[400 if is_syntax(error) else 422], parts_of(error, AccountScoreRequest))
+    as_of = instant_asked(asked.as_of, request.app.state.clock)
+    scored = score_live_accounts(artifact, [account.model_dump() for account in asked.accounts], as_of)
+    answer = AccountScoresAnswer(
+        model_version=artifact.version,
+        as_of=as_of,
+        origin=str(artifact.training["origin"]),
+        scores=[_answer(score, notes) for score, notes in scored],
+    )
+    return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
+
+
+def _answer(score: AccountScore, notes: tuple[Note, ...]) -> AccountScoreAnswer:
+    reason = score.status_reason
+    return AccountScoreAnswer(
+        account_id=score.account_id,
+        as_of=score.as_of,
+        status=score.status,
+        status_reason=Words(en=reason[0], zh_cn=reason[1]) if reason else None,
+        need_probability_90d=score.need_probability,
+        rank=score.rank,
+        account_class=_hidden() if score.account_class == "hidden" else None,
+        evidence=[Reason(code=e.code, en=e.en, zh_cn=e.zh) for e in score.evidence],
+        model_version=score.model_version,
+        notes=[Reason(code=note.code, en=note.en, zh_cn=note.zh) for note in notes],
+    )
+
+
+def _hidden() -> AccountClass:
+    names = CLASSES["hidden"]
+    return AccountClass(key="hidden", names=Words(en=names["en"], zh_cn=names["zh-CN"]))
