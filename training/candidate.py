@@ -12,6 +12,7 @@ from features.history.history import History
 from features.snapshots import build_snapshots
 from models.artifact import Artifact
 from models.registry import TrainingRecord
+from training.card import card_of
 from training.gate import CHAMPION, Verdict, judge
 from training.pipeline import Trained, train
 from training.plots import importance_plot, reliability_plot
@@ -48,6 +49,7 @@ def make_candidate(
         trained.artifact,
         classification={**trained.artifact.classification, "report": verdict.classes},
         training={**trained.artifact.training, "figures": _figures(verdict)},
+        card=card_of(trained.dataset, trained.artifact.catalogue, verdict, seed),
     )
     return Candidate(artifact, verdict, _record(trained, artifact, verdict))
 

@@ -15,6 +15,8 @@ from features.snapshots import build_snapshots
 from models.artifact import Artifact
 from models.blend import censored_log_likelihood
 from models.incidence import Incidence
+from scoring.classification import classify, signs_of
+from scoring.score import need_probability
 from training.backtest import methods
 from training.criteria import choose_criteria, class_report
 from training.dataset import Dataset, closing_instant
@@ -58,7 +60,7 @@ class Verdict:
     """Whether a challenger earns to be champion, and by which figures.
 
     ``records`` are those of ``evaluate`` on the later snapshots; ``classes`` says what became
-    of each class there.
+    of each class there, and ``later_classes`` which snapshot was in which.
     """
 
     passed: bool
@@ -68,6 +70,7 @@ class Verdict:
     classes: Mapping[str, Any]
     answers: Mapping[str, Incidence]
     later: Dataset | None
+    later_classes: NDArray[np.object_] | None = None
 
 
 def judge(dataset: Dataset, champion: Artifact | None, seed: int, report: Callable[[str], None]) -> Verdict:
@@ -124,11 +127,13 @@ def _verdict(
     proved = "learned from outcomes" if "stage_rates" in answers else ""
     passed = bool(proved) and not failed
     need = learn_need(past, seed, report)
-    classes = class_report(later, need, choose_criteria(past, need))
+    criteria = choose_criteria(past, need)
+    classes = class_report(later, need, criteria)
+    class_of = classify(signs_of(later.snapshots), need_probability(need, later.snapshots), criteria)
     ids = later.keys["opportunity_id"].to_numpy(dtype=object)
     records = evaluate(answers, later.labels(), ids, HORIZONS, seed)
     reason = _reason(passed, failed, proved, fresh is not None)
-    return Verdict(passed, reason, tuple(comparisons), records, classes, answers, later)
+    return Verdict(passed, reason, tuple(comparisons), records, classes, answers, later, class_of)
 
 
 def _reason(passed: bool, failed: list[Comparison], proved: str, compared: bool) -> str:
