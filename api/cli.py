@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from api.commands.card import card_command
 from api.commands.data import import_command, mapping_group, simulate_command
 from api.commands.demo import demo_command
 from api.commands.model import backtest_command, promote_command, rollback_command, train_command, versions_command
@@ -27,6 +28,7 @@ for command in (
     train_command,
     backtest_command,
     score_command,
+    card_command,
     promote_command,
     rollback_command,
     versions_command,

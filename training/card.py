@@ -43,7 +43,7 @@ def card_of(dataset: Dataset, catalogue: Catalogue, verdict: Verdict, seed: int)
     verdict
         How an earlier training did on later snapshots.
     """
-    parts = {
+    parts: dict[str, Any] = {
         "period": {"from": _day(dataset.history.opportunities["created_at"].min()), "to": _day(dataset.until)},
         "population": shares_of(segments_of(dataset, catalogue), _ids(dataset)),
         "attributes": attribute_timing(dataset.history, catalogue),
@@ -53,7 +53,7 @@ def card_of(dataset: Dataset, catalogue: Catalogue, verdict: Verdict, seed: int)
     }
     if verdict.later is not None:
         parts |= later_figures(verdict.answers, verdict.later, catalogue, verdict.later_classes, seed)
-    return _plain(parts)
+    return {name: _plain(part) for name, part in parts.items()}
 
 
 def later_figures(

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from features.outcomes import Labels
 from models.incidence import Incidence
 from training.draws import Draws, ratio_interval
-from training.reliability import END, FEWEST, judged_at
+from training.reliability import END, FEWEST, code_groups, judged_at, opportunities_by_group
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 Words = NDArray[np.object_]
 Records = list[dict[str, Any]]
 
@@ -44,31 +45,40 @@ def segment_records(answer: Incidence, labels: Labels, groupings: Mapping[str, W
     """
     judged = judged_at(labels, END)
     win = judged.win(answer)
+    records: Records = []
+    for by, values in groupings.items():
+        code, names = code_groups(values)
+        if names:
+            records += [{"by": by} | found for found in _judge_groups(win, judged.won, code, names, draws)]
+    return records
+
+
+def _judge_groups(win: Floats, won: Floats, group: Ints, names: list[Any], draws: Draws) -> Records:
+    size, kept = len(names), group >= 0
+    narrow = np.clip(win, _NARROW, 1 - _NARROW)
+    values = {"win": win, "won": won, "n": np.ones(len(win))}
+    values["loss"] = -np.where(won == 1, np.log(narrow), np.log(1 - narrow))
+    sums = {name: np.bincount(group[kept], v[kept], minlength=size) for name, v in values.items()}
+    drawn = {name: draws.sums(v, group, size) for name, v in values.items()}
+    low, high = ratio_interval(drawn["win"], drawn["won"])
+    loss_low, loss_high = ratio_interval(drawn["loss"], drawn["n"])
+    members = opportunities_by_group(group, draws, size)
+    winners = opportunities_by_group(np.where(won == 1, group, -1), draws, size)
     return [
-        {"by": by, "group": group} | _judge_group(win, judged.won, values == group, draws)
-        for by, values in groupings.items()
-        for group in sorted({str(value) for value in values if value is not None})
+        {
+            "group": names[i],
+            "n": int(sums["n"][i]),
+            "opportunities": int(members[i]),
+            "ratio": float(sums["win"][i] / sums["won"][i]) if winners[i] else None,
+            "low": float(low[i]),
+            "high": float(high[i]),
+            "log_loss": float(sums["loss"][i] / sums["n"][i]),
+            "log_loss_low": float(loss_low[i]),
+            "log_loss_high": float(loss_high[i]),
+            "enough": bool(members[i] >= FEWEST and winners[i] >= FEWEST_WON),
+        }
+        for i in range(size)
     ]
-
-
-def _judge_group(win: Floats, won: Floats, inside: NDArray[np.bool_], draws: Draws) -> dict[str, Any]:
-    group = np.where(inside, 0, -1)
-    kept = np.clip(win, _NARROW, 1 - _NARROW)
-    loss = -np.where(won == 1, np.log(kept), np.log(1 - kept))
-    low, high = ratio_interval(draws.sums(win, group, 1), draws.sums(won, group, 1))
-    loss_low, loss_high = ratio_interval(draws.sums(loss, group, 1), draws.sums(np.ones(len(win)), group, 1))
-    members, winners = (len(np.unique(draws.place[rows])) for rows in (inside, inside & (won == 1)))
-    return {
-        "n": int(inside.sum()),
-        "opportunities": members,
-        "ratio": float(win[inside].sum() / won[inside].sum()) if winners else None,
-        "low": float(low[0]),
-        "high": float(high[0]),
-        "log_loss": float(loss[inside].mean()),
-        "log_loss_low": float(loss_low[0]),
-        "log_loss_high": float(loss_high[0]),
-        "enough": members >= FEWEST and winners >= FEWEST_WON,
-    }
 
 
 def largest_gap(records: Records) -> dict[str, Any] | None:
@@ -107,5 +117,3 @@ def owner_spread(answer: Incidence, labels: Labels, owners: Words, draws: Draws)
         "apart": sum(not record["low"] <= 1 <= record["high"] for record in enough),
         "apart_by_chance": 0.1 * len(enough),
     }
-
-

@@ -106,7 +106,7 @@ def reliability_records(
     groups are 0 to 9 for 0–10 % to 90–100 %, or the name of a grouping. Bands are those of
     the probability asked at the horizon; at the end of the data those of being won at all.
     """
-    coded = {by: _coded(values) for by, values in groupings.items()}
+    coded = {by: code_groups(values) for by, values in groupings.items()}
     records: Records = []
     for horizon in horizons:
         judged = judged_at(labels, horizon)
@@ -125,11 +125,25 @@ def reliability_records(
     return records
 
 
-def _coded(values: NDArray[np.object_]) -> tuple[Ints, list[Any]]:
-    """Groups as numbers, below 0 for none, and their names in order."""
+def code_groups(values: NDArray[np.object_]) -> tuple[Ints, list[Any]]:
+    """Number the groups in the order of their names, below 0 for none.
+
+    Examples
+    --------
+    >>> code_groups(np.array(["web", None, "fair"], dtype=object))
+    (array([ 1, -1,  0]), ['fair', 'web'])
+    """
     names = sorted({str(value) for value in values if value is not None})
     place = {name: code for code, name in enumerate(names)}
     return np.array([-1 if v is None else place[str(v)] for v in values], dtype=np.int64), names
+
+
+def opportunities_by_group(group: Ints, draws: Draws, size: int) -> Ints:
+    """Count the opportunities that have snapshots in each group, shape (size,)."""
+    kept = group >= 0
+    pairs = np.unique(np.stack([group[kept], draws.place[kept]]), axis=1)
+    counted: Ints = np.bincount(pairs[0], minlength=size)
+    return counted
 
 
 def _compared(win: Floats, won: Floats, group: Ints, names: list[Any], draws: Draws) -> Records:
@@ -138,8 +152,7 @@ def _compared(win: Floats, won: Floats, group: Ints, names: list[Any], draws: Dr
     if not kept.any():
         return []
     n = np.bincount(group[kept], minlength=size)
-    members = np.unique(np.stack([group[kept], draws.place[kept]]), axis=1)[0]
-    opportunities = np.bincount(members, minlength=size)
+    opportunities = opportunities_by_group(group, draws, size)
     filled = np.maximum(n, 1)
     expected = np.bincount(group[kept], win[kept], minlength=size) / filled
     actual = np.bincount(group[kept], won[kept], minlength=size) / filled
@@ -214,5 +227,3 @@ def calibration_by_chance(win: Floats, opportunity: Ints, seed: int, worlds: int
     draw = np.random.default_rng(seed)
     fates = draw.random((worlds, int(opportunity.max()) + 1))
     return np.array([calibration_error(win, (fate[opportunity] < win).astype(np.float64)) for fate in fates])
-
-
