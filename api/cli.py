@@ -9,6 +9,7 @@ import click
 from api.commands.card import card_command
 from api.commands.data import import_command, mapping_group, simulate_command
 from api.commands.demo import demo_command
+from api.commands.fields import fields_command
 from api.commands.model import backtest_command, promote_command, rollback_command, train_command, versions_command
 from api.commands.scoring import score_command
 from api.commands.serving import serve_command
@@ -29,6 +30,7 @@ for command in (
     backtest_command,
     score_command,
     card_command,
+    fields_command,
     promote_command,
     rollback_command,
     versions_command,

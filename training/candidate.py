@@ -16,6 +16,7 @@ from training.card import card_of
 from training.gate import CHAMPION, Verdict, judge
 from training.pipeline import Trained, train
 from training.plots import importance_plot, reliability_plot
+from training.reliability_documents import reliability_documents
 
 _EXAMPLE_ROWS = 5
 
@@ -94,6 +95,7 @@ def _record(trained: Trained, artifact: Artifact, verdict: Verdict) -> TrainingR
         verdict=verdict_to_dict(verdict),
         figures=plots,
         example=build_snapshots(dataset.history, keys, artifact.catalogue).reset_index(drop=True),
+        documents=reliability_documents(artifact.card or {}),
     )
 
 

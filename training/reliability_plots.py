@@ -104,16 +104,16 @@ def group_plot(records: Sequence[Record], names: Mapping[str, str], language: st
     names
         What a person reads for each group.
     """
-    figure, axes = _axes((6.4, 0.9 + 0.6 * max(len(records), 1)), "@share@", "")
+    figure, axes = _axes((6.4, 1.2 + 0.6 * max(len(records), 1)), "@share@", "")
     place = -np.arange(len(records), dtype=np.float64)
     axes.hlines(place, *_bounds(records), color=_COLOURS["learned"], linewidth=2)
     axes.plot([r["actual"] for r in records], place, "o", color=_COLOURS["learned"], label="@actual@")
     axes.plot([r["expected"] for r in records], place, "D", color="black", markerfacecolor="none", label="@expected@")
     for at, line in enumerate(place):
-        axes.text(0, line + 0.18, f"@group{at}@", fontsize=9)
-    axes.set(yticks=[], ylim=(0.6 - len(records), 0.8), xlim=(0, None))
+        axes.annotate(f"@group{at}@", (0, line + 0.18), (4, 0), textcoords="offset points", fontsize=9)
+    axes.set(yticks=[], ylim=(0.4 - len(records), 0.8), xlim=(0, None))
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    axes.legend(frameon=False, loc="lower right")
+    axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, columnspacing=8)
     return _svg(figure, _words(language) | {f"group{i}": names[r["group"]] for i, r in enumerate(records)})
 
 

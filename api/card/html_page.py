@@ -16,8 +16,7 @@ section:first-of-type { background: #fdf3e7; border-left: 4px solid #c96f00; pad
 section:first-of-type h2 { margin-top: .8rem; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .9rem; margin: .6rem 0; }
 th, td { padding: .3rem .7rem; text-align: right; border-bottom: 1px solid #dfe4ea; vertical-align: top; }
-th:first-child, td:first-child { text-align: left; } td { font-variant-numeric: tabular-nums; }
-td.words { text-align: left; }
+th:first-child, td:first-child, .words { text-align: left; } td { font-variant-numeric: tabular-nums; }
 thead th { border-bottom: 2px solid #8a96a3; }
 figure { margin: 1rem 0; } figure svg { max-width: 100%; height: auto; }
 figcaption { font-size: .9rem; color: #4a5663; }
@@ -74,16 +73,17 @@ def _block(block: Block, language: str) -> str:
 
 
 def _table(table: Table, language: str) -> str:
-    heads = "".join(f'<th scope="col">{_words(head, language)}</th>' for head in table.heads)
-    rows = "\n".join("<tr>" + "".join(_cell(cell, language) for cell in row) + "</tr>" for row in table.rows)
+    # Words are read from the left, figures compared from the right.
+    worded = [any(row[at].of(language)[:1].isalpha() for row in table.rows) for at in range(len(table.heads))]
+    sort = [' class="words"' if words else "" for words in worded]
+    heads = "".join(
+        f'<th scope="col"{s}>{_words(head, language)}</th>' for head, s in zip(table.heads, sort, strict=True)
+    )
+    rows = "\n".join(
+        "<tr>" + "".join(f"<td{s}>{_words(cell, language)}</td>" for cell, s in zip(row, sort, strict=True)) + "</tr>"
+        for row in table.rows
+    )
     return f'<div class="wide"><table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table></div>'
-
-
-def _cell(cell: Text, language: str) -> str:
-    """Words are read from the left, figures compared from the right."""
-    words = cell.of(language)
-    sort = ' class="words"' if words[:1].isalpha() else ""
-    return f"<td{sort}>{escape(words)}</td>"
 
 
 def _words(text: Text, language: str) -> str:

@@ -12,7 +12,6 @@ from api.card.words import (
     NO,
     YES,
     attribute_name,
-    between,
     group_name,
     grouping_name,
     number,
@@ -21,6 +20,7 @@ from api.card.words import (
 from features.feature import GROUPS
 from models.artifact import Artifact
 from scoring.classification import CLASSES, criteria_from_dict
+from training.field_insight import REASONS
 
 Record = Mapping[str, Any]
 
@@ -102,7 +102,8 @@ def performance_section(artifact: Artifact) -> Section:
 
 def _figure(found: Record) -> str:
     digits = 3 if abs(found["value"] or 0) < 1 else 2
-    return f"{number(found['value'], digits)} ({between(found['low'], found['high'], digits)})"
+    value, low, high = (number(found[part], digits) for part in ("value", "low", "high"))
+    return f"{value} ({low}–{high})"
 
 
 def _verdict(comparisons: Sequence[Record]) -> list[Block]:
@@ -110,8 +111,8 @@ def _verdict(comparisons: Sequence[Record]) -> list[Block]:
         return []
     lead = Text(
         "The verdict: loss (censored negative log-likelihood, open ones included) of this model less that of the "
-        "other; below 0 this model is better, and it passes when all of the interval is. The comparison with the model in "
-        "service at the time is in MLflow.",
+        "other. Below 0 this model is better; it passes when all of the interval is. The comparison with the model "
+        "in service at the time is in MLflow.",
         "评判：本模型的损失（含未关闭机会的删失负对数似然）减去对方的损失；"
         "小于 0 表示本模型更好，整个区间都小于 0 才算通过。"
         "与当时现役模型的比较见 MLflow。",
@@ -120,13 +121,17 @@ def _verdict(comparisons: Sequence[Record]) -> list[Block]:
     rows = [
         [
             METHODS[c["against"]],
-            same(f"{c['difference']:+.4f}"),
-            same(f"{c['low']:+.4f} – {c['high']:+.4f}"),
+            same(_signed(c["difference"])),
+            same(f"{_signed(c['low'])} … {_signed(c['high'])}"),
             YES if c["passed"] else NO,
         ]
         for c in comparisons
     ]
     return [Paragraph(lead), Table(heads, rows)]
+
+
+def _signed(difference: float) -> str:
+    return f"{difference:+.4f}".replace("-", "−")
 
 
 def class_section(artifact: Artifact) -> Section:
@@ -238,26 +243,14 @@ def _feature_row(group: str, names: Mapping[str, str], artifact: Artifact, missi
     return [Text(names["en"], names["zh-CN"]), same(len(mine)), Text(en, zh)]
 
 
-_REASONS = {
-    ("creation", True): Text("known when the opportunity was created", "创建机会时即已知"),
-    ("unknown", True): Text(
-        "when it was measured is unknown; taken because the training was told to", "测量时间不明，训练时指定采用"
-    ),
-    ("unknown", False): Text(
-        "when it was measured is unknown: it may have been filled in after the outcome",
-        "测量时间不明：可能在结果已知后才填写",
-    ),
-    ("close", False): Text(
-        "measured when the opportunity closed: it knows the outcome", "关闭时才测量：已包含结果信息"
-    ),
-}
-_OTHERWISE = Text("not chosen", "未选用")
+_REASONS = {("creation", True): "creation", ("unknown", True): "chosen"}
 
 
 def _attribute_row(attribute: Record) -> list[Text]:
     name = attribute_name(str(attribute["name"]), attribute["names"])
     used = bool(attribute["used"])
-    return [name, YES if used else NO, _REASONS.get((attribute["measured"], used), _OTHERWISE)]
+    reason = Text(*REASONS[_REASONS.get((attribute["measured"], used), attribute["measured"])])
+    return [name, YES if used else NO, reason]
 
 
 def limit_section() -> Section:

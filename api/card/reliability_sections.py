@@ -21,8 +21,10 @@ from api.card.words import (
     number,
     percent,
     percent_between,
+    stage_words,
 )
 from models.artifact import Artifact
+from scoring.classification import CLASSES
 from training.reliability import BAND, END
 from training.reliability_plots import band_plot, group_plot, incidence_plot
 
@@ -68,7 +70,8 @@ def _calibration(artifact: Artifact, card: Record) -> Section:
             f"{judged['opportunities']:,} opportunities from {judged['from']} to {judged['to']}. Each is judged by as "
             "long as it was watched, open ones included; in brackets what 90 % of repetitions would show.",
             f"用较早数据、按相同步骤训练的模型，对 {judged['from']} 至 {judged['to']} 的 "
-            f"{judged['opportunities']:,} 个机会、{judged['snapshots']:,} 个快照作答。每个快照按其被观察的时长评判，包括未关闭的机会；括号内为 90 %区间。",
+            f"{judged['opportunities']:,} 个机会、{judged['snapshots']:,} 个快照作答。"
+            "每个快照按其被观察的时长评判，包括未关闭的机会；括号内为 90 %区间。",
         )
     )
     shows = Text(
@@ -127,7 +130,7 @@ def _by_horizon(card: Record) -> list[Block]:
 
 def _groups(artifact: Artifact, card: Record) -> Section:
     blocks: list[Block] = []
-    stages = learned_records(card, "stage", END)
+    stages = _ordered("stage", learned_records(card, "stage", END), artifact)
     shows = Text(
         "By stage: expected (diamond) and actual share won by the end of the data, with 90 %.",
         "按阶段：到数据结束时的预期赢单比例（菱形）与实际比例及 90 %区间。",
@@ -140,10 +143,16 @@ def _groups(artifact: Artifact, card: Record) -> Section:
     if stages:
         blocks.append(Picture(draw, shows))
     for by in ("stage", "class"):
-        rows = learned_records(card, by, END)
+        rows = _ordered(by, learned_records(card, by, END), artifact)
         if rows:
             blocks.append(_group_table(by, rows, artifact))
     return Section(Text("By stage and class", "按阶段与机会分类"), blocks)
+
+
+def _ordered(by: str, records: list[Record], artifact: Artifact) -> list[Record]:
+    """Stages in the order of their process, classes in ours; the rest as they come."""
+    order = stage_words(artifact) if by == "stage" else list(CLASSES)
+    return sorted(records, key=lambda r: order.index(r["group"]) if r["group"] in order else len(order))
 
 
 def _group_table(by: str, records: list[Record], artifact: Artifact) -> Table:

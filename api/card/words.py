@@ -59,7 +59,7 @@ def between(low: float | None, high: float | None, digits: int = 3) -> str:
 
 def percent_between(low: float | None, high: float | None) -> str:
     """Write the bounds of a share."""
-    return "–" if low is None or high is None else f"{100 * low:.0f} – {100 * high:.0f} %"
+    return "–" if low is None or high is None else f"{100 * low:.1f} – {100 * high:.1f} %"
 
 
 def grouping_name(by: str, artifact: Artifact) -> Text:
@@ -100,17 +100,27 @@ def band_name(band: int) -> str:
 
 
 def _stage_name(word: str, artifact: Artifact) -> Text:
-    several = len(artifact.processes) > 1
-    for process in artifact.processes.values():
-        for stage in process.stages:
-            if word == (f"{process.name}/{stage.key}" if several else stage.key):
-                return _named(stage, f"{process.name}: " if several else "")
-    return same(word) if word else _MISSING
-
-
-def _named(stage: Stage, before: str) -> Text:
+    stages = _stages(artifact)
+    if word not in stages:
+        return same(word) if word else _MISSING
+    process, stage = stages[word]
+    before = f"{process}: " if len(artifact.processes) > 1 else ""
     en, zh = (stage.names.get(language, stage.key) for language in ("en", "zh-CN"))
     return Text(before + en, before + zh)
+
+
+def stage_words(artifact: Artifact) -> list[str]:
+    """Stages as snapshots name them, in order: by key; with several processes by process and key."""
+    return list(_stages(artifact))
+
+
+def _stages(artifact: Artifact) -> dict[str, tuple[str, Stage]]:
+    several = len(artifact.processes) > 1
+    return {
+        f"{process.name}/{stage.key}" if several else stage.key: (process.name, stage)
+        for process in artifact.processes.values()
+        for stage in process.stages
+    }
 
 
 def horizon_name(horizon: float | str | None) -> Text:
