@@ -56,7 +56,10 @@ def data_section(artifact: Artifact) -> Section:
     if card and card["population"]:
         lead = Text("Who it was trained on, by share of opportunities:", "训练所用的机会构成（按机会比例）：")
         heads = [Text("segment", "细分"), Text("values", "取值")]
-        blocks += [Paragraph(lead), Table(heads, [_population(by, card, artifact) for by in card["population"]])]
+        blocks += [
+            Paragraph(lead),
+            Table(heads, [_population(by, card, artifact) for by in sorted(card["population"])]),
+        ]
     return Section(_DATA, blocks)
 
 
@@ -171,14 +174,14 @@ def _class_table(report: Record) -> Table:
     ]
     rows = [
         [
-            Text(CLASSES[name]["en"], CLASSES[name]["zh-CN"]),
-            same(f"{found['snapshots']:,}"),
-            same(percent(found["share_won"])),
-            same(percent(found["share_advanced_in_30_days"])),
-            YES if found["enough"] else NO,
+            Text(names["en"], names["zh-CN"]),
+            same(f"{report[name]['snapshots']:,}"),
+            same(percent(report[name]["share_won"])),
+            same(percent(report[name]["share_advanced_in_30_days"])),
+            YES if report[name]["enough"] else NO,
         ]
-        for name, found in report.items()
-        if name in CLASSES
+        for name, names in CLASSES.items()
+        if name in report
     ]
     return Table(heads, rows)
 
@@ -203,8 +206,8 @@ def member_section(artifact: Artifact) -> Section:
     ]
     rows = [
         [METHODS[m], _HOW.get(m, same("–")), same(percent(weights[m])), same(percent(clocks[m]))]
-        for m in weights
-        if m in METHODS
+        for m in METHODS
+        if m in weights
     ]
     half = percent(1 / (1 + exp(-described["level"])), 1)
     level = Text(
@@ -249,7 +252,8 @@ _REASONS = {("creation", True): "creation", ("unknown", True): "chosen"}
 def _attribute_row(attribute: Record) -> list[Text]:
     name = attribute_name(str(attribute["name"]), attribute["names"])
     used = bool(attribute["used"])
-    reason = Text(*REASONS[_REASONS.get((attribute["measured"], used), attribute["measured"])])
+    measured = str(attribute["measured"])
+    reason = Text(*REASONS[_REASONS.get((measured, used), measured)])
     return [name, YES if used else NO, reason]
 
 
