@@ -31,6 +31,14 @@ def records(horizon: Any) -> dict[tuple[str, Any], dict[str, Any]]:
     return {(record["by"], record["group"]): record for record in found}
 
 
+def test_a_grouping_that_puts_nobody_into_a_group_has_no_records() -> None:
+    nobody = {"stage": np.full(4, None, dtype=object)}
+    draws = draw_opportunities(IDS, 0)
+    found = reliability_records({"learned": ANSWER}, LABELS, nobody, draws)
+    assert {record["by"] for record in found} == {"band"}
+    assert segment_records(ANSWER, LABELS, nobody, draws) == []
+
+
 def test_finally_those_that_closed_are_compared() -> None:
     found = records(None)
     assert found["band", 3]["expected"] == pytest.approx(0.36)

@@ -106,22 +106,22 @@ def reliability_records(
     groups are 0 to 9 for 0–10 % to 90–100 %, or the name of a grouping. Bands are those of
     the probability asked at the horizon; at the end of the data those of being won at all.
     """
-    coded = {by: code_groups(values) for by, values in groupings.items()}
+    coded = {by: code_groups(values) for by, values in groupings.items() if any(v is not None for v in values)}
     records: Records = []
     for horizon in horizons:
         judged = judged_at(labels, horizon)
         if not len(judged.rows):
             continue
         here = Draws(draws.place[judged.rows], draws.counts)
+        # What happened in a group does not depend on who foretold it.
+        shared = {by: _happened(judged.won, code[judged.rows], names, here) for by, (code, names) in coded.items()}
         for method, answer in answers.items():
             win = judged.win(answer)
             banded = answer.win[judged.rows] if horizon == END else win
             bands = np.minimum((banded * BANDS).astype(np.int64), BANDS - 1)
-            groups = {BAND: (bands, list(range(BANDS)))}
-            groups |= {by: (code[judged.rows], names) for by, (code, names) in coded.items()}
-            for by, (code, names) in groups.items():
-                head = {"method": method, "by": by, "horizon": horizon}
-                records += [head | found for found in _compared(win, judged.won, code, names, here)]
+            groups = {BAND: _happened(judged.won, bands, list(range(BANDS)), here), **shared}
+            for by, happened in groups.items():
+                records += [{"method": method, "by": by, "horizon": horizon} | r for r in _compared(win, happened)]
     return records
 
 
@@ -146,28 +146,43 @@ def opportunities_by_group(group: Ints, draws: Draws, size: int) -> Ints:
     return counted
 
 
-def _compared(win: Floats, won: Floats, group: Ints, names: list[Any], draws: Draws) -> Records:
-    """Expected and actual share of each group that has snapshots."""
-    size, kept = len(names), group >= 0
-    if not kept.any():
-        return []
-    n = np.bincount(group[kept], minlength=size)
-    opportunities = opportunities_by_group(group, draws, size)
-    filled = np.maximum(n, 1)
-    expected = np.bincount(group[kept], win[kept], minlength=size) / filled
-    actual = np.bincount(group[kept], won[kept], minlength=size) / filled
-    bounds = ratio_interval(draws.sums(won, group, size), draws.sums(np.ones(len(won)), group, size))
-    low, high = widen_certain(*bounds, actual, opportunities)
+@dataclass(frozen=True)
+class _Happened:
+    """What happened in each group: shares won with bounds, counts; ``code`` is the group of each snapshot."""
+
+    code: Ints
+    names: list[Any]
+    n: Ints
+    opportunities: Ints
+    share: Floats
+    low: Floats
+    high: Floats
+
+
+def _happened(won: Floats, code: Ints, names: list[Any], draws: Draws) -> _Happened:
+    size, kept = len(names), code >= 0
+    n = np.bincount(code[kept], minlength=size)
+    share = np.bincount(code[kept], won[kept], minlength=size) / np.maximum(n, 1)
+    opportunities = opportunities_by_group(code, draws, size)
+    bounds = ratio_interval(draws.sums(won, code, size), draws.sums(np.ones(len(won)), code, size))
+    low, high = widen_certain(*bounds, share, opportunities)
+    return _Happened(code, names, n, opportunities, share, low, high)
+
+
+def _compared(win: Floats, happened: _Happened) -> Records:
+    """Expected beside actual share of each group that has snapshots."""
+    kept, n = happened.code >= 0, happened.n
+    expected = np.bincount(happened.code[kept], win[kept], minlength=len(n)) / np.maximum(n, 1)
     return [
         {
-            "group": names[i],
+            "group": happened.names[i],
             "expected": float(expected[i]),
-            "actual": float(actual[i]),
+            "actual": float(happened.share[i]),
             "n": int(n[i]),
-            "opportunities": int(opportunities[i]),
-            "low": float(low[i]),
-            "high": float(high[i]),
-            "enough": bool(opportunities[i] >= FEWEST),
+            "opportunities": int(happened.opportunities[i]),
+            "low": float(happened.low[i]),
+            "high": float(happened.high[i]),
+            "enough": bool(happened.opportunities[i] >= FEWEST),
         }
         for i in np.flatnonzero(n)
     ]

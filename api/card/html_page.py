@@ -10,13 +10,15 @@ from api.card.document import Block, Bullets, Document, Paragraph, Picture, Sect
 _STYLE = """
 :root { color-scheme: light; }
 body { font: 16px/1.55 system-ui, "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif; color: #1c2430;
-  background: #fff; margin: 0 auto; padding: 1.5rem; max-width: 56rem; }
+  background: #fff; margin: 0 auto; padding: 1.5rem; max-width: 62rem; }
 h1 { font-size: 1.7rem; margin: 1rem 0; } h2 { font-size: 1.2rem; margin: 2.2rem 0 .6rem; }
 section:first-of-type { background: #fdf3e7; border-left: 4px solid #c96f00; padding: .2rem 1.2rem 1rem; }
 section:first-of-type h2 { margin-top: .8rem; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .9rem; margin: .6rem 0; }
-th, td { padding: .3rem .7rem; text-align: right; border-bottom: 1px solid #dfe4ea; vertical-align: top; }
-th:first-child, td:first-child, .words { text-align: left; } td { font-variant-numeric: tabular-nums; }
+th, td { padding: .3rem .55rem; text-align: right; border-bottom: 1px solid #dfe4ea; vertical-align: top; }
+th:first-child, td:first-child, .words { text-align: left; }
+td { font-variant-numeric: tabular-nums; white-space: nowrap; }
+td.words { white-space: normal; }
 thead th { border-bottom: 2px solid #8a96a3; }
 figure { margin: 1rem 0; } figure svg { max-width: 100%; height: auto; }
 figcaption { font-size: .9rem; color: #4a5663; }
@@ -87,4 +89,5 @@ def _table(table: Table, language: str) -> str:
 
 
 def _words(text: Text, language: str) -> str:
-    return escape(text.of(language))
+    """Escape; a percent sign stays with its number."""
+    return escape(text.of(language)).replace(" %", "\u00a0%")
