@@ -26,8 +26,10 @@ from models.incidence import Incidence
 from models.periods import choose_edges
 from models.stage_rates import StageRates
 from scoring.version_zero import version_zero
+from training.candidate import check_row
 from training.card import attribute_timing, later_figures
 from training.dataset import Dataset, build_dataset
+from training.gate import Comparison
 from training.grid import training_grid
 from training.reliability_documents import reliability_documents
 from training.reliability_plots import band_plot, group_plot
@@ -72,9 +74,9 @@ def card(dataset: Dataset) -> dict[str, Any]:
                     {"name": NASTY, "names": {}, "measured": "unknown", "used": False},
                 ],
                 "unrecorded": ["visits_7d"],
-                "comparisons": [
-                    {"against": "fixed_weights", "difference": -0.2, "low": -0.3, "high": -0.1, "passed": True},
-                    {"against": "stage_rates", "difference": 0.01, "low": -0.01, "high": 0.03, "passed": False},
+                "checks": [
+                    check_row(Comparison("fixed_weights", -0.2, -0.3, -0.1, True)),
+                    check_row(Comparison("stage_rates", 0.01, -0.01, 0.03, False)),
                 ],
                 **figures,
             }
@@ -109,7 +111,7 @@ def artifact(card: dict[str, Any]) -> Artifact:
             [
                 "It was trained on SIMULATED data",
                 "It learned from little: 20 opportunities won, 300 lost; 40 of each are wanted",
-                "not shown to be better than the stage rates",
+                "Not shown on later data: better than stage rates",
                 "ridge hazards alone had a lower log loss on what closed later: 0.4000 against 0.4100",
                 "It expected too many wins by the end of the data",
                 "A perfectly calibrated probability would show",
@@ -127,7 +129,7 @@ def artifact(card: dict[str, Any]) -> Artifact:
             [
                 "本模型用模拟数据训练",
                 "训练数据很少：赢单 20 个，丢单 300 个",
-                "未能证明优于阶段赢率",
+                "未能证明：优于阶段赢率",
                 "仅用岭回归风险模型的对数损失更低：0.4000，本模型为 0.4100",
                 "到数据结束时预期赢单偏多",
                 "完全校准的概率约为",
@@ -162,7 +164,7 @@ def test_what_is_bad_comes_before_everything_else(artifact: Artifact) -> None:
     first = model_card(artifact).sections[0]
     assert first.title.en == "What is bad comes first"
     text = card_text(artifact, ".md", ["en"])
-    assert text.index("SIMULATED") < text.index("not shown to be better") < text.index("## Data")
+    assert text.index("SIMULATED") < text.index("Not shown on later data") < text.index("## Data")
 
 
 def test_a_band_is_told_in_opportunities_of_a_hundred() -> None:
@@ -231,7 +233,7 @@ def test_the_fixed_weights_have_a_card_too() -> None:
 
 
 def test_a_model_that_was_never_judged_says_so(artifact: Artifact, card: dict[str, Any]) -> None:
-    kept = {name: card[name] for name in ("period", "population", "attributes", "unrecorded", "comparisons")}
+    kept = {name: card[name] for name in ("period", "population", "attributes", "unrecorded", "checks")}
     text = card_text(replace(artifact, card={**kept, "judged": None}), ".md")
     assert "never judged on later data" in text
     assert "从未在后来的数据上评判" in text

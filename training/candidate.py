@@ -12,8 +12,8 @@ from features.history.history import History
 from features.snapshots import build_snapshots
 from models.artifact import Artifact
 from models.registry import TrainingRecord
-from training.card import card_of
-from training.gate import CHAMPION, Verdict, judge
+from training.card import card_of, later_figures
+from training.gate import CHAMPION, Comparison, Verdict, judge
 from training.pipeline import Trained, train
 from training.plots import importance_plot, reliability_plot
 from training.reliability_documents import reliability_documents
@@ -50,9 +50,31 @@ def make_candidate(
         trained.artifact,
         classification={**trained.artifact.classification, "report": verdict.classes},
         training={**trained.artifact.training, "figures": _figures(verdict)},
-        card=card_of(trained.dataset, trained.artifact.catalogue, verdict, seed),
+        card=_card(trained, verdict, seed),
     )
     return Candidate(artifact, verdict, _record(trained, artifact, verdict))
+
+
+def _card(trained: Trained, verdict: Verdict, seed: int) -> dict[str, Any]:
+    catalogue, figures = trained.artifact.catalogue, None
+    if verdict.later is not None:
+        figures = later_figures(verdict.answers, verdict.later, catalogue, verdict.later_classes, seed)
+    checks = [check_row(comparison) for comparison in verdict.comparisons if comparison.against != CHAMPION]
+    return card_of(trained.dataset, catalogue, checks, figures)
+
+
+def check_row(comparison: Comparison) -> dict[str, Any]:
+    """Describe a comparison as a row of a verdict, with its words in both languages."""
+    english, chinese = _RULES[comparison.against]
+    kept = {"low": comparison.low, "high": comparison.high, "limit": "high < 0", "passed": comparison.passed}
+    return {"en": f"better than {english}", "zh-CN": f"优于{chinese}", "figure": comparison.difference, **kept}
+
+
+_RULES = {
+    "fixed_weights": ("fixed weights", "固定权重"),
+    "stage_rates": ("stage rates", "阶段赢率"),
+    "constant": ("the constant", "常数"),
+}
 
 
 def verdict_to_dict(verdict: Verdict) -> dict[str, Any]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,6 @@ from training.aalen_johansen import compare_incidence
 from training.dataset import Dataset
 from training.draws import Draws, draw_opportunities
 from training.fairness import largest_gap, owner_spread, segment_records
-from training.gate import CHAMPION, Verdict
 from training.groupings import ALL, CLASS, STAGE, groupings_of, segments_of, shares_of
 from training.reliability import calibration_records, reliability_records
 
@@ -31,7 +29,12 @@ METHODS = ("learned", "fixed_weights", "stage_rates")
 _DIGITS = 6
 
 
-def card_of(dataset: Dataset, catalogue: Catalogue, verdict: Verdict, seed: int) -> dict[str, Any]:
+def card_of(
+    dataset: Dataset,
+    catalogue: Catalogue,
+    checks: Sequence[Mapping[str, Any]],
+    figures: Mapping[str, Any] | None,
+) -> dict[str, Any]:
     """Put together the figures that a model card needs and the rest of the artifact lacks, in JSON.
 
     Parameters
@@ -40,19 +43,21 @@ def card_of(dataset: Dataset, catalogue: Catalogue, verdict: Verdict, seed: int)
         What the model was trained on.
     catalogue
         Its features.
-    verdict
-        How an earlier training did on later snapshots.
+    checks
+        Rows of the verdict, ``{en, zh-CN, figure, low, high, limit, passed}``; nothing of the
+        champion, for what a model is does not depend on which was in service.
+    figures
+        What ``later_figures`` found of an earlier training; None when nothing could be judged.
     """
     parts: dict[str, Any] = {
         "period": {"from": _day(dataset.history.opportunities["created_at"].min()), "to": _day(dataset.until)},
         "population": shares_of(segments_of(dataset, catalogue), _ids(dataset)),
         "attributes": attribute_timing(dataset.history, catalogue),
         "unrecorded": [name for name in dataset.snapshots if dataset.snapshots[name].isna().all()],
-        "comparisons": [asdict(c) for c in verdict.comparisons if c.against != CHAMPION],
+        "checks": list(checks),
         "judged": None,
+        **(figures or {}),
     }
-    if verdict.later is not None:
-        parts |= later_figures(verdict.answers, verdict.later, catalogue, verdict.later_classes, seed)
     return {name: _plain(part) for name, part in parts.items()}
 
 

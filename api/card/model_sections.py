@@ -99,8 +99,8 @@ def performance_section(artifact: Artifact) -> Section:
         "若赢单比丢单快，到数据结束时已关闭的机会赢单比例会高于其余机会：预期／实际请以下一节为准。",
     )
     blocks: list[Block] = [Paragraph(note), Table(heads, rows)]
-    comparisons = artifact.card["comparisons"] if artifact.card else []
-    return Section(title, [*blocks, *_verdict(comparisons)])
+    checks = artifact.card["checks"] if artifact.card else []
+    return Section(title, [*blocks, *_verdict(checks)])
 
 
 def _figure(found: Record) -> str:
@@ -109,32 +109,35 @@ def _figure(found: Record) -> str:
     return f"{value} ({low}–{high})"
 
 
-def _verdict(comparisons: Sequence[Record]) -> list[Block]:
-    if not comparisons:
+def _verdict(checks: Sequence[Record]) -> list[Block]:
+    if not checks:
         return []
     lead = Text(
-        "The verdict: loss (censored negative log-likelihood, open ones included) of this model less that of the "
-        "other. Below 0 this model is better; it passes when all of the interval is. The comparison with the model "
+        "The verdict row by row. Against a rule the figure is the loss (censored negative log-likelihood, open ones "
+        "included) of this model less that of the rule: below 0 this model is better. The comparison with the model "
         "in service at the time is in MLflow.",
-        "评判：本模型的损失（含未关闭机会的删失负对数似然）减去对方的损失；"
-        "小于 0 表示本模型更好，整个区间都小于 0 才算通过。"
-        "与当时现役模型的比较见 MLflow。",
+        "逐行评判结果。与规则比较时，数值为本模型的损失（含未关闭机会的删失负对数似然）减去规则的损失："
+        "小于 0 表示本模型更好。与当时现役模型的比较见 MLflow。",
     )
-    heads = [Text("against", "对比"), Text("difference", "差值"), _INTERVAL, Text("passed", "通过")]
+    heads = [Text("check", "检查"), Text("figure", "数值"), _INTERVAL, Text("limit", "限值"), Text("passed", "通过")]
     rows = [
         [
-            METHODS[c["against"]],
-            same(_signed(c["difference"])),
-            same(f"{_signed(c['low'])} … {_signed(c['high'])}"),
-            YES if c["passed"] else NO,
+            Text(check["en"], check["zh-CN"]),
+            same(_signed(check["figure"])),
+            same("–" if check["low"] is None else f"{_signed(check['low'])} … {_signed(check['high'])}"),
+            same(check["limit"] or "–"),
+            _PASSED[check["passed"]],
         ]
-        for c in comparisons
+        for check in checks
     ]
     return [Paragraph(lead), Table(heads, rows)]
 
 
-def _signed(difference: float) -> str:
-    return f"{difference:+.4f}".replace("-", "−")
+_PASSED = {True: YES, False: NO, None: Text("reported only", "仅供参考")}
+
+
+def _signed(figure: float | None) -> str:
+    return "–" if figure is None else f"{figure:+.4f}".replace("-", "−")
 
 
 def class_section(artifact: Artifact) -> Section:

@@ -72,11 +72,11 @@ def _of_card(artifact: Artifact) -> list[Text]:
 def _lost(artifact: Artifact, card: Record) -> list[Text]:
     return [
         Text(
-            f"It was not shown to be better than the {METHODS[c['against']].en} on later data.",
-            f"在后来的数据上，未能证明优于{METHODS[c['against']].zh}。",
+            f"Not shown on later data: {check['en']}.",
+            f"在后来的数据上未能证明：{check['zh-CN']}。",
         )
-        for c in card["comparisons"]
-        if not c["passed"]
+        for check in card["checks"]
+        if check["passed"] is False
     ]
 
 
