@@ -299,3 +299,10 @@ def test_an_answer_for_nobody_that_closed_still_has_a_card(dataset: Dataset) -> 
     found = later_figures({"learned": answer}, nobody, Catalogue(), None, 0)
     assert found["incidence"] == []
     assert not any(record["enough"] for record in found["reliability"])
+
+
+def test_without_segments_there_is_no_table_of_them(artifact: Artifact, card: dict[str, Any]) -> None:
+    alone = replace(artifact, card={**card, "segments": [], "largest_gap": None, "population": {}})
+    text = card_text(alone, ".md")
+    assert "No segment has enough opportunities to compare" in text
+    assert "| segment | value |" not in text

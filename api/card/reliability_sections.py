@@ -256,7 +256,9 @@ def _fairness(artifact: Artifact, card: Record) -> Section:
         ]
         for r in card["segments"]
     ]
-    blocks: list[Block] = [Paragraph(what), Paragraph(_gap(artifact, card["largest_gap"])), Table(heads, rows)]
+    blocks: list[Block] = [Paragraph(_gap(artifact, card["largest_gap"]))]
+    if rows:
+        blocks = [Paragraph(what), *blocks, Table(heads, rows)]
     return Section(
         Text("Does it serve all alike?", "对各群体是否同样准确（公平性）"),
         [*blocks, Paragraph(_owners(card["owners"]))],
