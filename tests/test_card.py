@@ -32,7 +32,6 @@ from training.dataset import Dataset, build_dataset
 from training.gate import Comparison
 from training.grid import training_grid
 from training.reliability_documents import reliability_documents
-from training.reliability_plots import band_plot, group_plot
 
 NASTY = '<script>alert("x")</script>|`a`*b*'
 
@@ -197,22 +196,6 @@ def test_the_page_is_well_formed_and_every_word_of_the_data_is_escaped(artifact:
     rows = [line for line in text.splitlines() if "script" in line]
     assert rows
     assert all("\\|\\`a\\`\\*b\\*" in row for row in rows)
-
-
-def test_words_in_pictures_are_escaped() -> None:
-    record = {"group": "x", "expected": 0.2, "actual": 0.3, "low": 0.1, "high": 0.4, "enough": True}
-    drawn = group_plot([record], {"x": NASTY}, "zh-CN")
-    assert "<script" not in drawn
-    assert "&lt;script&gt;" in drawn
-    assert "预期" in drawn
-    ET.fromstring(drawn)
-
-
-def test_a_picture_is_the_same_each_time_and_has_the_words_of_its_language() -> None:
-    band = {"method": "learned", "group": 2, "expected": 0.2, "actual": 0.3, "low": 0.1, "high": 0.4, "enough": False}
-    assert band_plot([band], "en") == band_plot([band], "en")
-    assert "到数据结束时的赢单比例" in band_plot([band], "zh-CN")
-    assert "@" not in band_plot([band], "en")
 
 
 def test_an_older_model_has_a_card_that_says_what_is_missing(artifact: Artifact, tmp_path: Path) -> None:

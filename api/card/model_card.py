@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from api.card.document import LANGUAGES, Bullets, Document, Section, Text
 from api.card.html_page import html_page
+from api.card.limits import limit_section
 from api.card.markdown_text import markdown_text
 from api.card.model_sections import (
     class_section,
     data_section,
     feature_section,
-    limit_section,
     member_section,
     performance_section,
 )
