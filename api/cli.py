@@ -7,8 +7,10 @@ import sys
 import click
 
 from api.commands.audit import audit_command
+from api.commands.card import card_command
 from api.commands.data import import_command, mapping_group, simulate_command
 from api.commands.demo import demo_command
+from api.commands.fields import fields_command
 from api.commands.model import backtest_command, train_command
 from api.commands.promotion import promote_command, promotions_command, rollback_command, versions_command
 from api.commands.scoring import score_command
@@ -30,6 +32,8 @@ for command in (
     train_command,
     backtest_command,
     score_command,
+    card_command,
+    fields_command,
     promote_command,
     rollback_command,
     promotions_command,

@@ -6,7 +6,7 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from models.hazard_blend import HazardBlend
 
 FORMAT = 2
 """2: the order of word columns is kept. A model of format 1 may answer with its columns exchanged."""
-MANIFEST, DESCRIPTION, REGISTERED = "manifest.json", "model.json", "registered.json"
+MANIFEST, DESCRIPTION, REGISTERED, CARD = "manifest.json", "model.json", "registered.json", "card.json"
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,8 @@ class Artifact:
         None when too little is known.
     version
         Registered version, ``0`` for the fixed weights alone; the fingerprint when not registered.
+    card
+        Figures of the model card, as ``training.card`` makes them; None when it has none.
     """
 
     win: HazardBlend
@@ -61,6 +63,7 @@ class Artifact:
     training: Mapping[str, Any]
     account_need: HazardBlend | None = None
     version: str = field(default="", compare=False)
+    card: Mapping[str, Any] | None = None
 
 
 def write_artifact(artifact: Artifact, folder: Path) -> None:
@@ -97,8 +100,10 @@ def read_artifact(folder: Path) -> Artifact:
     raw = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
     texts = {n: (folder / n).read_text(encoding="utf-8") for n in manifest["files"] if n.endswith(".txt")}
     artifact = _from_description(raw, texts)
+    card = json.loads((folder / CARD).read_text(encoding="utf-8")) if CARD in manifest["files"] else None
     digest = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()[:12]
-    return Artifact(**{**vars(artifact), "version": _registered_version(folder / REGISTERED) or digest})
+    version = _registered_version(folder / REGISTERED) or digest
+    return replace(artifact, version=version, card=card)
 
 
 def register(folder: Path, version: str) -> None:
@@ -125,11 +130,17 @@ def _registered_version(path: Path) -> str | None:
 
 
 def _files(artifact: Artifact) -> dict[str, str]:
-    files = {DESCRIPTION: json.dumps(_description(artifact), ensure_ascii=False, indent=1, sort_keys=True) + "\n"}
+    files = {DESCRIPTION: _json(_description(artifact))}
+    if artifact.card is not None:
+        files[CARD] = _json(artifact.card)
     for target, model in _models(artifact).items():
         files |= {f"{target}_{cause}.txt": text for cause, text in model.texts().items()}
     sums = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in sorted(files.items())}
     return files | {MANIFEST: _manifest(sums)}
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
 def _manifest(sums: Mapping[str, str]) -> str:

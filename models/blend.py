@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from features.outcomes import CENSORED, LOST, WON, Labels
-from models.incidence import Incidence, clock_at, log_odds
+from models.incidence import NARROW, Incidence, clock_at, log_odds
 
 Floats = NDArray[np.float64]
 
@@ -209,6 +209,6 @@ def outcome_log_likelihood(answer: Incidence, labels: Labels) -> Floats:
     pieces = _pieces([answer], labels)
     won = answer.win * pieces.won_in_interval[:, 0]
     lost = (1 - answer.win) * pieces.lost_in_interval[:, 0]
-    closed = np.clip(won / np.maximum(won + lost, 1e-12), _NARROW, 1 - _NARROW)
+    closed = np.clip(won / np.maximum(won + lost, 1e-12), NARROW, 1 - NARROW)
     chance = np.select([labels.outcome == WON, labels.outcome == LOST], [closed, 1 - closed], 1.0)
     return np.asarray(np.log(chance), dtype=np.float64)

@@ -12,7 +12,7 @@ import logging
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,8 @@ class TrainingRecord:
     verdict: Mapping[str, Any]
     figures: Mapping[str, Figure]
     example: pd.DataFrame
+    documents: Mapping[str, str] = field(default_factory=dict)
+    """Texts by file name: tables, pictures as SVG, the model card."""
 
 
 class Registry:
@@ -90,6 +92,8 @@ class Registry:
                 mlflow.log_table(pd.DataFrame(list(record.verdict["checks"])), "checks.json")
             for name, figure in record.figures.items():
                 mlflow.log_figure(figure, f"{name}.png")
+            for name, text in record.documents.items():
+                mlflow.log_text(text, name)
             version = self._log_model(artifact, record.example)
         self.client.set_registered_model_alias(NAME, CHALLENGER, version)
         return version

@@ -27,7 +27,8 @@ def version_zero(processes: Mapping[str, Process] | None = None) -> Artifact:
     ('0', 0)
     """
     nothing = np.array([0.005])
-    fixed = FixedWeights.from_dict({"clock": Clock(np.array([30.0]), nothing, nothing).to_dict(), "win_share": 0.25, "typical": float(np.log(0.25 / 0.75))})
+    clock, typical = Clock(np.array([30.0]), nothing, nothing), float(np.log(0.25 / 0.75))
+    fixed = FixedWeights.from_dict({"clock": clock.to_dict(), "win_share": 0.25, "typical": typical})
     catalogue = Catalogue()
     return Artifact(
         win=HazardBlend((fixed,), Blend((1.0,))),

@@ -153,6 +153,30 @@ def test_the_backtest_writes_records_for_every_method_and_metric(run: Run, home:
     assert {record["cutoff"][:10] for record in records} == {"2025-03-01", "2025-06-01"}
 
 
+def test_the_card_of_a_model_is_written_and_goes_to_mlflow_with_each_training(run: Run, trained: Path) -> None:
+    out = trained / "card.html"
+    code, said, err = run("card", "--model", trained / "first", "--out", out)
+    assert code == 0, err
+    assert str(out) in said
+    page = out.read_text(encoding="utf-8")
+    assert "SIMULATED" in page
+    assert "概率是否应验" in page
+    logged = {file.name for file in (trained / "home" / "mlflow-artifacts").rglob("*") if file.is_file()}
+    assert {"card.html", "card.md", "reliability.csv", "aalen_johansen.csv", "reliability_by_band.svg"} <= logged
+    code, said, _ = run("card", "--model", trained / "first", "--language", "zh-CN")
+    assert code == 0
+    assert said.startswith("# 模型说明")
+
+
+def test_fields_say_who_wins_by_their_value_and_whether_they_are_trained_on(run: Run, history: Path) -> None:
+    code, said, err = run("fields", "--history", history, "--as-of", "2025-06-01")
+    assert code == 0, err
+    assert said.startswith("simulated")
+    assert "客户规模 (attribute_segment): in, known when the opportunity was created" in said
+    code, said, _ = run("fields", "--history", history, "--json")
+    assert {"field", "used", "reason", "coverage", "bins"} <= set(json.loads(said)[0])
+
+
 def test_without_a_champion_scores_are_the_fixed_weights(
     run: Run, history: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

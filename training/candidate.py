@@ -12,9 +12,11 @@ from features.history.history import History
 from features.snapshots import build_snapshots
 from models.artifact import Artifact
 from models.registry import TrainingRecord
+from training.card import card_of, later_figures
 from training.gate import judge
 from training.pipeline import Trained, train
 from training.plots import importance_plot, reliability_plot
+from training.reliability_documents import reliability_documents
 from training.serving_checks import Timer, serving_checks
 from training.verdict import CHAMPION, Verdict, judged_to_dict, verdict_to_dict
 
@@ -55,8 +57,16 @@ def make_candidate(
         trained.artifact,
         classification={**trained.artifact.classification, "report": verdict.classes},
         training={**trained.artifact.training, "figures": _figures(verdict), "judged": judged_to_dict(verdict)},
+        card=_card(trained, verdict, seed),
     )
     return Candidate(artifact, verdict, _record(trained, artifact, verdict))
+
+
+def _card(trained: Trained, verdict: Verdict, seed: int) -> dict[str, Any]:
+    catalogue, figures = trained.artifact.catalogue, None
+    if verdict.later is not None:
+        figures = later_figures(verdict.answers, verdict.later, catalogue, verdict.later_classes, seed)
+    return card_of(trained.dataset, catalogue, judged_to_dict(verdict)["checks"], figures)
 
 
 def _figures(verdict: Verdict) -> dict[str, dict[str, Any]]:
@@ -90,6 +100,7 @@ def _record(trained: Trained, artifact: Artifact, verdict: Verdict) -> TrainingR
         verdict=verdict_to_dict(verdict),
         figures=plots,
         example=build_snapshots(dataset.history, keys, artifact.catalogue).reset_index(drop=True),
+        documents=reliability_documents(artifact.card or {}),
     )
 
 

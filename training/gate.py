@@ -12,6 +12,8 @@ from features.instants import micros
 from features.snapshots import build_snapshots
 from models.artifact import Artifact
 from models.incidence import Incidence
+from scoring.classification import classify, signs_of
+from scoring.score import need_probability
 from training.backtest import methods
 from training.criteria import choose_criteria, class_report
 from training.dataset import Dataset, closing_instant
@@ -89,12 +91,14 @@ def _verdict(
         checks += _against_champion(answers[LEARNED], *fresh, later, seed)
     checks += expected_wins_checks(answers[LEARNED], later, seed)
     need = learn_need(past, seed, report)
+    model, criteria = need.model if need is not None else None, choose_criteria(past, need)
     return Verdict(
         checks=tuple(checks),
         records=evaluate(answers, labels, ids, HORIZONS, seed) + horizon_records(answers, labels, samples, HORIZONS),
-        classes=class_report(later, need.model if need is not None else None, choose_criteria(past, need)),
+        classes=class_report(later, model, criteria),
         answers=answers,
         later=later,
+        later_classes=classify(signs_of(later.snapshots), need_probability(model, later.snapshots), criteria),
         trained_until=past.until,
         obstacle=None if "stage_rates" in answers else _TOO_FEW,
     )

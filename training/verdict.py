@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from models.incidence import Incidence
 from training.dataset import Dataset
@@ -143,6 +145,8 @@ class Verdict:
         Where the judged model's training ended; None likewise.
     obstacle
         Why nothing can be proved, in English and Chinese; None when it can.
+    later_classes
+        Class of each snapshot judged on, shape (n,); None when it was not found.
     """
 
     checks: tuple[Check, ...]
@@ -152,6 +156,7 @@ class Verdict:
     later: Dataset | None
     trained_until: pd.Timestamp | None
     obstacle: Words | None = None
+    later_classes: NDArray[np.object_] | None = None
 
     @property
     def failed(self) -> tuple[Check, ...]:

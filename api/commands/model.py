@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -37,6 +38,7 @@ def train_and_register(
 ) -> None:
     """Train, judge, register, and promote what earned it; print the comparison."""
     # Imported here: MLflow takes seconds to import, and most commands do without it.
+    from api.card.model_card import card_text
     from models.registry import Registry
     from training.candidate import make_candidate
 
@@ -48,7 +50,9 @@ def train_and_register(
         if artifact_folder is not None:
             write_artifact(candidate.artifact, artifact_folder)
         report("logging to MLflow")
-        version = registry.log(candidate.artifact, candidate.record)
+        cards = {f"card{suffix}": card_text(candidate.artifact, suffix) for suffix in (".html", ".md")}
+        record = replace(candidate.record, documents={**candidate.record.documents, **cards})
+        version = registry.log(candidate.artifact, record)
         if candidate.verdict.passed:
             registry.promote(version, champion_folder(), now(), "gate")
         else:
