@@ -171,7 +171,10 @@ class ChampionAnswer(Answer):
         description="When the past results it answers with were last known; null when none were learned.",
         examples=["2026-03-01T00:00:00Z"],
     )
-    features: int = Field(description="Number of its features.", examples=[120])
+    features: int = Field(description="Number of the features it learned from.", examples=[120])
+    excluded: list[str] = Field(
+        description="Columns, features and groups left out of its training by choice.", examples=[["email", "overdue"]]
+    )
     blend_weights: dict[str, float] = Field(
         description="Weight of each member of the blend.", examples=[{"fixed_weights": 0.1, "lightgbm_hazards": 0.9}]
     )

@@ -38,10 +38,15 @@ _UNITS = {"numeric": "number", "category": "category", "flag": "yes/no"}
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The features of one model: the standard ones, and those of the source's own kinds and columns."""
+    """The features of one model: the standard ones, and those of the source's own kinds and columns.
+
+    ``excluded`` names features that a snapshot has and nothing is learned from: rules such as
+    the class criteria and the MAN code read them all the same, and a request may send them.
+    """
 
     custom_kinds: tuple[str, ...] = ()
     attributes: tuple[Attribute, ...] = ()
+    excluded: tuple[str, ...] = ()
 
     @property
     def features(self) -> tuple[Feature, ...]:
@@ -50,9 +55,16 @@ class Catalogue:
         return (*FEATURES, *of_kinds, *(_attribute_feature(a) for a in self.attributes))
 
     @property
+    def learned(self) -> tuple[Feature, ...]:
+        """The features that models learn from."""
+        return tuple(feature for feature in self.features if feature.name not in self.excluded)
+
+    @property
     def fingerprint(self) -> str:
         """Digest of what the features are; models of another fingerprint cannot be mixed."""
         described = [[f.name, f.group, f.unit, f.meaning] for f in self.features]
+        if self.excluded:
+            described.append(["excluded", *self.excluded])
         return hashlib.sha256(json.dumps(described, ensure_ascii=False).encode()).hexdigest()[:16]
 
 

@@ -31,6 +31,7 @@ def backtest(
     horizons: Sequence[float] = HORIZONS,
     seed: int = 0,
     include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
     report: Callable[[str], None] = lambda line: None,
 ) -> list[dict[str, Any]]:
     """Judge the learned probability beside the rules it replaces at each of some past instants.
@@ -52,7 +53,7 @@ def backtest(
     records = []
     for cutoff in cutoffs:
         report(f"cutoff {cutoff.isoformat()}")
-        answers, keys = answers_at(history, cutoff, seed=seed, include=include, report=report)
+        answers, keys = answers_at(history, cutoff, seed=seed, include=include, exclude=exclude, report=report)
         labels = labels_of(history, keys, history.observed_until)
         ids = keys["opportunity_id"].to_numpy(dtype=object)
         judged = evaluate(answers, labels, ids, horizons, seed)
@@ -66,6 +67,7 @@ def answers_at(
     *,
     seed: int = 0,
     include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
     report: Callable[[str], None] = lambda line: None,
 ) -> tuple[dict[str, Incidence], pd.DataFrame]:
     """Train on what was known at a cutoff, and answer for the opportunities open then.
@@ -74,7 +76,7 @@ def answers_at(
     -------
     The answer of each method, and the keys of the opportunities in the same order.
     """
-    material = prepare(history, cutoff, include=include, report=report)
+    material = prepare(history, cutoff, include=include, exclude=exclude, report=report)
     keys = open_at(material.known, micros(pd.Index([cutoff])))
     if not len(keys):
         raise NotEnoughDataError(f"no opportunity open at {cutoff}", "at least one", "choose another cutoff")

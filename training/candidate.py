@@ -40,6 +40,7 @@ def make_candidate(
     *,
     seed: int = 0,
     include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
     report: Callable[[str], None] = lambda line: None,
 ) -> Candidate:
     """Train on all that was known at the cutoff, after judging how an earlier training would have done.
@@ -48,7 +49,7 @@ def make_candidate(
     None when nothing learned is; ``timer`` gives seconds of a clock that never goes back. It
     comes from the door, and what it measures is in the verdict but not in the artifact.
     """
-    trained = train(history, cutoff, seed=seed, include=include, report=report)
+    trained = train(history, cutoff, seed=seed, include=include, exclude=exclude, report=report)
     verdict = judge(trained.dataset, champion, seed, report)
     report("checking parity and latency")
     in_service = serving_checks(trained.artifact, trained.dataset, timer)

@@ -94,7 +94,7 @@ def later_figures(
 
 def attribute_timing(history: History, catalogue: Catalogue) -> list[dict[str, Any]]:
     """List the customer's own columns: when each is measured, and whether the model was given it."""
-    used = {attribute.name for attribute in catalogue.attributes}
+    used = {a.name for a in catalogue.attributes if f"attribute_{a.name}" not in catalogue.excluded}
     return [
         {"name": a.name, "names": dict(a.names), "measured": a.measured, "used": a.name in used}
         for a in history.attributes.values()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,7 @@ class Dataset:
     """Snapshots of a history known up to ``until``, with the means to label them at any instant.
 
     ``label`` says what is being learned: the outcome, or the confirmation of the need.
+    ``excluded`` names the features that nothing is learned from.
     """
 
     history: History
@@ -32,6 +33,12 @@ class Dataset:
     snapshots: pd.DataFrame
     until: pd.Timestamp
     label: LabelMaker = labels_of
+    excluded: tuple[str, ...] = ()
+
+    @property
+    def learned(self) -> pd.DataFrame:
+        """What members learn from: the snapshots without the excluded features."""
+        return self.snapshots.drop(columns=list(self.excluded), errors="ignore")
 
     @property
     def as_of(self) -> Ints:
@@ -44,12 +51,12 @@ class Dataset:
 
     def take(self, rows: Ints) -> Dataset:
         """Select some of the snapshots."""
-        return Dataset(self.history, self.keys.iloc[rows], self.snapshots.iloc[rows], self.until, self.label)
+        return replace(self, keys=self.keys.iloc[rows], snapshots=self.snapshots.iloc[rows])
 
     def before(self, at: pd.Timestamp) -> Dataset:
         """Select the snapshots taken before an instant, labelled by what was known then."""
         earlier = self.take(np.flatnonzero(self.as_of < micros(pd.Index([at]))[0]))
-        return Dataset(earlier.history, earlier.keys, earlier.snapshots, at, self.label)
+        return replace(earlier, until=at)
 
     def between(self, start: pd.Timestamp, end: pd.Timestamp) -> Dataset:
         """Select the snapshots from an instant up to, and without, another."""
@@ -59,7 +66,7 @@ class Dataset:
 
 def build_dataset(history: History, keys: pd.DataFrame, catalogue: Catalogue, until: pd.Timestamp) -> Dataset:
     """Build the snapshots of a grid."""
-    return Dataset(history, keys, build_snapshots(history, keys, catalogue), until)
+    return Dataset(history, keys, build_snapshots(history, keys, catalogue), until, excluded=catalogue.excluded)
 
 
 def closing_instant(dataset: Dataset, share: float) -> pd.Timestamp | None:

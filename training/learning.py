@@ -105,7 +105,7 @@ def learn_with_proof(
         if isinstance(member, LightGBMHazards):
             member.rounds = rounds
         report(f"fitting {member.name} on {len(dataset.keys):,} snapshots")
-        fitted.append(member.fit(dataset.snapshots, labels, edges))
+        fitted.append(member.fit(dataset.learned, labels, edges))
     return Learned(HazardBlend(tuple(fitted), blend.of_members(range(len(fitted)))), forward)
 
 
@@ -125,7 +125,7 @@ def _prove(
     for past, future in judged:
         report(f"judging {entering} members on {len(future.keys):,} later snapshots")
         labels = past.labels()
-        fitted.append([maker().fit(past.snapshots, labels, edges) for maker in members[:entering]])
+        fitted.append([maker().fit(past.learned, labels, edges) for maker in members[:entering]])
     later = [future for _, future in judged]
     labels = _joined_labels([future.labels() for future in later])
     rounds = _choose_rounds(fitted, later, labels)

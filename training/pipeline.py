@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import pandas as pd
 
 from features.as_of import known_as_of
 from features.errors import NotEnoughDataError
+from features.exclusion import check_choice, excluded_features
 from features.history.directory import description_of
 from features.history.history import History
 from features.outcomes import CENSORED, LOST, WON
@@ -34,13 +35,15 @@ Report = Callable[[str], None]
 class Material:
     """What was known at a cutoff, and the snapshots and features to train on.
 
-    ``left_out`` has the attributes that the audit doubts, each with the reason.
+    ``left_out`` has the attributes that the audit doubts, each with the reason; ``excluded`` what
+    the user left out, as named.
     """
 
     known: History
     catalogue: Catalogue
     dataset: Dataset
     left_out: Mapping[str, str]
+    excluded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ def prepare(
     *,
     most: int | None = None,
     include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
     report: Report = lambda line: None,
 ) -> Material:
     """Cut a history at an instant and build the snapshots to train on; parameters are those of ``train``."""
@@ -64,13 +68,15 @@ def prepare(
     known = known_as_of(history, until)
     if not len(known.opportunities):
         raise NotEnoughDataError(f"no opportunity recorded by {until}", "at least one", "choose a later cutoff")
+    check_choice(include, exclude)
     left_out = doubted_attributes(known, include)
     for name, reason in left_out.items():
         report(f"left out of training: {name} ({reason}); --include {name} takes it all the same")
     catalogue = catalogue_of(without_attributes(known, left_out), include)
+    catalogue = replace(catalogue, excluded=excluded_features(exclude, catalogue, known.attributes.values()))
     report(f"building snapshots of {len(known.opportunities):,} opportunities")
     dataset = build_dataset(known, training_grid(known, until, most), catalogue, until)
-    return Material(known, catalogue, dataset, left_out)
+    return Material(known, catalogue, dataset, left_out, tuple(sorted(set(exclude))))
 
 
 def train(
@@ -80,6 +86,7 @@ def train(
     seed: int = 0,
     most: int | None = None,
     include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
     report: Report = lambda line: None,
 ) -> Trained:
     """Train a model on what was known at an instant.
@@ -96,6 +103,8 @@ def train(
         Most snapshots to train on; as ``training_grid`` chooses when None.
     include
         Attributes measured at an unknown time, or doubted by the audit, to train on all the same.
+    exclude
+        Attributes, features or groups of features to learn nothing from.
     report
         Called with a line for each step.
 
@@ -103,14 +112,16 @@ def train(
     ------
     NotEnoughDataError
         Nothing was recorded before the cutoff.
+    SchemaError
+        There is nothing of that name to exclude, or it cannot be.
     """
-    material = prepare(history, cutoff, most=most, include=include, report=report)
+    material = prepare(history, cutoff, most=most, include=include, exclude=exclude, report=report)
     dataset = material.dataset
     win = learn(dataset, win_members(seed), report)
     need = learn_need(dataset, seed, report)
     criteria = choose_criteria(dataset, need)
-    kinds = material.catalogue.custom_kinds
-    accounts = learn_account_need(material.known, kinds, dataset.until, criteria.recent_days, seed, report)
+    kinds, unseen = material.catalogue.custom_kinds, material.catalogue.excluded
+    accounts = learn_account_need(material.known, kinds, dataset.until, criteria.recent_days, seed, report, unseen)
     artifact = Artifact(
         win=win,
         need=need.model if need is not None else None,
@@ -140,6 +151,7 @@ def _summary(material: Material, seed: int) -> dict[str, Any]:
         "data_fingerprint": data_fingerprint(known),
         "feature_fingerprint": material.catalogue.fingerprint,
         "left_out": dict(material.left_out),
+        "excluded": list(material.excluded),
     }
 
 

@@ -231,7 +231,11 @@ def feature_section(artifact: Artifact) -> Section:
         return Section(_FEATURES, [*blocks, Paragraph(Text("Fields left out: not kept.", "未采用字段：未保存。"))])
     if card["attributes"]:
         columns = [Text("column", "自定义字段"), Text("trained on", "用于训练"), Text("why", "原因")]
-        blocks.append(Table(columns, [_attribute_row(a) for a in card["attributes"]]))
+        blocks.append(Table(columns, [_attribute_row(a, artifact) for a in card["attributes"]]))
+    chosen = artifact.training.get("excluded", [])
+    if chosen:
+        by_choice = Text(f"Left out by choice: {', '.join(chosen)}.", f"按指定不采用：{'、'.join(chosen)}。")
+        blocks.append(Paragraph(by_choice))
     names = Text(
         "Not given to the model at all: names of people, customers and owners. Of an owner it knows past results only.",
         "模型完全不使用：个人、客户和负责人的姓名。对负责人只使用历史业绩。",
@@ -243,7 +247,7 @@ _FEATURES = Text("What it is given, and what not", "采用与未采用的信息"
 
 
 def _feature_row(group: str, names: Mapping[str, str], artifact: Artifact, missing: set[str]) -> list[Text]:
-    mine = [f for f in artifact.catalogue.features if f.group == group]
+    mine = [f for f in artifact.catalogue.learned if f.group == group]
     never = [f for f in mine if f.name in missing]
     en, zh = ", ".join(f.en for f in never) or "–", "、".join(f.zh for f in never) or "–"
     return [Text(names["en"], names["zh-CN"]), same(len(mine)), Text(en, zh)]
@@ -252,9 +256,12 @@ def _feature_row(group: str, names: Mapping[str, str], artifact: Artifact, missi
 _REASONS = {("creation", True): "creation", ("unknown", True): "chosen"}
 
 
-def _attribute_row(attribute: Record) -> list[Text]:
-    name = attribute_name(str(attribute["name"]), attribute["names"])
-    used = bool(attribute["used"])
-    measured = str(attribute["measured"])
-    reason = Text(*REASONS[_REASONS.get((measured, used), measured)])
-    return [name, YES if used else NO, reason]
+def _attribute_row(attribute: Record, artifact: Artifact) -> list[Text]:
+    key, used, measured = str(attribute["name"]), bool(attribute["used"]), str(attribute["measured"])
+    if f"attribute_{key}" in artifact.catalogue.excluded:
+        why = "excluded"
+    elif key in artifact.training.get("left_out", {}):
+        why = "doubted"
+    else:
+        why = _REASONS.get((measured, used), measured)
+    return [attribute_name(key, attribute["names"]), YES if used else NO, Text(*REASONS[why])]

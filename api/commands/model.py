@@ -12,7 +12,7 @@ import pandas as pd
 from api.clock import now, seconds
 from api.comparison import comparison_lines
 from api.home import champion_folder, mlflow_artifacts, tracking_uri
-from api.options import FILE, FOLDER, INSTANT, history_option, include_option, seed_option
+from api.options import FILE, FOLDER, INSTANT, exclude_option, history_option, include_option, seed_option
 from api.progress import Progress
 from features.history.directory import read_history
 from features.history.history import History
@@ -26,15 +26,26 @@ from training.backtest import HORIZONS, backtest
 @click.option("--artifact", "artifact_folder", type=FOLDER, help="Also write the model into this folder.")
 @seed_option
 @include_option
+@exclude_option
 def train_command(
-    folder: Path, cutoff: pd.Timestamp | None, artifact_folder: Path | None, seed: int, include: tuple[str, ...]
+    folder: Path,
+    cutoff: pd.Timestamp | None,
+    artifact_folder: Path | None,
+    seed: int,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
 ) -> None:
     """Train a model, log it to MLflow, and make it champion if it earns it."""
-    train_and_register(read_history(folder), cutoff, artifact_folder, seed, include)
+    train_and_register(read_history(folder), cutoff, artifact_folder, seed, include, exclude)
 
 
 def train_and_register(
-    history: History, cutoff: pd.Timestamp | None, artifact_folder: Path | None, seed: int, include: tuple[str, ...]
+    history: History,
+    cutoff: pd.Timestamp | None,
+    artifact_folder: Path | None,
+    seed: int,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...] = (),
 ) -> None:
     """Train, judge, register, and promote what earned it; print the comparison."""
     # Imported here: MLflow takes seconds to import, and most commands do without it.
@@ -45,7 +56,7 @@ def train_and_register(
     registry = Registry(tracking_uri(), mlflow_artifacts())
     with Progress(12) as report:
         candidate = make_candidate(
-            history, cutoff, registry.champion(), seconds, seed=seed, include=include, report=report
+            history, cutoff, registry.champion(), seconds, seed=seed, include=include, exclude=exclude, report=report
         )
         if artifact_folder is not None:
             write_artifact(candidate.artifact, artifact_folder)
@@ -74,13 +85,22 @@ def train_and_register(
 )
 @seed_option
 @include_option
-def backtest_command(folder: Path, cutoffs: str, out: Path, horizons: str, seed: int, include: tuple[str, ...]) -> None:
+@exclude_option
+def backtest_command(
+    folder: Path,
+    cutoffs: str,
+    out: Path,
+    horizons: str,
+    seed: int,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+) -> None:
     """Judge learned probabilities beside fixed weights at past instants."""
     instants = [INSTANT.convert(text.strip(), None, None) for text in cutoffs.split(",")]
     days = [_days(text) for text in horizons.split(",")]
     history = read_history(folder)
     with Progress(8 * len(instants)) as report:
-        records = backtest(history, instants, horizons=days, seed=seed, include=include, report=report)
+        records = backtest(history, instants, horizons=days, seed=seed, include=include, exclude=exclude, report=report)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(records, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     for line in comparison_lines(records, history.origin):
