@@ -68,8 +68,10 @@ class ScoreAnswer(Answer):
 
     opportunity_id: str = Field(description="Id of the opportunity.", examples=["o-42"])
     as_of: AwareDatetime = Field(description="The instant answered for.", examples=["2026-03-31T12:00:00Z"])
-    status: Literal["ok", "little_data", "closed", "not_open_yet"] = Field(
-        description="little_data: the model has seen fewer than 40 won or 40 lost opportunities.", examples=["ok"]
+    status: Literal["ok", "little_data", "forgotten", "closed", "not_open_yet"] = Field(
+        description="little_data: the model has seen fewer than 40 won or 40 lost opportunities. forgotten: open, "
+        "and silent for far longer than nearly all that closed ever were; its probability is that of such ones.",
+        examples=["ok"],
     )
     status_reason: Words | None = Field(
         description="Why the status is not ok.",

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.forgotten import is_forgotten
 from features.history.history import History
 from features.past_results import PastResults
 from features.snapshots import build_snapshots, view_of
@@ -25,10 +26,11 @@ from scoring.classification import (
     evidence_of,
     signs_of,
 )
+from scoring.forgotten import forgotten_reason, limits_from, lowered
 from scoring.qualification import Man, man_of
 
 Floats = NDArray[np.float64]
-Status = Literal["ok", "little_data", "closed", "not_open_yet"]
+Status = Literal["ok", "little_data", "forgotten", "closed", "not_open_yet"]
 
 HORIZONS = (30.0, 60.0, 90.0, 180.0)
 ENOUGH = 40
@@ -80,6 +82,7 @@ class _Answers:
 
     snapshots: pd.DataFrame
     outcome: list[str | None]
+    forgotten: NDArray[np.bool_]
     win: Incidence
     at_horizons: tuple[Floats, Floats]
     median: Floats
@@ -132,12 +135,15 @@ def _answers(
     history: History, keys: pd.DataFrame, artifact: Artifact, horizons: Sequence[float], past: PastResults | None
 ) -> _Answers:
     snapshots = build_snapshots(history, keys, artifact.catalogue, past)
-    win = artifact.win.predict(snapshots)
+    limits = limits_from(artifact.training)
+    forgotten = is_forgotten(view_of(history, keys), limits)
+    win = lowered(artifact.win.predict(snapshots), forgotten, limits)
     signs = signs_of(snapshots)
     need = need_probability(artifact.need, snapshots)
     return _Answers(
         snapshots=snapshots,
         outcome=_outcomes(history, keys),
+        forgotten=forgotten,
         win=win,
         at_horizons=(win.win_by(horizons), win.loss_by(horizons)),
         median=win.median_days_to_win(),
@@ -176,7 +182,7 @@ def _score(
 ) -> Score:
     snapshot, outcome = answers.snapshots.iloc[row], answers.outcome[row]
     is_open = outcome == "open"
-    status, reason = _status(artifact, outcome)
+    status, reason = _status(artifact, outcome, bool(answers.forgotten[row]))
     criteria = criteria_from_dict(artifact.classification)
     weight = float(snapshot["fixed_weight"])
     return Score(
@@ -198,11 +204,14 @@ def _score(
     )
 
 
-def _status(artifact: Artifact, outcome: str | None) -> tuple[Status, tuple[str, str] | None]:
+def _status(artifact: Artifact, outcome: str | None, forgotten: bool) -> tuple[Status, tuple[str, str] | None]:
     if outcome is None:
         return "not_open_yet", ("it was not recorded by as_of", "截至该时刻尚未记录")
     if outcome != "open":
         return "closed", (f"it is {outcome}", "已赢单" if outcome == "won" else "已丢单")
+    limits = limits_from(artifact.training)
+    if forgotten and limits is not None:
+        return "forgotten", forgotten_reason(limits)
     missing = {name: max(ENOUGH - int(artifact.training[name]), 0) for name in ("won", "lost")}
     if any(missing.values()):
         en = " and ".join(f"{count} more {name}" for name, count in missing.items() if count)

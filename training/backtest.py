@@ -8,13 +8,15 @@ from typing import Any
 import pandas as pd
 
 from features.errors import NotEnoughDataError
+from features.forgotten import is_forgotten
 from features.history.history import History
 from features.instants import micros
 from features.labels import labels_of
-from features.snapshots import build_snapshots
+from features.snapshots import build_snapshots, view_of
 from models.constant import Constant
 from models.hazard_blend import HazardBlend
 from models.incidence import Incidence
+from scoring.forgotten import lowered
 from training.dataset import Dataset
 from training.evaluate import evaluate
 from training.grid import open_at
@@ -81,7 +83,9 @@ def answers_at(
     if not len(keys):
         raise NotEnoughDataError(f"no opportunity open at {cutoff}", "at least one", "choose another cutoff")
     win = learn(material.dataset, win_members(seed), report)
-    return methods(win, material.dataset, build_snapshots(material.known, keys, material.catalogue)), keys
+    answers = methods(win, material.dataset, build_snapshots(material.known, keys, material.catalogue))
+    forgotten = is_forgotten(view_of(material.known, keys), material.dataset.limits)
+    return answers | {"learned": lowered(answers["learned"], forgotten, material.dataset.limits)}, keys
 
 
 def methods(win: HazardBlend, past: Dataset, snapshots: pd.DataFrame) -> dict[str, Incidence]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ import pandas as pd
 from features.as_of import known_as_of
 from features.errors import NotEnoughDataError
 from features.exclusion import check_choice, excluded_features
+from features.forgotten import limits_of
 from features.history.directory import description_of
 from features.history.history import History
 from features.outcomes import CENSORED, LOST, WON
@@ -75,7 +76,13 @@ def prepare(
     catalogue = catalogue_of(without_attributes(known, left_out), include)
     catalogue = replace(catalogue, excluded=excluded_features(exclude, catalogue, known.attributes.values()))
     report(f"building snapshots of {len(known.opportunities):,} opportunities")
-    dataset = build_dataset(known, training_grid(known, until, most), catalogue, until)
+    limits = limits_of(known)
+    if limits is not None and limits.count:
+        report(
+            f"{limits.count:,} open opportunities are forgotten: nothing was recorded of them for more than "
+            f"{limits.silent_days:.0f} days; from then on they are not learned from"
+        )
+    dataset = build_dataset(known, training_grid(known, until, most, limits), catalogue, until, limits)
     return Material(known, catalogue, dataset, left_out, tuple(sorted(set(exclude))))
 
 
@@ -152,6 +159,7 @@ def _summary(material: Material, seed: int) -> dict[str, Any]:
         "feature_fingerprint": material.catalogue.fingerprint,
         "left_out": dict(material.left_out),
         "excluded": list(material.excluded),
+        "forgotten": None if dataset.limits is None else asdict(dataset.limits),
     }
 
 

@@ -20,6 +20,7 @@ from api.card.words import (
 from features.feature import GROUPS
 from models.artifact import Artifact
 from scoring.classification import CLASSES, criteria_from_dict
+from scoring.forgotten import limits_from
 from training.field_insight import REASONS
 
 Record = Mapping[str, Any]
@@ -51,7 +52,7 @@ def data_section(artifact: Artifact) -> Section:
         f"{training['opportunities']:,} 个机会，{training['snapshots']:,} 个未关闭时的快照："
         f"其后赢单 {training['won']:,} 个，丢单 {training['lost']:,} 个，仍未关闭 {training['open']:,} 个。",
     )
-    items = [first, counts, *_period(artifact)]
+    items = [first, counts, *_forgotten(training), *_period(artifact)]
     blocks: list[Block] = [Bullets(items)]
     if card and card["population"]:
         lead = Text("Who it was trained on, by share of opportunities:", "训练所用的机会构成（按机会比例）：")
@@ -64,6 +65,21 @@ def data_section(artifact: Artifact) -> Section:
 
 
 _DATA = Text("Data", "数据")
+
+
+def _forgotten(training: Record) -> list[Text]:
+    limits = limits_from(training)
+    if limits is None:
+        return []
+    days = f"{limits.silent_days:.0f}"
+    return [
+        Text(
+            f"Forgotten, and not learned from any more: open opportunities of which nothing was recorded for more than "
+            f"{days} days. {limits.count:,} are open now; of {limits.seen:,} that ever were, {limits.won:,} were won.",
+            f"已被遗忘、不再用于学习：超过 {days} 天没有任何记录的未关闭机会，目前 {limits.count:,} 个；"
+            f"曾被遗忘的 {limits.seen:,} 个中赢单 {limits.won:,} 个。",
+        )
+    ]
 
 
 def _period(artifact: Artifact) -> list[Text]:
