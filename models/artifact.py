@@ -172,7 +172,7 @@ def _from_description(raw: dict[str, Any], texts: dict[str, str]) -> Artifact:
         for target, described in raw["models"].items()
     }
     past = raw["past"]
-    tables = {e: {v: (c[0], c[1], c[2]) for v, c in table.items()} for e, table in past["tables"].items()}
+    tables = {e: {v: tuple(counts) for v, counts in table.items()} for e, table in past["tables"].items()}
     return Artifact(
         win=models["win"],
         need=models.get("need"),

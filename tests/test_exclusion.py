@@ -143,3 +143,16 @@ def test_both_commands_refuse_an_unknown_name_and_tell_the_nearest(
         main()
     assert ended.value.code == 1
     assert "did you mean 'segment'?" in capsys.readouterr().err
+
+
+def test_plain_amounts_of_several_currencies_are_not_learned_from_unless_asked_for() -> None:
+    clean = simulate(60, 1)
+    assert prepare(clean).catalogue.excluded == ()
+    money = pd.Series(["EUR", "JPY"] * 30, dtype=clean.opportunities["currency"].dtype)
+    mixed = replace(clean, tables={**clean.tables, "opportunities": clean.opportunities.assign(currency=money)})
+    found = prepare(mixed)
+    assert found.catalogue.excluded == ("amount",)
+    assert found.left_out["amount"].startswith("amounts are in 2 currencies")
+    assert "amount" not in found.dataset.learned
+    assert "amount_to_usual" in found.dataset.learned
+    assert prepare(mixed, include=["amount"]).catalogue.excluded == ()

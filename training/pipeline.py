@@ -74,7 +74,13 @@ def prepare(
     for name, reason in left_out.items():
         report(f"left out of training: {name} ({reason}); --include {name} takes it all the same")
     catalogue = catalogue_of(without_attributes(known, left_out), include)
-    catalogue = replace(catalogue, excluded=excluded_features(exclude, catalogue, known.attributes.values()))
+    unseen = list(exclude)
+    currencies = _currencies(known)
+    if len(currencies) > 1 and "amount" not in include:
+        unseen.append("amount")
+        left_out["amount"] = f"amounts are in {len(currencies)} currencies; each is compared within its own instead"
+        report(f"left out of training: amount ({left_out['amount']})")
+    catalogue = replace(catalogue, excluded=excluded_features(unseen, catalogue, known.attributes.values()))
     report(f"building snapshots of {len(known.opportunities):,} opportunities")
     limits = limits_of(known)
     if limits is not None and limits.count:
@@ -84,6 +90,13 @@ def prepare(
         )
     dataset = build_dataset(known, training_grid(known, until, most, limits), catalogue, until, limits)
     return Material(known, catalogue, dataset, left_out, tuple(sorted(set(exclude))))
+
+
+def _currencies(known: History) -> list[str]:
+    """Currencies of the opportunities that have an amount; not stated is one of its own."""
+    priced = known.field_history.loc[known.field_history["field"] == "amount", "opportunity_id"]
+    rows = known.opportunities[known.opportunities["opportunity_id"].isin(priced)]
+    return sorted(rows["currency"].fillna("").unique())
 
 
 def train(
