@@ -13,6 +13,7 @@ from features import (
     contact_features,
     context_features,
     email_features,
+    lost_reason_features,
     qualification_features,
     site_visit_features,
     stage_features,
@@ -23,6 +24,7 @@ from features.history.schema import ACTIVITY_KINDS
 
 FEATURES: tuple[Feature, ...] = (
     *stage_features.FEATURES,
+    *lost_reason_features.FEATURES,
     *site_visit_features.FEATURES,
     *email_features.FEATURES,
     *contact_features.FEATURES,

@@ -12,6 +12,7 @@ from features import (
     contact_features,
     context_features,
     email_features,
+    lost_reason_features,
     qualification_features,
     site_visit_features,
     stage_features,
@@ -88,6 +89,7 @@ def _columns(view: View, catalogue: Catalogue, past: PastResults) -> dict[str, n
     counts = count_activities(view, catalogue.custom_kinds)
     columns: dict[str, np.ndarray] = {
         **stage_features.compute(view),
+        **lost_reason_features.compute(view),
         **site_visit_features.compute(counts),
         **email_features.compute(counts),
         **contact_features.compute(counts),

@@ -180,7 +180,24 @@ def class_section(artifact: Artifact) -> Section:
             "按此前选定的标准，各分类后来的结果：",
         )
         blocks += [Paragraph(lead), _class_table(report)]
+    reasons = (artifact.card or {}).get("lost_reasons") or []
+    if reasons:
+        lead = Text("Why the lost of each class were lost, as recorded:", "各分类丢单机会的丢单原因（按记录）：")
+        heads = [Text("class", "机会分类"), Text("lost", "丢单数"), Text("reasons", "原因")]
+        blocks += [Paragraph(lead), Table(heads, _reason_rows(reasons))]
     return Section(Text("Classes", "机会分类"), blocks)
+
+
+def _reason_rows(records: Sequence[Record]) -> list[list[Text]]:
+    rows = []
+    for name, names in CLASSES.items():
+        mine = [r for r in records if r["group"] == name]
+        if mine:
+            en = ", ".join(f"{r['reason'] or 'not recorded'} {percent(r['share'])}" for r in mine)
+            zh = "、".join(f"{r['reason'] or '未记录'} {percent(r['share'])}" for r in mine)
+            few = "" if mine[0]["enough"] else " (?)"
+            rows.append([Text(names["en"], names["zh-CN"]), same(f"{mine[0]['of']:,}{few}"), Text(en, zh)])
+    return rows
 
 
 def _class_table(report: Record) -> Table:
