@@ -100,7 +100,11 @@ class ScoreAnswer(Answer):
         description="MAN code with its advice.",
         examples=[{"code": "MAN", "advice": {"en": "an ideal prospect", "zh-CN": "理想的销售对象"}}],
     )
-    model_version: str = Field(description="Version of the model.", examples=["3"])
+    model_version: str = Field(description="Version of the model that answered.", examples=["3"])
+    segment: str | None = Field(
+        description="The segment that this model was trained for; null for the model of all.",
+        examples=["product=suite"],
+    )
     context_as_of: AwareDatetime | None = Field(
         description="When the past results of owner, account, source, product … were last known; "
         "null when none were learned.",
@@ -164,6 +168,13 @@ class ClassCriteria(Answer):
     )
 
 
+class SegmentAnswer(Answer):
+    """A model in service for one segment."""
+
+    segment: str = Field(description="The segment.", examples=["product=suite"])
+    version: str = Field(description="Version of its model.", examples=["4"])
+
+
 class ChampionAnswer(Answer):
     """The model in service."""
 
@@ -191,6 +202,10 @@ class ChampionAnswer(Answer):
     )
     classification: ClassCriteria = Field(
         description="Its class criteria.", examples=[{"recent_days": 30, "need_threshold": 0.35}]
+    )
+    segments: list[SegmentAnswer] = Field(
+        description="Models in service for single segments; the others are answered by this one.",
+        examples=[[{"segment": "product=suite", "version": "4"}]],
     )
     processes: list[ProcessAnswer] = Field(
         description="Sales processes that it knows.", examples=[[{"name": "default", "stages": []}]]

@@ -10,11 +10,12 @@ from typing import Any
 
 import pandas as pd
 
-from features.errors import ArtifactError
+from features.errors import ArtifactError, RequestError
 from features.history.live import Note, live_request
 from features.history.live_account import live_accounts
+from features.segment import segment_of
 from models.artifact import Artifact, read_artifact
-from models.exported import is_exported
+from models.exported import exported_segments, is_exported
 from scoring.accounts import AccountScore, ranked, score_accounts
 from scoring.score import Score, score_opportunities
 from scoring.version_zero import version_zero
@@ -24,10 +25,15 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Champion:
-    """The model in service, or the reason why there is none."""
+    """The model in service, or the reason why there is none; ``segments`` answer for their own opportunities."""
 
     model: Artifact | None
     reason: ArtifactError | None = None
+    segments: tuple[Artifact, ...] = ()
+
+    def model_of(self, score: Score) -> Artifact:
+        """Find the model that gave a score."""
+        return next((s for s in self.segments if s.training["segment"] == score.segment), self.artifact)
 
     @property
     def artifact(self) -> Artifact:
@@ -56,7 +62,15 @@ def load_champion(folder: Path | None) -> Champion:
             found = f"a model in {folder} that does not load ({type(problem).__name__})"
             return Champion(None, ArtifactError(found, "a model of this version", "train and promote it again"))
     _warm_up(artifact)
-    return Champion(artifact)
+    return Champion(artifact, segments=_segments(folder))
+
+
+def _segments(folder: Path | None) -> tuple[Artifact, ...]:
+    """Load the models of segments; for one that does not load the model of all answers."""
+    models, errors = exported_segments(folder) if folder is not None else ([], [])
+    for error in errors:
+        _log.error("%s", error)
+    return tuple(models)
 
 
 def _warm_up(artifact: Artifact) -> None:
@@ -83,6 +97,37 @@ def score_live(
         found = score_opportunities(group.history, keys, artifact, horizons=horizons, past=artifact.past)
         scores |= dict(zip(group.places, found, strict=True))
     return [(scores[place], notes) for place, notes in enumerate(live.notes)]
+
+
+def score_live_by_segment(
+    champion: Champion, opportunities: Sequence[Mapping[str, Any]], as_of: pd.Timestamp, horizons: Sequence[float]
+) -> list[tuple[Score, tuple[Note, ...]]]:
+    """Score the opportunities of a request, each by the model of its segment where there is one.
+
+    What the model of a segment cannot read (a stage, say, that it has never heard of) is
+    answered by the model of all. Of two segments with the same opportunity the first answers.
+    """
+    scored = score_live(champion.artifact, opportunities, as_of, horizons)
+    left = set(range(len(opportunities)))
+    for artifact in champion.segments:
+        segment = segment_of(str(artifact.training["segment"]))
+        places = [place for place in sorted(left) if segment.has(_with_process(opportunities[place], artifact))]
+        left -= set(places)
+        try:
+            found = score_live(artifact, [opportunities[place] for place in places], as_of, horizons) if places else []
+        except (RequestError, ExceptionGroup) as problem:
+            _log.warning("version %s of %s does not read a request: %s", artifact.version, segment.name, problem)
+            continue
+        for place, (score, _) in zip(places, found, strict=True):
+            scored[place] = score, scored[place][1]
+    return scored
+
+
+def _with_process(opportunity: Mapping[str, Any], artifact: Artifact) -> Mapping[str, Any]:
+    """Name the process when there is only one and it is not named."""
+    if opportunity.get("process") is None and len(artifact.processes) == 1:
+        return {**opportunity, "process": next(iter(artifact.processes))}
+    return opportunity
 
 
 def score_live_accounts(

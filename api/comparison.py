@@ -8,7 +8,16 @@ from typing import Any
 
 _COLUMNS = ("log_loss", "brier", "auc", "calibration_error", "expected_over_actual")
 _HEADS = ("log loss", "Brier", "AUC", "cal. error", "exp./actual")
-_ORDER = ("learned", "champion", "fixed_weights", "stage_rates", "constant", "ridge_hazards", "lightgbm_hazards")
+_ORDER = (
+    "learned",
+    "champion",
+    "whole",
+    "fixed_weights",
+    "stage_rates",
+    "constant",
+    "ridge_hazards",
+    "lightgbm_hazards",
+)
 
 
 def comparison_lines(records: Sequence[Mapping[str, Any]], origin: str) -> list[str]:

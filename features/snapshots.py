@@ -73,7 +73,11 @@ def build_snapshots(
     view = view_of(history, keys)
     columns = _columns(view, catalogue, past if past is not None else recorded_results(history))
     index = pd.MultiIndex.from_arrays([keys["opportunity_id"], keys["as_of"]], names=["opportunity_id", "as_of"])
-    return pd.DataFrame({f.name: columns[f.name] for f in catalogue.features}, index=index)
+    # Typed as words even where all are missing, so that one snapshot has the types of many.
+    typed = {
+        f.name: pd.array(columns[f.name], dtype="str") if f.is_category else columns[f.name] for f in catalogue.features
+    }
+    return pd.DataFrame(typed, index=index)
 
 
 def view_of(history: History, keys: pd.DataFrame) -> View:

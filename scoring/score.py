@@ -56,7 +56,8 @@ class Score:
     Probabilities, dates and class are None unless the opportunity is open: ``status`` says
     why. ``outcome`` is ``open``, ``won`` or ``lost`` as known, None before it exists.
     ``origin`` is that of the model's data, such as ``simulated``. ``context_as_of`` is the
-    instant of past results, when they are not those of ``as_of``.
+    instant of past results, when they are not those of ``as_of``. ``segment`` is that of the
+    model, None when it is the model of all.
     """
 
     opportunity_id: str
@@ -74,6 +75,7 @@ class Score:
     model_version: str
     origin: str
     context_as_of: pd.Timestamp | None
+    segment: str | None = None
 
 
 @dataclass(frozen=True)
@@ -201,6 +203,7 @@ def _score(
         model_version=artifact.version,
         origin=str(artifact.training["origin"]),
         context_as_of=context,
+        segment=artifact.training.get("segment"),
     )
 
 
@@ -267,6 +270,7 @@ def score_to_dict(score: Score) -> dict[str, Any]:
         "man_advice": score.man.en,
         "man_advice_zh": score.man.zh,
         "model_version": score.model_version,
+        "segment": score.segment,
         "origin": score.origin,
     }
     for at in score.horizons:

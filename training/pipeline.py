@@ -19,15 +19,17 @@ from features.history.directory import description_of
 from features.history.history import History
 from features.outcomes import CENSORED, LOST, WON
 from features.past_results import freeze, recorded_results
+from features.segment import Segment
 from features.snapshots import Catalogue, catalogue_of
 from models.artifact import Artifact
-from training.account_need import learn_account_need
+from training.account_need import AccountNeed, learn_account_need
 from training.audit import doubted_attributes, without_attributes
 from training.criteria import choose_criteria
 from training.dataset import Dataset, build_dataset
 from training.grid import training_grid
 from training.learning import learn, win_members
 from training.need import learn_need
+from training.segments import segment_dataset
 
 Report = Callable[[str], None]
 
@@ -49,10 +51,11 @@ class Material:
 
 @dataclass(frozen=True)
 class Trained:
-    """A model and what it was trained on."""
+    """A model and what it was trained on; ``whole`` is everything, where that is one segment only."""
 
     artifact: Artifact
     dataset: Dataset
+    whole: Dataset | None = None
 
 
 def prepare(
@@ -107,6 +110,7 @@ def train(
     most: int | None = None,
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
+    segment: Segment | None = None,
     report: Report = lambda line: None,
 ) -> Trained:
     """Train a model on what was known at an instant.
@@ -125,23 +129,30 @@ def train(
         Attributes measured at an unknown time, or doubted by the audit, to train on all the same.
     exclude
         Attributes, features or groups of features to learn nothing from.
+    segment
+        Learn from the opportunities of this segment alone; from all when None.
     report
         Called with a line for each step.
 
     Raises
     ------
     NotEnoughDataError
-        Nothing was recorded before the cutoff.
+        Nothing was recorded before the cutoff, or the segment has too little of its own.
     SchemaError
         There is nothing of that name to exclude, or it cannot be.
     """
     material = prepare(history, cutoff, most=most, include=include, exclude=exclude, report=report)
+    whole = material.dataset
+    if segment is not None:
+        material = replace(material, dataset=segment_dataset(whole, segment))
     dataset = material.dataset
     win = learn(dataset, win_members(seed), report)
     need = learn_need(dataset, seed, report)
     criteria = choose_criteria(dataset, need)
     kinds, unseen = material.catalogue.custom_kinds, material.catalogue.excluded
-    accounts = learn_account_need(material.known, kinds, dataset.until, criteria.recent_days, seed, report, unseen)
+    accounts = AccountNeed(None, {})
+    if segment is None:  # accounts without an open opportunity are in no segment
+        accounts = learn_account_need(material.known, kinds, dataset.until, criteria.recent_days, seed, report, unseen)
     artifact = Artifact(
         win=win,
         need=need.model if need is not None else None,
@@ -150,9 +161,9 @@ def train(
         processes=material.known.processes,
         past=freeze(recorded_results(material.known), dataset.until),
         classification={**criteria.to_dict(), "accounts": accounts.criteria},
-        training=_summary(material, seed),
+        training=_summary(material, seed) | ({"segment": segment.name} if segment is not None else {}),
     )
-    return Trained(artifact, dataset)
+    return Trained(artifact, dataset, whole if segment is not None else None)
 
 
 def _summary(material: Material, seed: int) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from api.options import FILE, FOLDER, INSTANT, exclude_option, history_option, i
 from api.progress import Progress
 from features.history.directory import read_history
 from features.history.history import History
+from features.segment import segment_of
 from models.artifact import write_artifact
 from training.backtest import HORIZONS, backtest
 
@@ -27,6 +28,7 @@ from training.backtest import HORIZONS, backtest
 @seed_option
 @include_option
 @exclude_option
+@click.option("--segment", metavar="COLUMN=VALUE", help="Train a model for this segment alone, such as product=suite.")
 def train_command(
     folder: Path,
     cutoff: pd.Timestamp | None,
@@ -34,9 +36,10 @@ def train_command(
     seed: int,
     include: tuple[str, ...],
     exclude: tuple[str, ...],
+    segment: str | None,
 ) -> None:
     """Train a model, log it to MLflow, and make it champion if it earns it."""
-    train_and_register(read_history(folder), cutoff, artifact_folder, seed, include, exclude)
+    train_and_register(read_history(folder), cutoff, artifact_folder, seed, include, exclude, segment)
 
 
 def train_and_register(
@@ -46,6 +49,7 @@ def train_and_register(
     seed: int,
     include: tuple[str, ...],
     exclude: tuple[str, ...] = (),
+    segment: str | None = None,
 ) -> None:
     """Train, judge, register, and promote what earned it; print the comparison."""
     # Imported here: MLflow takes seconds to import, and most commands do without it.
@@ -53,10 +57,19 @@ def train_and_register(
     from models.registry import Registry
     from training.candidate import make_candidate
 
+    chosen = segment_of(segment, history) if segment else None
     registry = Registry(tracking_uri(), mlflow_artifacts())
     with Progress(12) as report:
         candidate = make_candidate(
-            history, cutoff, registry.champion(), seconds, seed=seed, include=include, exclude=exclude, report=report
+            history,
+            cutoff,
+            registry.champion(chosen.name if chosen else ""),
+            seconds,
+            seed=seed,
+            include=include,
+            exclude=exclude,
+            segment=chosen,
+            report=report,
         )
         if artifact_folder is not None:
             write_artifact(candidate.artifact, artifact_folder)
@@ -71,7 +84,8 @@ def train_and_register(
     for line in comparison_lines(candidate.verdict.records, history.origin):
         click.echo(line)
     if candidate.verdict.passed:
-        click.echo(f"version {version} is champion: {candidate.verdict.reason}")
+        of_what = f" of {chosen.name}" if chosen else ""
+        click.echo(f"version {version} is champion{of_what}: {candidate.verdict.reason}")
     else:
         click.echo(f"version {version} stays challenger: {candidate.verdict.reason}")
 

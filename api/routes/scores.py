@@ -22,7 +22,7 @@ from api.answers import (
     Words,
 )
 from api.body import read_body
-from api.champion import Champion, score_live
+from api.champion import Champion, score_live_by_segment
 from api.problems import HTTP_SORTS, respond
 from api.schemas import ScoreRequest
 from api.validation import is_syntax, parts_of, request_of
@@ -55,7 +55,8 @@ def post_scores(request: Request, body: Annotated[bytes, Depends(read_body)]) ->
     The answer depends on the request and the model alone. What is not sent counts as not
     collected: it is missing, not zero.
     """
-    artifact = cast(Champion, request.app.state.champion).artifact
+    champion = cast(Champion, request.app.state.champion)
+    artifact = champion.artifact
     try:
         asked = request_of(body, ScoreRequest)
     except ValidationError as error:
@@ -63,12 +64,12 @@ def post_scores(request: Request, body: Annotated[bytes, Depends(read_body)]) ->
     as_of = instant_asked(asked.as_of, request.app.state.clock)
     days, dates = _horizons(asked, as_of)
     opportunities = [opportunity.model_dump() for opportunity in asked.opportunities]
-    scored = score_live(artifact, opportunities, as_of, days)
+    scored = score_live_by_segment(champion, opportunities, as_of, days)
     answer = ScoresAnswer(
         model_version=artifact.version,
         as_of=as_of,
         origin=str(artifact.training["origin"]),
-        scores=[_answer(score, notes, dates, artifact) for score, notes in scored],
+        scores=[_answer(score, notes, dates, champion.model_of(score)) for score, notes in scored],
     )
     return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
 
@@ -117,6 +118,7 @@ def _answer(score: Score, notes: tuple[Note, ...], dates: list[pd.Timestamp] | N
         opportunity_class=_class(score),
         man=Man(code=score.man.code, advice=Words(en=score.man.en, zh_cn=score.man.zh)),
         model_version=score.model_version,
+        segment=score.segment,
         context_as_of=context_as_of(artifact),
         notes=[Reason(code=note.code, en=note.en, zh_cn=note.zh) for note in notes],
     )
