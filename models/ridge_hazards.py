@@ -28,7 +28,9 @@ class RidgeHazards:
     """Two cause-specific logistic regressions with an L2 penalty on person-periods.
 
     They add up the terms of ``models.terms``, each with a penalty of its own, learned as
-    ``models.evidence`` says. Each interval has an intercept of its own.
+    ``models.evidence`` says. Each interval has an intercept of its own. A straight trend over
+    the time of training is learned with them, and answers are given as at its end: of what
+    drifts, the last state is the best guess of the next.
     """
 
     name = "ridge_hazards"
@@ -48,21 +50,27 @@ class RidgeHazards:
         opportunity = pd.factorize(snapshots.index.get_level_values("opportunity_id"), sort=True)[0]
         rows = _thinned(opportunity, periods)
         seen = periods.snapshot[rows]
+        trend = _years_before_the_end(snapshots)[:, None]
+        explained = np.concatenate([terms, trend], axis=1)[seen]
         repeats = len(rows) / max(len(np.unique(opportunity[seen])), 1)
         # More threads within a regression would add the same numbers in another order.
         with threadpool_limits(limits=1), ThreadPoolExecutor(2) as pool:
             causes = (periods.won[rows], periods.lost[rows])
-            told = [pool.submit(self._regress, terms[seen], periods.interval[rows], c, repeats) for c in causes]
+            told = [pool.submit(self._regress, explained, periods.interval[rows], c, repeats) for c in causes]
             self.win, self.loss = (one.result() for one in told)
         return self
 
     def _regress(self, terms: Floats, intervals: Ints, happened: NDArray[np.bool_], repeats: float) -> Floats:
-        """Coefficients of one cause, shape (k + J,); those of the last J are the intervals' intercepts."""
+        """Coefficients of one cause, shape (k + J,); those of the last J are the intervals' intercepts.
+
+        The last term, the trend, is 0 at the end of training and has no coefficient there.
+        """
+        trend = terms.shape[1] - 1
         missing = len(self.edges) - int(intervals.max(initial=-1)) - 1
         if not happened.any():
-            return np.concatenate([np.zeros(terms.shape[1]), np.full(len(self.edges), -12.0)])
+            return np.concatenate([np.zeros(trend), np.full(len(self.edges), -12.0)])
         found = regress(terms, intervals, happened, repeats).coefficients
-        return np.concatenate([found, np.full(missing, found[-1])])
+        return np.concatenate([np.delete(found, trend), np.full(missing, found[-1])])
 
     def predict(self, snapshots: pd.DataFrame) -> Incidence:
         """Give the incidence that follows from the two regressions."""
@@ -120,6 +128,12 @@ class RidgeHazards:
 
 
 _ARRAYS = ("edges", "typical", "win", "loss")
+
+
+def _years_before_the_end(snapshots: pd.DataFrame) -> Floats:
+    """Years from each snapshot to the last, below 0, shape (n,)."""
+    as_of = pd.DatetimeIndex(snapshots.index.get_level_values("as_of"))
+    return np.asarray((as_of - as_of.max()) / pd.Timedelta(days=365), dtype=np.float64)
 
 
 def _thinned(opportunity: NDArray[np.intp], periods: Periods) -> Ints:
