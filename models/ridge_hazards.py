@@ -17,6 +17,7 @@ from models.evidence import regress
 from models.incidence import Incidence, from_hazards
 from models.periods import Periods, expand
 from models.terms import Terms, learn_terms
+from models.trend import years_before_the_end
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -50,7 +51,7 @@ class RidgeHazards:
         opportunity = pd.factorize(snapshots.index.get_level_values("opportunity_id"), sort=True)[0]
         rows = _thinned(opportunity, periods)
         seen = periods.snapshot[rows]
-        trend = _years_before_the_end(snapshots)[:, None]
+        trend = years_before_the_end(snapshots)[:, None]
         explained = np.concatenate([terms, trend], axis=1)[seen]
         repeats = len(rows) / max(len(np.unique(opportunity[seen])), 1)
         # More threads within a regression would add the same numbers in another order.
@@ -128,12 +129,6 @@ class RidgeHazards:
 
 
 _ARRAYS = ("edges", "typical", "win", "loss")
-
-
-def _years_before_the_end(snapshots: pd.DataFrame) -> Floats:
-    """Years from each snapshot to the last, below 0, shape (n,)."""
-    as_of = pd.DatetimeIndex(snapshots.index.get_level_values("as_of"))
-    return np.asarray((as_of - as_of.max()) / pd.Timedelta(days=365), dtype=np.float64)
 
 
 def _thinned(opportunity: NDArray[np.intp], periods: Periods) -> Ints:
