@@ -48,7 +48,7 @@ PARAMETERS: dict[str, Any] = {
 LEAF_OPPORTUNITIES, L2_OPPORTUNITIES = 10.0, 2.5
 """Least data in a leaf and strength of L2, in opportunities: rows of one opportunity repeat each other."""
 ROUNDS = 160
-CANDIDATE_ROUNDS = (30, 60, 100, 160, 240)
+CANDIDATE_ROUNDS = (30, 60, 100, 160)
 """Numbers of rounds to choose from, forward in time: how much can be learned depends on the data."""
 MASKED_SHARE = 0.15
 """Share of opportunities that are learned from once more with one family of features masked."""
