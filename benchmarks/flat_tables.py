@@ -53,9 +53,11 @@ def _made(rows: int, seed: int, wins: float = 0.3, noise: float = 1.0, **shape: 
         code = np.minimum(draw.zipf(1.3, rows) - 1, count - 1) if name == "many" else draw.integers(0, count, rows)
         odds += draw.normal(0, 0.7, count)[code]
         frame[name] = pd.Series(code).map(lambda c, name=name: f"{name} {c}")
-    odds += shape.get("interaction", 1.0) * frame["number 2"] * frame["few"].map(
-        dict(zip(sorted(frame["few"].unique()), (-1, 0, 1), strict=False))
-    ).astype(float)
+    odds += (
+        shape.get("interaction", 1.0)
+        * frame["number 2"]
+        * frame["few"].map(dict(zip(sorted(frame["few"].unique()), (-1, 0, 1), strict=False))).astype(float)
+    )
     odds += shape.get("curve", 0.5) * (np.abs(frame["number 3"]) - 0.8)
     for name, share in (("number 1", 0.2), ("some", 0.15), ("days", 0.3)):
         gone = draw.random(rows) < share
@@ -79,7 +81,9 @@ def _classification(rows: int, seed: int, **how: float) -> pd.DataFrame:
 
 
 def _opportunities() -> pd.DataFrame:
-    frame = pd.read_csv(Path(os.environ["DEALODDS_DATA"]) / "flat_opportunities" / "opportunities.csv.gz", keep_default_na=False)
+    frame = pd.read_csv(
+        Path(os.environ["DEALODDS_DATA"]) / "flat_opportunities" / "opportunities.csv.gz", keep_default_na=False
+    )
     leaks = [c for c in frame if "Days" in c or "Change Count" in c]
     frame = frame.drop_duplicates("Opportunity Number").drop(columns=[*leaks, "Opportunity Number"])
     return frame.rename(columns={"Opportunity Result": "won"}).replace({"won": {"Won": "yes", "Loss": "no"}})
@@ -158,7 +162,9 @@ def tuned_lightgbm(past: pd.DataFrame, won: Floats, future: pd.DataFrame, seed: 
             }  # fmt: skip
             data = lightgbm.Dataset(past, won, params=parameters, free_raw_data=False)
             stop = lightgbm.early_stopping(30, verbose=False)
-            losses = lightgbm.cv(parameters, data, 1_000, folds=iter(folds), callbacks=[stop])["valid binary_logloss-mean"]
+            losses = lightgbm.cv(parameters, data, 1_000, folds=iter(folds), callbacks=[stop])[
+                "valid binary_logloss-mean"
+            ]
             if losses[-1] < best[0]:
                 best = (losses[-1], parameters, len(losses))
     model = lightgbm.train(best[1], lightgbm.Dataset(past, won, params=best[1]), best[2])

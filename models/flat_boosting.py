@@ -83,7 +83,9 @@ class FlatBoosting:
         )
         losses = found["valid binary_logloss-mean"]
         boosters = found["cvbooster"].boosters
-        answers = [b.predict(matrix[held], len(losses)) for b, (_, held) in zip(boosters, splits, strict=True)]
+        answers = [
+            b.predict(matrix[held], num_iteration=len(losses)) for b, (_, held) in zip(boosters, splits, strict=True)
+        ]
         return float(losses[-1]), len(losses), np.concatenate(answers)
 
     def predict(self, snapshots: pd.DataFrame) -> Incidence:

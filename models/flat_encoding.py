@@ -47,9 +47,7 @@ class FlatEncoding:
         """Codes of shape (n, c): 0 missing, 1 any other word, from 2 the words in order."""
         codes = np.zeros((len(snapshots), len(self.words)), np.int64)
         for place, (column, words) in enumerate(self.words.items()):
-            values = pd.Index(snapshots[column], dtype=object)
-            found = pd.Index(words, dtype=object).get_indexer(values).astype(np.int64)
-            codes[:, place] = np.where(values.isna(), 0, np.where(found < 0, 1, found + 2))
+            codes[:, place] = _codes(snapshots[column], words)
         return codes
 
     def to_dict(self) -> dict[str, Any]:
@@ -63,6 +61,12 @@ class FlatEncoding:
     def from_dict(cls, raw: dict[str, Any]) -> FlatEncoding:
         """Read what ``to_dict`` wrote."""
         return cls(dict(raw["numbers"]), {name: tuple(words) for name, words in raw["words"]})
+
+
+def _codes(values: pd.Series, words: tuple[str, ...]) -> Ints:
+    named = pd.Index(values, dtype=object)
+    found = pd.Index(words, dtype=object).get_indexer(named).astype(np.int64)
+    return np.where(named.isna(), 0, np.where(found < 0, 1, found + 2))
 
 
 def learn_flat_encoding(snapshots: pd.DataFrame) -> FlatEncoding:
@@ -83,9 +87,10 @@ def learn_flat_encoding(snapshots: pd.DataFrame) -> FlatEncoding:
         if pd.api.types.is_float_dtype(values.dtype):
             if values.nunique(dropna=False) > 1:
                 numbers[str(name)] = None if values.isna().any() else float(values.median())
-        elif len(usual := usual_words(values)) > 1 or (values.isna().any() and values.notna().any()):
-            words[str(name)] = usual
-        elif usual and (values != usual[0]).any():
+            continue
+        usual = usual_words(values)
+        # Told apart are missing, each usual word, and all others together.
+        if len(np.unique(_codes(values, usual))) > 1:
             words[str(name)] = usual
     return FlatEncoding(numbers, words)
 

@@ -12,6 +12,7 @@ from features.history.history import History
 from features.snapshots import build_snapshots
 from models.artifact import Artifact
 from models.registry import TrainingRecord
+from training.flat_pipeline import judge_flat, train_flat
 from training.gate import CHAMPION, Verdict, judge
 from training.pipeline import Trained, train
 from training.plots import importance_plot, reliability_plot
@@ -42,8 +43,12 @@ def make_candidate(
     Parameters are those of ``training.pipeline.train``; ``champion`` is the model in service,
     None when nothing learned is.
     """
-    trained = train(history, cutoff, seed=seed, include=include, report=report)
-    verdict = judge(trained.dataset, champion, seed, report)
+    if history.is_flat:
+        trained = train_flat(history, cutoff, seed=seed, include=include, report=report)
+        verdict = judge_flat(trained, champion, seed, report)
+    else:
+        trained = train(history, cutoff, seed=seed, include=include, report=report)
+        verdict = judge(trained.dataset, champion, seed, report)
     artifact = replace(
         trained.artifact,
         classification={**trained.artifact.classification, "report": verdict.classes},

@@ -97,7 +97,8 @@ def closed_keys(history: History) -> pd.DataFrame:
     """List the closed opportunities at their creation, in that order."""
     table = history.opportunities.sort_values("created_at", kind="stable", ignore_index=True)
     keys = pd.DataFrame({"opportunity_id": table["opportunity_id"], "as_of": table["created_at"]})
-    return keys[outcomes_of(history, keys, history.observed_until).outcome != CENSORED]
+    closed = outcomes_of(history, keys, history.observed_until).outcome != CENSORED
+    return keys.iloc[np.flatnonzero(closed)]
 
 
 def outcomes_of(history: History, keys: pd.DataFrame, until: pd.Timestamp) -> Labels:
@@ -174,9 +175,7 @@ def _constant(past: Labels, count: int) -> Floats:
     return np.full(count, ((past.outcome == WON).sum() + 0.5) / (len(past.outcome) + 1))
 
 
-def _choose_logistic(
-    snapshots: pd.DataFrame, labels: Labels, splits: Sequence[Split]
-) -> tuple[FlatLogistic, Floats]:
+def _choose_logistic(snapshots: pd.DataFrame, labels: Labels, splits: Sequence[Split]) -> tuple[FlatLogistic, Floats]:
     """Try penalties from the strongest on, until two in a row are worse than the best on held-out rows."""
     won = (labels.outcome == WON)[np.concatenate([held for _, held in splits])].astype(np.float64)
     tried: list[tuple[float, float, Floats]] = []

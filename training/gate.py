@@ -117,9 +117,9 @@ def _verdict(
     report: Callable[[str], None],
 ) -> Verdict:
     rows = np.arange(len(later.keys))
-    comparisons = [_compare(name, answers[name], rows, answers, later, seed) for name in _MUST_BEAT if name in answers]
+    comparisons = [compare(name, answers[name], rows, answers, later, seed) for name in _MUST_BEAT if name in answers]
     if fresh is not None:
-        comparisons.append(_compare(CHAMPION, fresh[0], fresh[1], answers, later, seed))
+        comparisons.append(compare(CHAMPION, fresh[0], fresh[1], answers, later, seed))
     failed = [c for c in comparisons if not c.passed]
     proved = "learned from outcomes" if "stage_rates" in answers else ""
     passed = bool(proved) and not failed
@@ -142,7 +142,7 @@ def _reason(passed: bool, failed: list[Comparison], proved: str, compared: bool)
     )
 
 
-def _compare(
+def compare(
     name: str, other: Incidence, rows: Ints, answers: Mapping[str, Incidence], later: Dataset, seed: int
 ) -> Comparison:
     """Compare the learned probability with another method on some rows of the later snapshots."""

@@ -98,6 +98,11 @@ def attributes_of(mapping: Mapping_) -> dict[str, Attribute]:
     """Return the attributes that a mapping describes."""
     described = {n: spec for source in mapping.tables.opportunities for n, spec in source.attributes.items()}
     return {
-        name: Attribute(name, "numeric" if spec.type == "date" else spec.type, spec.measured, {"en": spec.en or name, "zh-CN": spec.zh or spec.en or name})
+        name: Attribute(
+            name,
+            "numeric" if spec.type == "date" else spec.type,
+            spec.measured,
+            {"en": spec.en or name, "zh-CN": spec.zh or spec.en or name},
+        )
         for name, spec in described.items()
     }
