@@ -124,7 +124,7 @@ def left_out(snapshots: pd.DataFrame, columns: Sequence[str]) -> dict[str, str]:
         values = snapshots[name]
         if values.nunique(dropna=False) <= 1 and name.startswith("attribute_"):
             reasons[name] = "always the same, or always missing"
-        elif values.dtype == object and is_id(values):
+        elif not pd.api.types.is_float_dtype(values.dtype) and is_id(values):
             reasons[name] = "nearly as many different words as rows: an id or free text"
     return {name.removeprefix("attribute_"): reason for name, reason in reasons.items()}
 

@@ -76,7 +76,7 @@ def groups_of(table: pd.DataFrame, columns: Sequence[str]) -> Ints | None:
         raise DataError(
             f"no column {missing[0]!r}", f"one of {', '.join(table.columns)}", "name a column that there is"
         )
-    code = table.groupby(list(columns), sort=True, dropna=True).ngroup().to_numpy(np.int64)
+    code = table.groupby(list(columns), sort=True, dropna=True).ngroup().fillna(-1).to_numpy(np.int64)
     return np.where(code < 0, code.max(initial=0) + 1 + np.arange(len(code)), code)
 
 
