@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
@@ -11,6 +13,9 @@ from numpy.typing import NDArray
 from features.outcomes import WON, Labels
 from models.flat_encoding import FlatEncoding, learn_flat_encoding
 from models.incidence import Incidence, certain_clock
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -38,27 +43,45 @@ class FlatLogistic:
     def fit(self, snapshots: pd.DataFrame, labels: Labels, edges: Floats) -> Self:
         """Learn from closed rows."""
         self.edges = edges
+        self._solve(*self._prepare(snapshots), labels.outcome == WON, self.penalty)
+        return self
+
+    def path(
+        self, snapshots: pd.DataFrame, labels: Labels, later: pd.DataFrame, penalties: Sequence[float]
+    ) -> Iterator[Floats]:
+        """Give the win probabilities of later rows under each penalty in turn, learned from the others."""
+        design, codes = self._prepare(snapshots)
+        later_design, later_codes = self._rows(later)
+        for penalty in penalties:
+            self._solve(design, codes, labels.outcome == WON, penalty)
+            yield self._win(later_design, later_codes)
+
+    def _prepare(self, snapshots: pd.DataFrame) -> tuple[Floats, Ints]:
+        """Learn how rows become numbers, and give those of the rows learned from."""
         self.encoding = learn_flat_encoding(snapshots)
-        raw = _twice(self.encoding.values(snapshots))
-        self._learn_scale(raw)
-        codes = self.encoding.codes(snapshots)
+        self._learn_scale(_twice(self.encoding.values(snapshots)))
+        return self._rows(snapshots)
+
+    def _rows(self, snapshots: pd.DataFrame) -> tuple[Floats, Ints]:
+        return self._design(_twice(self.encoding.values(snapshots))), self.encoding.codes(snapshots)
+
+    def _solve(self, design: Floats, codes: Ints, won: NDArray[np.bool_], penalty: float) -> None:
         sizes = [len(words) + 2 for words in self.encoding.words.values()]
-        fitted, intercept = _regress(self._design(raw), codes, sizes, labels.outcome == WON, self.penalty)
-        self.intercept = intercept
+        fitted, self.intercept = _regress(design, codes, sizes, won, penalty)
         width = len(fitted) - sum(sizes)
         self.effects = fitted[:width]
         self.word_effects = np.split(fitted[width:], np.cumsum(sizes)[:-1]) if sizes else []
-        return self
 
     def predict(self, snapshots: pd.DataFrame) -> Incidence:
         """Give the win probability of each row."""
-        design = self._design(_twice(self.encoding.values(snapshots)))
+        return certain_clock(self.edges, self._win(*self._rows(snapshots)))
+
+    def _win(self, design: Floats, codes: Ints) -> Floats:
         # Summed row by row: a matrix product may round differently for one row than for many.
         odds = (design * self.effects).sum(axis=1) + self.intercept
-        codes = self.encoding.codes(snapshots)
         for place, effects in enumerate(self.word_effects):
             odds = odds + effects[codes[:, place]]
-        return certain_clock(self.edges, 1 / (1 + np.exp(-odds)))
+        return np.asarray(1 / (1 + np.exp(-odds)), dtype=np.float64)
 
     def _learn_scale(self, raw: Floats) -> None:
         present = ~np.isnan(raw)
@@ -115,6 +138,14 @@ def _twice(raw: Floats) -> Floats:
     return np.concatenate([raw, np.sign(raw) * np.log1p(np.abs(raw))], axis=1)
 
 
+@cache
+def _libraries() -> ThreadpoolController:
+    """The libraries that use threads; looking for them takes longer than a small regression."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
 def _regress(
     design: Floats, codes: Ints, sizes: list[int], won: NDArray[np.bool_], penalty: float
 ) -> tuple[Floats, float]:
@@ -126,7 +157,6 @@ def _regress(
     # Imported here, for fitting alone: the service predicts, and must not need these libraries.
     from scipy.sparse import csr_array, hstack
     from sklearn.linear_model import LogisticRegression
-    from threadpoolctl import threadpool_limits
 
     offsets = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64) if sizes else np.zeros(0, np.int64)
     rows = np.repeat(np.arange(len(codes)), len(sizes))
@@ -136,6 +166,6 @@ def _regress(
     solver = "newton-cholesky" if few else "lbfgs"
     model = LogisticRegression(C=1 / penalty, solver=solver, max_iter=2000, tol=1e-5)
     # More threads would add the same numbers in another order.
-    with threadpool_limits(limits=1):
+    with _libraries().limit(limits=1):
         model.fit(matrix, won)
     return np.asarray(model.coef_[0], dtype=np.float64), float(model.intercept_[0])

@@ -146,7 +146,7 @@ def learn_flat(snapshots: pd.DataFrame, labels: Labels, plan: Plan, report: Repo
     Members ``constant``, ``ridge_logistic`` (from 10 won and as many lost), ``lightgbm`` (from
     20), and their blend, learned by ``models.blend`` and shrunk towards the constant.
     """
-    won = labels.outcome == WON
+    won, snapshots = labels.outcome == WON, snapshots.reset_index(drop=True)
     constant = Constant().fit(snapshots, labels, EDGES)
     fewest = min(int(won.sum()), int((labels.outcome == LOST).sum()))
     splits = plan.splits(won) if fewest >= NEEDED["ridge_logistic"] else []
@@ -178,17 +178,14 @@ def _constant(past: Labels, count: int) -> Floats:
 def _choose_logistic(snapshots: pd.DataFrame, labels: Labels, splits: Sequence[Split]) -> tuple[FlatLogistic, Floats]:
     """Try penalties from the strongest on, until two in a row are worse than the best on held-out rows."""
     won = (labels.outcome == WON)[np.concatenate([held for _, held in splits])].astype(np.float64)
+    penalties = PENALTIES[::-1]
+    paths = [
+        FlatLogistic().path(snapshots.iloc[past], labels.take(past), snapshots.iloc[held], penalties)
+        for past, held in splits
+    ]
     tried: list[tuple[float, float, Floats]] = []
-    for penalty in PENALTIES[::-1]:
-        answer = np.concatenate(
-            [
-                FlatLogistic(penalty)
-                .fit(snapshots.iloc[past], labels.take(past), EDGES)
-                .predict(snapshots.iloc[held])
-                .win
-                for past, held in splits
-            ]
-        )
+    for penalty, parts in zip(penalties, zip(*paths, strict=True), strict=True):
+        answer = np.concatenate(parts)
         tried.append((log_loss(answer, won), penalty, answer))
         best = int(np.argmin([loss for loss, _, _ in tried]))
         if len(tried) - best > 2:
