@@ -34,7 +34,7 @@ def stratified_folds(won: Bools, folds: int, seed: int, groups: Ints | None = No
     Examples
     --------
     >>> [held.tolist() for _, held in stratified_folds(np.array([True, False] * 4), 2, 0)]
-    [[3, 4, 5, 6], [0, 1, 2, 7]]
+    [[1, 4, 5, 6], [0, 2, 3, 7]]
     """
     fewest = min(int(won.sum()), int((~won).sum()), len(won) if groups is None else len(np.unique(groups)))
     if fewest < folds:
