@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
+from api.cli import commands
 from features.history.directory import read_history, write_history
 from features.history.drafting import draft_mapping
 from features.history.history import History
@@ -289,3 +291,33 @@ def test_the_flat_sample_is_imported_without_its_number_and_without_what_knows_t
     assert (result.history.timing, len(result.history.opportunities), len(result.quarantine)) == ("order", 62_259, 161)
     columns = flat_columns(catalogue_of(result.history), ordered=True)
     assert not any(word in name for name in columns for word in ("days", "share", "change", "number", "opportunity_id"))
+
+
+def test_learning_twice_gives_the_same_model(leads: Import) -> None:
+    history = leads(rows(200))
+    dataset = flat_dataset(history, catalogue_of(history))
+    columns = flat_columns(catalogue_of(history), True)
+    first, second = (learn_flat(dataset.snapshots[columns], dataset.labels(), Plan(True)) for _ in range(2))
+    assert (first.to_dict(), first.texts()) == (second.to_dict(), second.texts())
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["--folds", "2", "--order-share", "0.8"], ["--order-share", "0.8", "--group", "a"]]
+)
+def test_a_backtest_asks_for_exactly_one_way_to_judge(tmp_path: Path, words: list[str]) -> None:
+    asked = ["backtest", "--history", str(tmp_path), "--out", str(tmp_path / "f.json"), *words]
+    assert CliRunner().invoke(commands, asked).exit_code == 2
+
+
+def test_folds_by_group_are_printed_with_standard_errors(leads: Import, tmp_path: Path) -> None:
+    frame = rows(120).assign(note=lambda f: "team " + (f["id"] % 9).astype(str))
+    write_history(leads(frame, created="{line: true}"), tmp_path / "history")
+    asked = ["backtest", "--history", str(tmp_path / "history"), "--out", str(tmp_path / "f.json")]
+    found = CliRunner().invoke(commands, [*asked, "--folds", "2x1", "--group", "note,source"])
+    assert found.exit_code == 0, found.output
+    assert "means of 2 folds" in found.output
+    assert "±" in found.output
+    records = json.loads((tmp_path / "f.json").read_text())
+    # In one fold too few are won for the booster: it is left out of both.
+    assert {r["method"] for r in records} == {"learned", "constant", "fixed_weights", "ridge_logistic"}
+    assert len(records) == 2 * 4 * 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -94,7 +95,8 @@ def backtest_folds(
 
     Returns
     -------
-    Records as ``backtest_order``; the cutoff is ``fold r/k``, the k-th fold of repetition r.
+    Records as ``backtest_order``; the cutoff is ``fold r/k``, the k-th fold of repetition r. A
+    member that had too little to learn from in some fold is left out: its mean would be of others.
     """
     if not history.is_flat:
         raise DataError("a history with dates", "a flat table", "judge it at --cutoffs")
@@ -107,7 +109,8 @@ def backtest_folds(
         for place, (answers, held) in enumerate(answered):
             cutoff = f"fold {repetition + 1}/{place + 1}"
             records += [{"cutoff": cutoff, **record} for record in _judged(answers, held, seed)]
-    return records
+    told = Counter(record["method"] for record in records)
+    return [record for record in records if told[record["method"]] == max(told.values())]
 
 
 def row_groups(history: History, dataset: Dataset, columns: Sequence[str]) -> Ints | None:
