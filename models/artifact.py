@@ -65,6 +65,11 @@ class Artifact:
     version: str = field(default="", compare=False)
     card: Mapping[str, Any] | None = None
 
+    @property
+    def is_timed(self) -> bool:
+        """Whether its data told when things happened; a flat table does not."""
+        return bool(self.training.get("timing", "dates") == "dates")
+
 
 def write_artifact(artifact: Artifact, folder: Path) -> None:
     """Write a model into a folder of its own, whole or not at all.

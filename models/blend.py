@@ -15,7 +15,7 @@ from models.incidence import NARROW, Incidence, clock_at, log_odds
 Floats = NDArray[np.float64]
 
 PRIOR_OPPORTUNITIES = 20.0
-"""Strength of the pull towards the usual weights, in log-likelihood per squared distance of weights."""
+"""Usual strength of the pull towards the usual weights."""
 RATES_WINS, BOOSTED_WINS = 15, 200
 """Wins with which the ridge is usually trusted as much as the rates, and boosters half as much as they can be."""
 LEVEL_SPREAD = 0.05
@@ -80,7 +80,13 @@ def _normalised(weights: Sequence[float]) -> tuple[float, ...]:
     return tuple(w / total for w in weights) if total > 0 else (1.0, *([0.0] * (len(weights) - 1)))
 
 
-def learn_blend(members: Sequence[Incidence], labels: Labels, opportunities: int, usual: Sequence[float]) -> Blend:
+def learn_blend(
+    members: Sequence[Incidence],
+    labels: Labels,
+    opportunities: int,
+    usual: Sequence[float],
+    pull: float = PRIOR_OPPORTUNITIES,
+) -> Blend:
     """Learn weights and level from answers to snapshots that the members were not trained on.
 
     Parameters
@@ -93,11 +99,13 @@ def learn_blend(members: Sequence[Incidence], labels: Labels, opportunities: int
         Number of different opportunities among them: snapshots of one repeat each other.
     usual
         Weights to shrink towards, summing to 1.
+    pull
+        Strength of that, in log-likelihood per squared distance of weights.
 
     Notes
     -----
     Maximises the censored discrete-time likelihood, scaled to opportunities, less
-    ``PRIOR_OPPORTUNITIES`` · (‖w − usual‖² + ‖v − usual‖²) and (level / ``LEVEL_SPREAD``)² / 2,
+    ``pull`` · (‖w − usual‖² + ‖v − usual‖²) and (level / ``LEVEL_SPREAD``)² / 2,
     where w are the weights of the win probabilities and v those of the clocks.
     """
     if len(members) == 1 or not len(labels.days):
@@ -109,7 +117,7 @@ def learn_blend(members: Sequence[Incidence], labels: Labels, opportunities: int
     def loss(parameters: Floats) -> float:
         weights, clocks, level = parameters[:count], parameters[count:-1], float(parameters[-1])
         likelihood = float(_log_likelihood(pieces, weights, clocks, level).mean())
-        apart = PRIOR_OPPORTUNITIES * float(((weights - centre) ** 2).sum() + ((clocks - centre) ** 2).sum())
+        apart = pull * float(((weights - centre) ** 2).sum() + ((clocks - centre) ** 2).sum())
         return -likelihood + (apart + (level / LEVEL_SPREAD) ** 2 / 2) / opportunities
 
     found = minimize(

@@ -9,6 +9,7 @@ import pandas as pd
 
 from models.attribution import Attribution, attribute
 from models.blend import Blend
+from models.flat_boosting import FlatBoosting
 from models.incidence import Incidence
 from models.lightgbm_hazards import LightGBMHazards
 from models.member import Member, member_from_dict
@@ -60,7 +61,7 @@ class HazardBlend:
         """Text of the boosters in use, by cause."""
         for place in self.in_use:
             member = self.members[place]
-            if isinstance(member, LightGBMHazards):
+            if isinstance(member, LightGBMHazards | FlatBoosting):
                 return member.texts()
         return {}
 

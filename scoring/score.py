@@ -236,8 +236,8 @@ def _expected_close(answers: _Answers, artifact: Artifact, row: int, as_of: pd.T
 
 
 def has_clock(artifact: Artifact) -> bool:
-    """Tell whether anything closed in training, so that it is known when things close."""
-    return int(artifact.training["won"]) + int(artifact.training["lost"]) > 0
+    """Tell whether anything closed in training at a known instant, so that it is known when things close."""
+    return artifact.is_timed and int(artifact.training["won"]) + int(artifact.training["lost"]) > 0
 
 
 def score_to_dict(score: Score) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from features.snapshots import build_snapshots
 from models.artifact import Artifact
 from models.registry import TrainingRecord
 from training.card import card_of, later_figures
+from training.flat_pipeline import judge_flat, train_flat
 from training.gate import judge
 from training.pipeline import Trained, train
 from training.plots import importance_plot, reliability_plot
@@ -48,8 +49,12 @@ def make_candidate(
     None when nothing learned is; ``timer`` gives seconds of a clock that never goes back. It
     comes from the door, and what it measures is in the verdict but not in the artifact.
     """
-    trained = train(history, cutoff, seed=seed, include=include, report=report)
-    verdict = judge(trained.dataset, champion, seed, report)
+    if history.is_flat:
+        trained = train_flat(history, cutoff, seed=seed, include=include, report=report)
+        verdict = judge_flat(trained, champion, seed, report)
+    else:
+        trained = train(history, cutoff, seed=seed, include=include, report=report)
+        verdict = judge(trained.dataset, champion, seed, report)
     report("checking parity and latency")
     in_service = serving_checks(trained.artifact, trained.dataset, timer)
     verdict = replace(verdict, checks=(*verdict.checks, *in_service))

@@ -119,12 +119,13 @@ def train(
         processes=material.known.processes,
         past=freeze(recorded_results(material.known), dataset.until),
         classification={**criteria.to_dict(), "accounts": accounts.criteria},
-        training=_summary(material, seed),
+        training=summary_of(material, seed),
     )
     return Trained(artifact, dataset)
 
 
-def _summary(material: Material, seed: int) -> dict[str, Any]:
+def summary_of(material: Material, seed: int) -> dict[str, Any]:
+    """Say what a model is trained on: cutoff, origin, counts, fingerprints."""
     known, dataset = material.known, material.dataset
     labels = dataset.labels()
     ids = dataset.keys["opportunity_id"].to_numpy(dtype=object)

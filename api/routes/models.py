@@ -34,7 +34,7 @@ def _describe(artifact: Artifact) -> ChampionAnswer:
         features=len(artifact.catalogue.features),
         blend_weights=artifact.win.to_dict()["weights"],
         activity_kinds=[*ACTIVITY_KINDS, *artifact.catalogue.custom_kinds],
-        attributes={attribute.name: attribute.type for attribute in artifact.catalogue.attributes},
+        attributes={attribute.name: attribute.type for attribute in artifact.catalogue.own_attributes},
         training=_finite(dict(artifact.training)),
         classification=_criteria(artifact),
         processes=[_process(process) for process in artifact.processes.values()],
