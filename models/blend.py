@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 PRIOR_OPPORTUNITIES = 20.0
 """Usual strength of the pull towards the usual weights."""
-RATES_WINS, BOOSTED_WINS = 15, 200
+RATES_WINS, BOOSTED_WINS = 5, 200
 """Wins with which the ridge is usually trusted as much as the rates, and boosters half as much as they can be."""
 LEVEL_SPREAD = 0.05
 """Usual size of a drift of the level in log-odds."""
@@ -139,7 +139,7 @@ def usual_weights(names: Sequence[str], won: int) -> tuple[float, ...]:
 
     Without hazards learned from features, the last rule that has entered has it all: stage
     rates are themselves shrunk towards the fixed weights. The ridge is trusted with
-    won / (won + 15), and shares that with the boosters, which get up to half of it.
+    won / (won + 5), and shares that with the boosters, which get up to half of it.
 
     Examples
     --------
@@ -147,7 +147,7 @@ def usual_weights(names: Sequence[str], won: int) -> tuple[float, ...]:
     (0.0, 1.0)
     >>> all_four = ["fixed_weights", "stage_rates", "ridge_hazards", "lightgbm_hazards"]
     >>> [round(weight, 2) for weight in usual_weights(all_four, 200)]
-    [0.0, 0.07, 0.7, 0.23]
+    [0.0, 0.02, 0.73, 0.24]
     """
     learners = [name for name in names if name in _LEARNERS]
     trusted = won / (won + RATES_WINS) if learners else 0.0
