@@ -152,7 +152,7 @@ def _log_weights_of_starts(actual: Floats, expected: Floats) -> Floats:
     stays, changes = np.log(1 - CHANCE_OF_A_CHANGE), np.log(CHANCE_OF_A_CHANGE)
     weights, counted = np.array([0.0]), np.array([_PRIOR + actual[0]])
     hoped = np.array([_PRIOR + expected[0]])
-    for count, hope in zip(actual[1:], expected[1:], strict=True):
+    for count, hope in zip(actual[1:], np.maximum(expected[1:], 1e-9), strict=True):
         counted, hoped = np.append(counted, _PRIOR), np.append(hoped, _PRIOR)
         before = np.append(weights + stays, logsumexp(weights) + changes)
         weights = before + _log_chance(count, hope, counted, hoped)
