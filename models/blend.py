@@ -18,7 +18,7 @@ PRIOR_OPPORTUNITIES = 2.0
 """Strength of the pull towards the fixed weights, in log-likelihood per squared distance of weights."""
 ALIKE_OPPORTUNITIES = 20.0
 """Strength of the pull of members that are to share alike towards each other's weight, in the same unit."""
-LEVEL_SPREAD = 0.15
+LEVEL_SPREAD = 0.05
 """Usual size of a drift of the level in log-odds."""
 
 
