@@ -48,6 +48,7 @@ DRIFTS = {"none": (1.0, 1.0), "wins": (0.6, 1.0), "share": (0.6, 0.88 / 0.7), "p
 ever won, at the pace of before for the typical one; *pace*: all slows down, as many are won in the end."""
 HORIZONS = {"ever": np.inf, "28 days": 28.0}
 SERVICES = ("in service", "recalibrated", "recalibrated, gated")
+START = pd.Timestamp("2025-01-01", tz="UTC")
 SEGMENTS = np.array(["east", "west", "north", "south"], dtype=object)
 
 
@@ -77,8 +78,9 @@ class World:
         outcome = np.where(self.closed[rows] <= until, self.outcome[rows], CENSORED)
         return Labels(days, outcome, watched)
 
-    def snapshots(self, rows: Ints) -> pd.DataFrame:
-        index = pd.Index(rows, name="opportunity_id")
+    def snapshots(self, rows: Ints, at: float) -> pd.DataFrame:
+        as_of = pd.DatetimeIndex([START + pd.Timedelta(days=at)] * len(rows))
+        index = pd.MultiIndex.from_arrays([rows, as_of], names=["opportunity_id", "as_of"])
         return pd.DataFrame({"stage": SEGMENTS[rows % 4], "sign": self.sign[rows]}, index)
 
 
@@ -107,7 +109,7 @@ def trained(world: World) -> RidgeHazards:
     until = 7.0 * TRAINED
     parts = [(rows, 7.0 * week) for week in range(FIRST_SEEN, TRAINED, 2) for rows in [world.open_at(7.0 * week)]]
     labels = _joined([world.labels(rows, at, until) for rows, at in parts])
-    snapshots = pd.concat([world.snapshots(rows) for rows, _ in parts])
+    snapshots = pd.concat([world.snapshots(rows, at) for rows, at in parts])
     return RidgeHazards().fit(snapshots, labels, choose_edges(labels))
 
 
@@ -120,7 +122,7 @@ def watch(world: World, model: RidgeHazards, until: int) -> Watched:
     parts = [(week, world.open_at(7.0 * week)) for week in range(TRAINED, until)]
     rows = np.concatenate([rows for _, rows in parts])
     week = np.concatenate([np.full(len(rows), week - TRAINED) for week, rows in parts])
-    snapshots = world.snapshots(rows)
+    snapshots = pd.concat([world.snapshots(rows, 7.0 * week) for week, rows in parts])
     labels = _joined([world.labels(rows, 7.0 * week, 7.0 * until) for week, rows in parts])
     return Watched(model.predict(snapshots), snapshots, labels, week, rows.astype(object))
 
@@ -156,17 +158,13 @@ def run(world: World, model: RidgeHazards, first: int = DRIFT - 4, last: int = E
         if verdict.passed:
             gated, learned_at = level, week
         rows = world.open_at(7.0 * week)
-        snapshots = world.snapshots(rows)
+        snapshots = world.snapshots(rows, 7.0 * week)
         answer, truth = model.predict(snapshots), true_expected(world, rows, 7.0 * week)
         for service, now in zip(SERVICES, (Level(), level, gated), strict=True):
             hoped = expected(now.apply(answer, snapshots))
             for name in HORIZONS:
                 ratio = hoped[name] / truth[name]
-                yield {"week": week - DRIFT, "service": service, "horizon": name, "ratio": ratio, **verdict_of(now)}
-
-
-def verdict_of(level: Level) -> dict[str, float]:
-    return {"win": level.win, "loss": level.loss}
+                yield {"week": week - DRIFT, "service": service, "horizon": name, "ratio": ratio}
 
 
 def study(seeds: int, drifts: dict[str, tuple[float, float]]) -> pd.DataFrame:
