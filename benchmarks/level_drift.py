@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ ARRIVALS = 340
 """Opportunities created a week; three in ten are won."""
 WIN, LOSS = 0.3 / 60, 0.7 / 60
 """Hazards a day of the typical opportunity."""
-TRAINED, DRIFT, END = 52, 64, 80
+TRAINED, DRIFT, END = 52, 64, 76
 """Weeks at which the training ends, the hazards change, and the study ends."""
 FIRST_SEEN = 26
 DRIFTS = {"none": (1.0, 1.0), "wins": (0.6, 1.0), "share": (0.6, 0.88 / 0.7), "pace": (0.6, 0.6)}
@@ -70,15 +71,18 @@ class World:
         return up * win, down * loss
 
     def open_at(self, at: float) -> Ints:
+        """Opportunities open at an instant."""
         return np.flatnonzero((self.created <= at) & (self.closed > at))
 
     def labels(self, rows: Ints, at: float, until: float) -> Labels:
+        """What became of them by the end of what is known."""
         watched = np.full(len(rows), until - at)
         days = np.minimum(self.closed[rows] - at, watched)
         outcome = np.where(self.closed[rows] <= until, self.outcome[rows], CENSORED)
         return Labels(days, outcome, watched)
 
     def snapshots(self, rows: Ints, at: float) -> pd.DataFrame:
+        """What a model is told of them."""
         as_of = pd.DatetimeIndex([START + pd.Timedelta(days=at)] * len(rows))
         index = pd.MultiIndex.from_arrays([rows, as_of], names=["opportunity_id", "as_of"])
         return pd.DataFrame({"stage": SEGMENTS[rows % 4], "sign": self.sign[rows]}, index)
@@ -167,15 +171,18 @@ def run(world: World, model: RidgeHazards, first: int = DRIFT - 4, last: int = E
                 yield {"week": week - DRIFT, "service": service, "horizon": name, "ratio": ratio}
 
 
-def study(seeds: int, drifts: dict[str, tuple[float, float]]) -> pd.DataFrame:
-    frames = []
-    for seed in range(seeds):
-        # Before the drift the worlds of a seed are the same, so one training serves all.
-        model = trained(make_world(seed, (1.0, 1.0)))
-        for name, factors in drifts.items():
-            records = pd.DataFrame(list(run(make_world(seed, factors), model)))
-            frames.append(records.assign(drift=name, seed=seed))
+def of_seed(seed: int) -> pd.DataFrame:
+    # Before the drift the worlds of a seed are the same, so one training serves all.
+    model, frames = trained(make_world(seed, (1.0, 1.0))), []
+    for name, factors in DRIFTS.items():
+        records = pd.DataFrame(list(run(make_world(seed, factors), model)))
+        frames.append(records.assign(drift=name, seed=seed))
     return pd.concat(frames, ignore_index=True)
+
+
+def study(seeds: int) -> pd.DataFrame:
+    with ProcessPoolExecutor(2) as pool:
+        return pd.concat(pool.map(of_seed, range(seeds)), ignore_index=True)
 
 
 def summary(found: pd.DataFrame) -> pd.DataFrame:
@@ -191,7 +198,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=20)
     seeds = parser.parse_args().seeds
-    table = summary(study(seeds, DRIFTS))
+    table = summary(study(seeds))
     for (drift, horizon), part in table.groupby(["drift", "horizon"], sort=False):
         print(f"\n{drift}: expected over true expected wins, {horizon} (mean of {seeds} seeds, 90 % of the mean)")
         said = part.assign(text=[f"{r.mean:.3f} ({r.low:.3f}–{r.high:.3f})" for r in part.itertuples()])

@@ -84,9 +84,9 @@ def watch_weeks(answer: Incidence, labels: Labels, week: Ints, segment: NDArray[
         Words, shape (n,); None for no segments.
     """
     within = within_week(labels)
-    cumulative = (_at(answer.edges, whole, within.days) for whole in cumulative_hazards(answer))
+    win, loss = (_at(answer.edges, whole, within.days) for whole in cumulative_hazards(answer))
     words = np.full(len(week), None, dtype=object) if segment is None else segment
-    return Weeks(week, within.outcome, *cumulative, words)
+    return Weeks(week, within.outcome, win, loss, words)
 
 
 def within_week(labels: Labels) -> Labels:

@@ -1,4 +1,4 @@
-"""Whether a recalibrated level may replace the one in service: judged week by week, each on what was known before it."""
+"""Whether a recalibrated level may replace the one in service: each week judged on what was known before it."""
 
 from __future__ import annotations
 
@@ -170,9 +170,7 @@ def _decided(sums: Floats, seed: int) -> LevelVerdict:
     outside = now["low"] > RATIO[1] or now["high"] < RATIO[0]
     nearer = bool(outside and abs(np.log(then["figure"])) < abs(np.log(now["figure"])))
     rows = (behind | {"passed": better}, now | {"passed": not outside}, then)
-    return LevelVerdict(
-        better or nearer, _REASONS["better" if better else "nearer" if nearer else "neither"], rows
-    )
+    return LevelVerdict(better or nearer, _REASONS["better" if better else "nearer" if nearer else "neither"], rows)
 
 
 def _row(name: str, figure: float, drawn: Floats, limit: str) -> dict[str, Any]:
