@@ -84,9 +84,10 @@ def watch_weeks(answer: Incidence, labels: Labels, week: Ints, segment: NDArray[
         Words, shape (n,); None for no segments.
     """
     within = within_week(labels)
-    win, loss = (_at(answer.edges, whole, within.days) for whole in cumulative_hazards(answer))
+    win, loss = (_in_a_week(answer.edges, whole) for whole in cumulative_hazards(answer))
+    exposed = np.where(within.outcome == CENSORED, 1.0, _exposed_when_closed(win + loss))
     words = np.full(len(week), None, dtype=object) if segment is None else segment
-    return Weeks(week, within.outcome, win, loss, words)
+    return Weeks(week, within.outcome, exposed * win, exposed * loss, words)
 
 
 def within_week(labels: Labels) -> Labels:
@@ -101,9 +102,9 @@ def learn_level(weeks: Weeks, column: str = "") -> Level:
 
     Notes
     -----
-    With constant hazards in the week, and counted only while it was open, an opportunity's
-    likelihood is that of a Poisson count (Aitkin and Clayton 1980), for each cause alone, so
-    that actual over expected is the likeliest factor: a standardised ratio, as in Breslow and
+    With constant hazards in the week, an opportunity's likelihood is that of a Poisson count
+    for as long as it was open (Aitkin and Clayton 1980), for each cause alone, so that actual
+    over expected is the likeliest factor: a standardised ratio, as in Breslow and
     Day (1987). It is shrunk as if 1 / ``SPREAD``² events had come as expected (Berry 1983).
     A segment's factor is shrunk in the same way towards the overall one.
 
@@ -195,12 +196,19 @@ def _segments(weeks: Weeks, factor: float, counting: Floats) -> dict[str, float]
     return found
 
 
-def _at(edges: Floats, cumulative: Floats, days: Floats) -> Floats:
-    """Read cumulative hazards at a day of each row, shape (n,); beyond the last edge at the last pace."""
+def _in_a_week(edges: Floats, cumulative: Floats) -> Floats:
+    """Cumulative hazards of a week, shape (n,); beyond the last edge at the last pace."""
     bounds = np.concatenate([[0.0], edges])
     values = np.concatenate([np.zeros((len(cumulative), 1)), cumulative], axis=1)
-    place = np.clip(np.searchsorted(bounds, days, side="left") - 1, 0, len(edges) - 1)
-    rows = np.arange(len(days))
-    share = (days - bounds[place]) / (bounds[place + 1] - bounds[place])
-    low, high = values[rows, place], values[rows, place + 1]
-    return np.asarray(low + share * (high - low), dtype=np.float64)
+    place = int(np.clip(np.searchsorted(bounds, WEEK, side="left") - 1, 0, len(edges) - 1))
+    share = (WEEK - bounds[place]) / (bounds[place + 1] - bounds[place])
+    return np.asarray(values[:, place] + share * (values[:, place + 1] - values[:, place]), dtype=np.float64)
+
+
+def _exposed_when_closed(whole: Floats) -> Floats:
+    """Share of the week that one which closes in it is open, on average, with such hazards; about one half.
+
+    When in the week it closed is not asked: of what is told late, or by the day, it is not known.
+    """
+    kept = np.maximum(whole, 1e-3)
+    return np.asarray(1 / kept - 1 / np.expm1(kept), dtype=np.float64)
