@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import gammaln, logsumexp
+from scipy.special import gammaln
 
 from features.outcomes import CENSORED, LOST, WON, Labels
 from models.calibration import Level, cumulative_hazards
@@ -155,9 +155,9 @@ def _log_weights_of_starts(actual: Floats, expected: Floats) -> Floats:
     hoped = np.array([_PRIOR + expected[0]])
     for count, hope in zip(actual[1:], np.maximum(expected[1:], 1e-9), strict=True):
         counted, hoped = np.append(counted, _PRIOR), np.append(hoped, _PRIOR)
-        before = np.append(weights + stays, logsumexp(weights) + changes)
+        before = np.append(weights + stays, np.logaddexp.reduce(weights) + changes)
         weights = before + _log_chance(count, hope, counted, hoped)
-        weights = weights - logsumexp(weights)
+        weights = weights - np.logaddexp.reduce(weights)
         counted, hoped = counted + count, hoped + hope
     return np.asarray(weights, dtype=np.float64)
 
