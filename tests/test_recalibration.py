@@ -59,6 +59,8 @@ def test_without_drift_the_level_stays_near_zero_and_the_gate_refuses(steady: Hi
     found = recalibrate(steady, champion, at(NOW))
     assert abs(found.level.win) < 0.1
     assert abs(found.level.loss) < 0.1
+    # Following what is not there costs next to nothing: log-likelihood of a week, by opportunity.
+    assert found.verdict.checks[0]["figure"] < 0.0005
     assert not found.verdict.passed
     assert "did not foretell" in found.verdict.reason[0]
     assert "未能" in found.verdict.reason[1]
