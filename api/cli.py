@@ -13,6 +13,7 @@ from api.commands.demo import demo_command
 from api.commands.fields import fields_command
 from api.commands.model import backtest_command, train_command
 from api.commands.promotion import promote_command, promotions_command, rollback_command, versions_command
+from api.commands.recalibration import recalibrate_command
 from api.commands.scoring import score_command
 from api.commands.serving import serve_command
 from features.errors import DealoddsError
@@ -30,6 +31,7 @@ for command in (
     mapping_group,
     audit_command,
     train_command,
+    recalibrate_command,
     backtest_command,
     score_command,
     card_command,

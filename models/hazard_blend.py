@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
 from models.attribution import Attribution, attribute
 from models.blend import Blend
+from models.calibration import Level
 from models.flat_boosting import FlatBoosting
 from models.incidence import Incidence
 from models.lightgbm_hazards import LightGBMHazards
@@ -17,13 +18,14 @@ from models.member import Member, member_from_dict
 
 @dataclass(frozen=True)
 class HazardBlend:
-    """Fitted members and how they are blended.
+    """Fitted members, how they are blended, and the level of the hazards on top.
 
     Members without weight are kept for comparison in a backtest, but not stored.
     """
 
     members: tuple[Member, ...]
     blend: Blend
+    level: Level = field(default_factory=Level)
 
     @property
     def in_use(self) -> list[int]:
@@ -34,12 +36,13 @@ class HazardBlend:
     def predict(self, snapshots: pd.DataFrame) -> Incidence:
         """Answer for snapshots, shape (n,): win probability and clocks."""
         answers = [self.members[place].predict(snapshots) for place in self.in_use]
-        return self.blend.of_members(self.in_use).combine(answers)
+        return self.level.apply(self.blend.of_members(self.in_use).combine(answers), snapshots)
 
     def attribute(self, snapshots: pd.DataFrame) -> Attribution:
         """Say what adds up to the win probability of each snapshot."""
         additions = [self.members[place].additions(snapshots) for place in self.in_use]
-        return attribute(self.blend.of_members(self.in_use), additions, self.predict(snapshots).win)
+        on_top = self.level.additions(snapshots)
+        return attribute(self.blend.of_members(self.in_use), additions, self.predict(snapshots).win, on_top)
 
     def predict_members(self, snapshots: pd.DataFrame) -> dict[str, Incidence]:
         """Answer of each member by its name."""
@@ -55,6 +58,7 @@ class HazardBlend:
             "level": self.blend.level,
             # A list, because sums of floats depend on the order.
             "members": [{"name": member.name, "model": member.to_dict()} for member in used],
+            **({} if self.level.is_zero else {"recalibration": self.level.to_dict()}),
         }
 
     def texts(self) -> dict[str, str]:
@@ -72,4 +76,5 @@ class HazardBlend:
         weights, clocks = (
             tuple(float(raw[kind][member.name]) for member in members) for kind in ("weights", "clock_weights")
         )
-        return cls(members, Blend(weights, float(raw["level"]), clocks))
+        level = Level.from_dict(raw["recalibration"]) if "recalibration" in raw else Level()
+        return cls(members, Blend(weights, float(raw["level"]), clocks), level)

