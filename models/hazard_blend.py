@@ -11,14 +11,17 @@ from models.attribution import Attribution, attribute
 from models.blend import Blend
 from models.calibration import Level
 from models.flat_boosting import FlatBoosting
-from models.incidence import Incidence
+from models.incidence import Floats, Incidence
 from models.lightgbm_hazards import LightGBMHazards
 from models.member import Member, member_from_dict
+from models.spread import interval
 
 
 @dataclass(frozen=True)
 class HazardBlend:
     """Fitted members, how they are blended, and the level of the hazards on top.
+
+    ``won`` counts the opportunities won in training: how far off the answers may be.
 
     Members without weight are kept for comparison in a backtest, but not stored.
     """
@@ -26,6 +29,7 @@ class HazardBlend:
     members: tuple[Member, ...]
     blend: Blend
     level: Level = field(default_factory=Level)
+    won: int = 0
 
     @property
     def in_use(self) -> list[int]:
@@ -37,6 +41,13 @@ class HazardBlend:
         """Answer for snapshots, shape (n,): win probability and clocks."""
         answers = [self.members[place].predict(snapshots) for place in self.in_use]
         return self.level.apply(self.blend.of_members(self.in_use).combine(answers), snapshots)
+
+    def predict_with_interval(self, snapshots: pd.DataFrame) -> tuple[Incidence, Floats, Floats]:
+        """Answer for snapshots, with the bounds of the 80 % interval of each win probability."""
+        answers = [self.members[place].predict(snapshots) for place in self.in_use]
+        blend = self.blend.of_members(self.in_use)
+        answer = self.level.apply(blend.combine(answers), snapshots)
+        return answer, *interval(answer.win, self.won, blend.weights, answers)
 
     def attribute(self, snapshots: pd.DataFrame) -> Attribution:
         """Say what adds up to the win probability of each snapshot."""
@@ -56,6 +67,7 @@ class HazardBlend:
             "weights": dict(zip(names, self.blend.weights, strict=True)),
             "clock_weights": dict(zip(names, self.blend.clocks, strict=True)),
             "level": self.blend.level,
+            "won": self.won,
             # A list, because sums of floats depend on the order.
             "members": [{"name": member.name, "model": member.to_dict()} for member in used],
             **({} if self.level.is_zero else {"recalibration": self.level.to_dict()}),
@@ -77,4 +89,4 @@ class HazardBlend:
             tuple(float(raw[kind][member.name]) for member in members) for kind in ("weights", "clock_weights")
         )
         level = Level.from_dict(raw["recalibration"]) if "recalibration" in raw else Level()
-        return cls(members, Blend(weights, float(raw["level"]), clocks), level)
+        return cls(members, Blend(weights, float(raw["level"]), clocks), level, int(raw["won"]))

@@ -152,7 +152,7 @@ def learn_flat(snapshots: pd.DataFrame, labels: Labels, plan: Plan, report: Repo
     splits = plan.splits(won) if fewest >= NEEDED["ridge_logistic"] else []
     splits = [split for split in splits if 0 < won[split[0]].sum() < len(split[0])]
     if not splits:
-        return HazardBlend((constant,), Blend((1.0,)))
+        return HazardBlend((constant,), Blend((1.0,)), won=int(won.sum()))
     members: list[Member] = [constant]
     held = np.concatenate([held for _, held in splits])
     answers = [np.concatenate([_constant(labels.take(past), len(held)) for past, held in splits])]
@@ -170,6 +170,7 @@ def learn_flat(snapshots: pd.DataFrame, labels: Labels, plan: Plan, report: Repo
     return HazardBlend(
         tuple(m if m is constant else m.fit(snapshots, labels, EDGES) for m in members),
         Blend(found.weights, found.level),
+        won=int(won.sum()),
     )
 
 

@@ -107,8 +107,9 @@ def learn_with_proof(
             member.rounds = rounds
         report(f"fitting {member.name} on {len(dataset.keys):,} snapshots")
         fitted.append(member.fit(dataset.snapshots, labels, edges))
-    usual = usual_weights([member.name for member in fitted], _won(dataset))
-    return Learned(HazardBlend(tuple(fitted), _completed(blend, usual)), forward)
+    won = _won(dataset)
+    usual = usual_weights([member.name for member in fitted], won)
+    return Learned(HazardBlend(tuple(fitted), _completed(blend, usual), won=won), forward)
 
 
 def _prove(
