@@ -44,9 +44,9 @@ def interval(win: Floats, won: int, weights: Sequence[float], members: Sequence[
     >>> clock = np.ones((1, 1))
     >>> member = Incidence(np.array([30.0]), np.array([0.3]), clock, clock)
     >>> [float(bound.round(2)[0]) for bound in interval(member.win, 1000, [1.0], [member])]
-    [0.19, 0.44]
+    [0.2, 0.43]
     >>> [float(bound.round(2)[0]) for bound in interval(member.win, 30, [1.0], [member])]
-    [0.1, 0.61]
+    [0.11, 0.6]
     """
     odds = log_odds(win)
     away = np.stack([log_odds(member.win) for member in members], axis=1)
