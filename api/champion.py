@@ -64,11 +64,15 @@ def _warm_up(artifact: Artifact) -> None:
     created = artifact.past.as_of
     process = next(iter(artifact.processes))
     asked = {"opportunity_id": "warm-up", "process": process, "created_at": created, "activities": [], "contacts": []}
-    score_live(artifact, [asked], created, [30.0])
+    score_live(artifact, [asked], created, [30.0], reasons=True)
 
 
 def score_live(
-    artifact: Artifact, opportunities: Sequence[Mapping[str, Any]], as_of: pd.Timestamp, horizons: Sequence[float]
+    artifact: Artifact,
+    opportunities: Sequence[Mapping[str, Any]],
+    as_of: pd.Timestamp,
+    horizons: Sequence[float],
+    reasons: bool = False,
 ) -> list[tuple[Score, tuple[Note, ...]]]:
     """Score the opportunities of a request, in order, each with its notes.
 
@@ -80,7 +84,8 @@ def score_live(
     for group in live.groups:
         ids = group.history.opportunities["opportunity_id"]
         keys = pd.DataFrame({"opportunity_id": ids, "as_of": pd.DatetimeIndex([as_of] * len(ids))})
-        found = score_opportunities(group.history, keys, artifact, horizons=horizons, past=artifact.past)
+        past = artifact.past
+        found = score_opportunities(group.history, keys, artifact, horizons=horizons, past=past, reasons=reasons)
         scores |= dict(zip(group.places, found, strict=True))
     return [(scores[place], notes) for place, notes in enumerate(live.notes)]
 
