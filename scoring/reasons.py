@@ -114,7 +114,7 @@ class Explainer:
         base, shown = tenths(found.base), tenths(win)
         by_group, by_feature = rounded_by_group([f.group for f in features], TENTHS * parts, shown - base)
         largest = sorted(range(len(features)), key=lambda i: (-abs(parts[i]), i))
-        listed = tuple(_feature_part(features[i], parts[i], by_feature[i]) for i in largest)
+        listed = tuple(feature_part(features[i], parts[i], by_feature[i]) for i in largest)
         return Reasons(
             base=100 * found.base,
             base_shown=base / 10,
@@ -139,7 +139,8 @@ def explain(artifact: Artifact, snapshots: pd.DataFrame, win: Floats) -> list[Re
     return [explainer.reasons(found, row, float(win[row]), values) for row, values in enumerate(rows)]
 
 
-def _feature_part(feature: Feature, part: float, shown: int) -> Part:
+def feature_part(feature: Feature, part: float, shown: int) -> Part:
+    """Write what a feature adds, a share of 1, and its rounded tenths of a point, as a part."""
     return Part(feature.name, feature.group, Words(feature.en, feature.zh), 100 * float(part), int(shown) / 10)
 
 

@@ -149,7 +149,7 @@ def _answers(
     win = artifact.win.predict(snapshots)
     signs = signs_of(snapshots)
     need = need_probability(artifact.need, snapshots)
-    outcome = _outcomes(history, keys)
+    outcome = outcomes_of(history, keys)
     return _Answers(
         snapshots=snapshots,
         outcome=outcome,
@@ -193,7 +193,7 @@ def need_probability(need: HazardBlend | None, snapshots: pd.DataFrame) -> Float
     return need.predict(snapshots).win_by([NEED_HORIZON])[:, 0]
 
 
-def _outcomes(history: History, keys: pd.DataFrame) -> list[str | None]:
+def outcomes_of(history: History, keys: pd.DataFrame) -> list[str | None]:
     """Outcome as known at each instant; None where the opportunity was not recorded yet."""
     view = view_of(history, keys)
     stage = view.stage_path.stage

@@ -77,15 +77,15 @@ def post_scores(request: Request, body: Annotated[bytes, Depends(read_body)]) ->
     return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
 
 
-def instant_asked(given: datetime | None, clock: Callable[[], pd.Timestamp]) -> pd.Timestamp:
-    """Find the instant that a request asks about: now when it says none."""
+def instant_asked(given: datetime | None, clock: Callable[[], pd.Timestamp], pointer: str = "/as_of") -> pd.Timestamp:
+    """Find the instant that a request asks about: now when it says none; ``pointer`` is where it says it."""
     now = clock()
     if given is None:
         return now
     as_of = pd.Timestamp(given).tz_convert("UTC").as_unit("us")
     if as_of > now + CLOCK_SKEW:
         found = f"as_of {as_of.isoformat()}, now is {now.isoformat()}"
-        raise FutureEventError(found, "an instant by now", "ask as of now, with horizons ahead", "/as_of")
+        raise FutureEventError(found, "an instant by now", "ask as of now, with horizons ahead", pointer)
     return as_of
 
 
