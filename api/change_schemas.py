@@ -39,10 +39,12 @@ class ScoreChangeRequest(Strict):
     opportunity: Opportunity = _OPPORTUNITY
     start: ChangeStart = Field(
         alias="from",
-        description="The score from which.",
+        description="The score from which the change is counted.",
         examples=[{"as_of": "2026-03-01T12:00:00Z", "model_version": "2"}],
     )
-    end: ChangeEnd = Field(alias="to", description="The score to which.", examples=[{"as_of": "2026-03-31T12:00:00Z"}])
+    end: ChangeEnd = Field(
+        alias="to", description="The score to which it is counted.", examples=[{"as_of": "2026-03-31T12:00:00Z"}]
+    )
 
 
 class Changes(Strict):
