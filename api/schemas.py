@@ -228,7 +228,7 @@ class ScoreRequest(Strict):
     )
     reasons: bool | None = Field(
         None,
-        description="Whether to say what adds up to each probability; if absent, for up to 100 opportunities.",
+        description="Whether to say what adds up to each probability; if absent, for up to 20 opportunities.",
         examples=[True],
     )
     opportunities: Annotated[list[Opportunity], Field(min_length=1, max_length=1000)] = Field(
