@@ -161,7 +161,8 @@ def _shares(code: Ints, count: int, ids: Ints, chance: Floats) -> list[tuple[flo
     width = int(ids.max()) + 1
     place = code[inside] * width + ids[inside]
     seen = np.bincount(place, minlength=count * width).reshape(count, width)
-    won = np.bincount(place, chance[inside], minlength=count * width).reshape(count, width)
+    # Of nothing bincount makes whole numbers, weights or not.
+    won = np.bincount(place, chance[inside], minlength=count * width).astype(np.float64).reshape(count, width)
     share = np.divide(won, seen, out=np.zeros_like(won), where=seen > 0).sum(axis=1)
     opportunities = (seen > 0).sum(axis=1)
     return [(round(float(s / n), 4) if n else None, int(n)) for s, n in zip(share, opportunities, strict=True)]
