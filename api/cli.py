@@ -8,6 +8,7 @@ import click
 
 from api.commands.audit import audit_command
 from api.commands.card import card_command
+from api.commands.change import change_command
 from api.commands.data import import_command, mapping_group, simulate_command
 from api.commands.demo import demo_command
 from api.commands.fields import fields_command
@@ -34,6 +35,7 @@ for command in (
     recalibrate_command,
     backtest_command,
     score_command,
+    change_command,
     card_command,
     fields_command,
     promote_command,

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from features import (
     activity_features,
@@ -56,7 +57,7 @@ class Catalogue:
     custom_kinds: tuple[str, ...] = ()
     attributes: tuple[Attribute, ...] = ()
 
-    @property
+    @cached_property
     def features(self) -> tuple[Feature, ...]:
         """Every feature in the order of a snapshot's columns."""
         of_kinds = [f for kind in self.custom_kinds for f in activity_features.custom_features(kind)]

@@ -97,6 +97,13 @@ def _probability(odds: Floats | float) -> Floats:
 
 def _made_exact(parts: Floats, whole: Floats) -> Floats:
     """Share out what the steps missed, by size; with nothing to share by, evenly."""
-    size = np.abs(parts) + 1e-12
+    size = np.abs(parts)
+    # A feature that brings nothing keeps nothing, unless none brings anything.
+    size = np.where(size.any(axis=1, keepdims=True), size, 1.0)
     missed = whole - parts.sum(axis=1)
     return np.asarray(parts + missed[:, None] * size / size.sum(axis=1, keepdims=True), dtype=np.float64)
+
+
+def joined(found: Sequence[Attribution]) -> Attribution:
+    """Put attributions by the same model one after the other."""
+    return Attribution(found[0].base, found[0].features, np.concatenate([one.parts for one in found]))

@@ -7,14 +7,19 @@ from typing import Any
 
 import pandas as pd
 
-from models.attribution import Attribution, attribute
+from models.additions import Additions
+from models.attribution import Attribution, attribute, joined
 from models.blend import Blend
 from models.calibration import Level
 from models.flat_boosting import FlatBoosting
 from models.incidence import Floats, Incidence
 from models.lightgbm_hazards import LightGBMHazards
 from models.member import Member, member_from_dict
+from models.ridge_hazards import RidgeHazards
 from models.spread import interval
+
+_AT_ONCE = 1000
+"""Snapshots attributed at once: what each feature adds in each interval takes much memory."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +54,35 @@ class HazardBlend:
         answer = self.level.apply(blend.combine(answers), snapshots)
         return answer, *interval(answer.win, self.won, blend.weights, answers)
 
-    def attribute(self, snapshots: pd.DataFrame) -> Attribution:
-        """Say what adds up to the win probability of each snapshot."""
-        additions = [self.members[place].additions(snapshots) for place in self.in_use]
-        on_top = self.level.additions(snapshots)
-        return attribute(self.blend.of_members(self.in_use), additions, self.predict(snapshots).win, on_top)
+    def attribute(self, snapshots: pd.DataFrame, win: Floats | None = None) -> Attribution:
+        """Say what adds up to the win probability of each snapshot.
+
+        ``win`` are the win probabilities of the same snapshots, shape (n,), if ``predict`` has
+        given them already.
+        """
+        win = self.predict(snapshots).win if win is None else win
+        if len(snapshots) <= _AT_ONCE:
+            return self._attribute(snapshots, win)
+        parts = [slice(start, start + _AT_ONCE) for start in range(0, len(snapshots), _AT_ONCE)]
+        return joined([self._attribute(snapshots.iloc[part], win[part]) for part in parts])
+
+    def _attribute(self, snapshots: pd.DataFrame, win: Floats) -> Attribution:
+        blend, on_top = self.blend.of_members(self.in_use), self.level.additions(snapshots)
+        return attribute(blend, self._additions(snapshots), win, on_top)
+
+    def _additions(self, snapshots: pd.DataFrame) -> list[Additions]:
+        """What the features add in each member in use; members that encode alike share one matrix."""
+        found: list[Additions] = []
+        encoding, matrix = None, None
+        for place in self.in_use:
+            member = self.members[place]
+            if isinstance(member, (RidgeHazards, LightGBMHazards)):
+                if matrix is None or member.encoding != encoding:
+                    encoding, matrix = member.encoding, member.encoding.matrix(snapshots)
+                found.append(member.additions_of(matrix))
+            else:
+                found.append(member.additions(snapshots))
+        return found
 
     def predict_members(self, snapshots: pd.DataFrame) -> dict[str, Incidence]:
         """Answer of each member by its name."""

@@ -116,10 +116,13 @@ class LightGBMHazards:
 
     def additions(self, snapshots: pd.DataFrame) -> HazardAdditions:
         """Say what each feature adds to the log-odds of the two hazards in each interval (Shapley values)."""
-        matrix = self.encoding.matrix(snapshots)
+        return self.additions_of(self.encoding.matrix(snapshots))
+
+    def additions_of(self, matrix: Floats) -> HazardAdditions:
+        """Say the same of snapshots that are encoded already."""
         features, of_column = self.encoding.features
         won, lost = self._terms
-        added = [terms.of(matrix) @ np.eye(len(features))[of_column] for terms in (won, lost)]
+        added = [terms.of(matrix, of_column) for terms in (won, lost)]
         return HazardAdditions(features, self.start[0] + won.base, self.start[1] + lost.base, *added)
 
     @cached_property

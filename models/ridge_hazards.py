@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.compiled import compiled
 from features.outcomes import Labels
 from models.additions import HazardAdditions
 from models.encoding import Encoding, learn_encoding
@@ -83,22 +84,29 @@ class RidgeHazards:
 
         A product of two features is shared by them, half and half.
         """
-        apart = self.terms.of(self.encoding.matrix(snapshots)) - self.typical
-        features, shares = self._shares
-        columns = apart.shape[1]
-        added = [(apart @ (shares * c[:columns, None]))[:, None, :] for c in (self.win, self.loss)]
-        start_win, start_loss = (c[columns:] + self.typical @ c[:columns] for c in (self.win, self.loss))
-        return HazardAdditions(features, start_win, start_loss, *added)
+        return self.additions_of(self.encoding.matrix(snapshots))
+
+    def additions_of(self, matrix: Floats) -> HazardAdditions:
+        """Say the same of snapshots that are encoded already."""
+        apart = self.terms.of(matrix) - self.typical
+        features, owners = self._owners
+        added = [np.zeros((len(apart), 1, len(features))) for _ in range(2)]
+        for coefficients, found in zip((self.win, self.loss), added, strict=True):
+            _share_out(apart, coefficients, owners, found)
+        return HazardAdditions(features, *self._start, *added)
 
     @cached_property
-    def _shares(self) -> tuple[tuple[str, ...], Floats]:
-        """Features, and the share of each term that each has, shape (k, f)."""
+    def _start(self) -> tuple[Floats, Floats]:
+        """Log-odds of the hazards at the typical value of each term, shape (J,)."""
+        columns = len(self.typical)
+        start_win, start_loss = (c[columns:] + self.typical @ c[:columns] for c in (self.win, self.loss))
+        return start_win, start_loss
+
+    @cached_property
+    def _owners(self) -> tuple[tuple[str, ...], Ints]:
+        """Features, and the two that each term belongs to, shape (k, 2); the same twice for most."""
         features, of_column = self.encoding.features
-        owners = of_column[self.terms.owners]
-        shares = np.zeros((len(owners), len(features)))
-        for side in range(2):
-            np.add.at(shares, (np.arange(len(owners)), owners[:, side]), 0.5)
-        return features, shares
+        return features, np.ascontiguousarray(of_column[self.terms.owners])
 
     def _hazards(self, design: Floats, coefficients: Floats) -> Floats:
         # Summed row by row: a matrix product may round differently for one row than for many.
@@ -129,6 +137,16 @@ class RidgeHazards:
 
 
 _ARRAYS = ("edges", "typical", "win", "loss")
+
+
+@compiled
+def _share_out(apart: Floats, coefficients: Floats, owners: Ints, found: Floats) -> None:
+    """Add each term to its two features, half and half: row by row, so that a row's sums do not depend on others."""
+    for row in range(len(apart)):
+        for term in range(len(owners)):
+            half = 0.5 * apart[row, term] * coefficients[term]
+            found[row, 0, owners[term, 0]] += half
+            found[row, 0, owners[term, 1]] += half
 
 
 def _thinned(opportunity: NDArray[np.intp], periods: Periods) -> Ints:

@@ -26,6 +26,7 @@ from training.dataset import Dataset, build_dataset
 from training.grid import training_grid
 from training.learning import learn, win_members
 from training.need import learn_need
+from training.usual import usual_of
 
 Report = Callable[[str], None]
 
@@ -111,6 +112,7 @@ def train(
     criteria = choose_criteria(dataset, need)
     kinds = material.catalogue.custom_kinds
     accounts = learn_account_need(material.known, kinds, dataset.until, criteria.recent_days, seed, report)
+    report("counting what is usual")
     artifact = Artifact(
         win=win,
         need=need.model if need is not None else None,
@@ -120,6 +122,7 @@ def train(
         past=freeze(recorded_results(material.known), dataset.until),
         classification={**criteria.to_dict(), "accounts": accounts.criteria},
         training=summary_of(material, seed),
+        usual=usual_of(dataset, win, material.catalogue),
     )
     return Trained(artifact, dataset)
 
