@@ -63,14 +63,77 @@ class HorizonAnswer(Answer):
     loss_probability: Share | None = Field(description="Probability of being lost by then.", examples=[0.08])
 
 
+class PartAnswer(Answer):
+    """What a feature, or a group of features, adds to the estimate."""
+
+    key: str = Field(description="Name for programs of the feature, or of the group.", examples=["replies_7d"])
+    group: str = Field(description="Group that it is in.", examples=["email"])
+    names: Words = Field(description="Names.", examples=[{"en": "replies in 7 days", "zh-CN": "7天内回复次数"}])
+    points: float = Field(description="What it adds, percentage points, exactly.", examples=[3.1823])
+    shown: float = Field(description="The same to a tenth, so that all that is shown adds up.", examples=[3.2])
+
+
+class UsualAnswer(Answer):
+    """How often open opportunities with such a value were won in training."""
+
+    words: Words = Field(
+        description="How often they are won, and how often others.",
+        examples=[
+            {
+                "en": "open opportunities with any are won in 41 % of cases, without any 18 %",
+                "zh-CN": "有的商机赢单41%，没有的18%",
+            }
+        ],
+    )
+    share_won: Share = Field(description="Share won of those with such a value.", examples=[0.41])
+    opportunities: int = Field(description="Number of opportunities that had such a value.", examples=[212])
+
+
+class ReasonAnswer(PartAnswer):
+    """One of the largest parts, in words. It raises or lowers the estimate; it need not cause the outcome."""
+
+    value: Words = Field(description="The value.", examples=[{"en": "replies in 7 days: 2", "zh-CN": "7天内回复2次"}])
+    usual: UsualAnswer | None = Field(
+        description="What is usual; null where too few opportunities had such a value.",
+        examples=[{"words": {"en": "…", "zh-CN": "…"}, "share_won": 0.41, "opportunities": 212}],
+    )
+    effect: Words = Field(
+        description="By how much it raises or lowers the estimate.",
+        examples=[{"en": "raises the estimate by 3.2 points", "zh-CN": "使估计升高3.2个百分点"}],
+    )
+
+
+class ReasonsAnswer(Answer):
+    """What adds up to the win probability, in percentage points: the base, and the groups, or the features."""
+
+    base: float = Field(description="Win probability of the typical open opportunity.", examples=[21.3482])
+    base_shown: float = Field(description="The same to a tenth.", examples=[21.3])
+    probability_shown: float = Field(description="The win probability in points, to a tenth.", examples=[46.1])
+    groups: list[PartAnswer] = Field(
+        description="What each group of features adds.", examples=[[{"key": "email", "points": 4.0112, "shown": 4.0}]]
+    )
+    features: list[PartAnswer] = Field(
+        description="What each feature adds, the largest first; what adds nothing is left out.",
+        examples=[[{"key": "replies_7d", "points": 3.1823, "shown": 3.2}]],
+    )
+    up: list[ReasonAnswer] = Field(
+        description="The five features that raise the estimate most.", examples=[[{"key": "replies_7d", "shown": 3.2}]]
+    )
+    down: list[ReasonAnswer] = Field(
+        description="The five features that lower the estimate most.",
+        examples=[[{"key": "days_in_stage", "shown": -1.4}]],
+    )
+
+
 class ScoreAnswer(Answer):
     """What is said of one opportunity; probabilities, dates and class are null unless it is open."""
 
     opportunity_id: str = Field(description="Id of the opportunity.", examples=["o-42"])
     as_of: AwareDatetime = Field(description="The instant answered for.", examples=["2026-03-31T12:00:00Z"])
-    status: Literal["ok", "little_data", "forgotten", "closed", "not_open_yet"] = Field(
+    status: Literal["ok", "little_data", "forgotten", "stale_input", "closed", "not_open_yet"] = Field(
         description="little_data: the model has seen fewer than 40 won or 40 lost opportunities. forgotten: open, "
-        "and silent for far longer than nearly all that closed ever were; its probability is that of such ones.",
+        "and silent for far longer than nearly all that closed ever were; its probability is that of such ones. "
+        "stale_input: its newest record is older than that of 99 in 100 open opportunities in training.",
         examples=["ok"],
     )
     status_reason: Words | None = Field(
@@ -99,6 +162,10 @@ class ScoreAnswer(Answer):
     man: Man = Field(
         description="MAN code with its advice.",
         examples=[{"code": "MAN", "advice": {"en": "an ideal prospect", "zh-CN": "理想的销售对象"}}],
+    )
+    reasons: ReasonsAnswer | None = Field(
+        description="What adds up to the probability; null when it was not asked for, and unless it is open.",
+        examples=[{"base": 21.3482, "base_shown": 21.3, "probability_shown": 46.1}],
     )
     model_version: str = Field(description="Version of the model that answered.", examples=["3"])
     segment: str | None = Field(

@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from api import clock as real_clock
 from api.account_schemas import AccountScoreRequest
 from api.champion import load_champion
+from api.change_schemas import ScoreChangeRequest, WhatIfRequest
 from api.problems import (
     HTTP_SORTS,
     MEDIA_TYPE,
@@ -28,7 +29,7 @@ from api.problems import (
     of_several,
     respond,
 )
-from api.routes import accounts, health, models, scores
+from api.routes import accounts, changes, health, models, scores
 from api.schemas import ScoreRequest
 from api.security import guard
 from features.errors import DealoddsError
@@ -40,6 +41,8 @@ Everything is asked as of an instant. Instants are RFC 3339 with a zone; answers
 _OF_SCORING = (400, 401, 409, 413, 415, 422, 503)
 _STATUSES = {
     "/v1/scores": _OF_SCORING,
+    "/v1/scores/change": _OF_SCORING,
+    "/v1/scores/what-if": _OF_SCORING,
     "/v1/accounts/scores": _OF_SCORING,
     "/v1/models/champion": (401, 503),
     "/readyz": (503,),
@@ -77,7 +80,8 @@ def create_app(
     --------
     >>> app = create_app(None, api_keys=["secret"], authenticate=True)
     >>> sorted(app.openapi()["paths"])
-    ['/healthz', '/readyz', '/v1/accounts/scores', '/v1/models/champion', '/v1/scores']
+    ['/healthz', '/readyz', '/v1/accounts/scores', '/v1/models/champion', '/v1/scores', '/v1/scores/change',
+     '/v1/scores/what-if']
     """
     guarded = [Depends(guard(api_keys))] if authenticate else []
 
@@ -90,6 +94,7 @@ def create_app(
     app.state.clock = clock
     app.include_router(health.router)
     app.include_router(scores.router, dependencies=guarded)
+    app.include_router(changes.router, dependencies=guarded)
     app.include_router(accounts.router, dependencies=guarded)
     app.include_router(models.router, dependencies=guarded)
     _add_handlers(app)
@@ -122,8 +127,9 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
     """Describe the API, with the request that the route reads itself, and the problems of each path."""
     if app.openapi_schema is None:
         described = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        read_by_routes = (ScoreRequest, ScoreChangeRequest, WhatIfRequest, AccountScoreRequest)
         _, extra = models_json_schema(
-            [(ScoreRequest, "validation"), (AccountScoreRequest, "validation"), (Problem, "serialization")],
+            [*((request, "validation") for request in read_by_routes), (Problem, "serialization")],
             ref_template="#/components/schemas/{model}",
         )
         described["components"]["schemas"] |= extra["$defs"]

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from features.as_of import known_as_of
 from features.errors import ArtifactError, RequestError
+from features.history.history import History
 from features.history.live import Note, live_request
 from features.history.live_account import live_accounts
 from features.segment import segment_of
 from models.artifact import Artifact, read_artifact
-from models.exported import exported_segments, is_exported
+from models.exported import exported_segments, former_champion, is_exported
 from scoring.accounts import AccountScore, ranked, score_accounts
 from scoring.score import Score, score_opportunities
 from scoring.version_zero import version_zero
 
 _log = logging.getLogger(__name__)
+
+_MOST_FORMER = 4
+"""Former models kept in memory."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,8 @@ class Champion:
 
     model: Artifact | None
     reason: ArtifactError | None = None
+    folder: Path | None = None
+    former: dict[str, Artifact] = field(default_factory=dict, repr=False, compare=False)
     segments: tuple[Artifact, ...] = ()
 
     def model_of(self, score: Score) -> Artifact:
@@ -42,6 +49,27 @@ class Champion:
             assert self.reason is not None
             raise self.reason
         return self.model
+
+    def of_version(self, version: str | None) -> Artifact:
+        """Give the model in service, or one that was: it is read once and kept, the last few of them.
+
+        Raises
+        ------
+        ArtifactError
+            That version was never in service here, or its copy is changed.
+        """
+        if version is None or version == self.artifact.version:
+            return self.artifact
+        if version == "0":
+            return version_zero(self.artifact.processes)
+        if self.folder is None:
+            raise ArtifactError(f"no copy of version {version}", "a version that was in service", "name another")
+        if version not in self.former:
+            artifact = former_champion(self.folder, version)
+            for oldest in list(self.former)[: len(self.former) + 1 - _MOST_FORMER]:
+                self.former.pop(oldest, None)
+            self.former[version] = artifact
+        return self.former[version]
 
 
 def load_champion(folder: Path | None) -> Champion:
@@ -62,7 +90,7 @@ def load_champion(folder: Path | None) -> Champion:
             found = f"a model in {folder} that does not load ({type(problem).__name__})"
             return Champion(None, ArtifactError(found, "a model of this version", "train and promote it again"))
     _warm_up(artifact)
-    return Champion(artifact, segments=_segments(folder))
+    return Champion(artifact, folder=folder, segments=_segments(folder))
 
 
 def _segments(folder: Path | None) -> tuple[Artifact, ...]:
@@ -78,11 +106,15 @@ def _warm_up(artifact: Artifact) -> None:
     created = artifact.past.as_of
     process = next(iter(artifact.processes))
     asked = {"opportunity_id": "warm-up", "process": process, "created_at": created, "activities": [], "contacts": []}
-    score_live(artifact, [asked], created, [30.0])
+    score_live(artifact, [asked], created, [30.0], reasons=True)
 
 
 def score_live(
-    artifact: Artifact, opportunities: Sequence[Mapping[str, Any]], as_of: pd.Timestamp, horizons: Sequence[float]
+    artifact: Artifact,
+    opportunities: Sequence[Mapping[str, Any]],
+    as_of: pd.Timestamp,
+    horizons: Sequence[float],
+    reasons: bool = False,
 ) -> list[tuple[Score, tuple[Note, ...]]]:
     """Score the opportunities of a request, in order, each with its notes.
 
@@ -94,27 +126,33 @@ def score_live(
     for group in live.groups:
         ids = group.history.opportunities["opportunity_id"]
         keys = pd.DataFrame({"opportunity_id": ids, "as_of": pd.DatetimeIndex([as_of] * len(ids))})
-        found = score_opportunities(group.history, keys, artifact, horizons=horizons, past=artifact.past)
+        past = artifact.past
+        found = score_opportunities(group.history, keys, artifact, horizons=horizons, past=past, reasons=reasons)
         scores |= dict(zip(group.places, found, strict=True))
     return [(scores[place], notes) for place, notes in enumerate(live.notes)]
 
 
 def score_live_by_segment(
-    champion: Champion, opportunities: Sequence[Mapping[str, Any]], as_of: pd.Timestamp, horizons: Sequence[float]
+    champion: Champion,
+    opportunities: Sequence[Mapping[str, Any]],
+    as_of: pd.Timestamp,
+    horizons: Sequence[float],
+    reasons: bool = False,
 ) -> list[tuple[Score, tuple[Note, ...]]]:
     """Score the opportunities of a request, each by the model of its segment where there is one.
 
     What the model of a segment cannot read (a stage, say, that it has never heard of) is
     answered by the model of all. Of two segments with the same opportunity the first answers.
     """
-    scored = score_live(champion.artifact, opportunities, as_of, horizons)
+    scored = score_live(champion.artifact, opportunities, as_of, horizons, reasons)
     left = set(range(len(opportunities)))
     for artifact in champion.segments:
         segment = segment_of(str(artifact.training["segment"]))
         places = [place for place in sorted(left) if segment.has(_with_process(opportunities[place], artifact))]
         left -= set(places)
         try:
-            found = score_live(artifact, [opportunities[place] for place in places], as_of, horizons) if places else []
+            asked = [opportunities[place] for place in places]
+            found = score_live(artifact, asked, as_of, horizons, reasons) if asked else []
         except (RequestError, ExceptionGroup) as problem:
             _log.warning("version %s of %s does not read a request: %s", artifact.version, segment.name, problem)
             continue
@@ -128,6 +166,23 @@ def _with_process(opportunity: Mapping[str, Any], artifact: Artifact) -> Mapping
     if opportunity.get("process") is None and len(artifact.processes) == 1:
         return {**opportunity, "process": next(iter(artifact.processes))}
     return opportunity
+
+
+def live_alone(
+    artifact: Artifact, opportunity: Mapping[str, Any], as_of: pd.Timestamp
+) -> tuple[History, tuple[Note, ...]]:
+    """Turn the one opportunity of a request into what is known of it; errors point into ``/opportunity``."""
+    try:
+        live = live_request([opportunity], as_of, artifact.processes, artifact.catalogue)
+    except ExceptionGroup as group:
+        wrong = [error for error in group.exceptions if isinstance(error, RequestError)]
+        raise ExceptionGroup(group.message, [_of_one(error) for error in wrong]) from group
+    return known_as_of(live.groups[0].history, as_of), live.notes[0]
+
+
+def _of_one(error: RequestError) -> RequestError:
+    pointer = error.field.replace("/opportunities/0", "/opportunity", 1)
+    return type(error)(error.found, error.expected, error.do, pointer)
 
 
 def score_live_accounts(

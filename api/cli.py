@@ -8,11 +8,13 @@ import click
 
 from api.commands.audit import audit_command
 from api.commands.card import card_command
+from api.commands.change import change_command
 from api.commands.data import import_command, mapping_group, simulate_command
 from api.commands.demo import demo_command
 from api.commands.fields import fields_command
 from api.commands.model import backtest_command, train_command
 from api.commands.promotion import promote_command, promotions_command, rollback_command, versions_command
+from api.commands.recalibration import recalibrate_command
 from api.commands.scoring import score_command
 from api.commands.serving import serve_command
 from features.errors import DealoddsError
@@ -30,8 +32,10 @@ for command in (
     mapping_group,
     audit_command,
     train_command,
+    recalibrate_command,
     backtest_command,
     score_command,
+    change_command,
     card_command,
     fields_command,
     promote_command,

@@ -6,22 +6,20 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from training.folds import folds_in, standard_error
+
 _COLUMNS = ("log_loss", "brier", "auc", "calibration_error", "expected_over_actual")
 _HEADS = ("log loss", "Brier", "AUC", "cal. error", "exp./actual")
 _ORDER = (
-    "learned",
-    "champion",
-    "whole",
-    "fixed_weights",
-    "stage_rates",
-    "constant",
-    "ridge_hazards",
-    "lightgbm_hazards",
+    *("learned", "champion", "whole", "fixed_weights", "stage_rates", "constant"),
+    *("ridge_hazards", "lightgbm_hazards", "ridge_logistic", "lightgbm"),
 )
 
 
 def comparison_lines(records: Sequence[Mapping[str, Any]], origin: str) -> list[str]:
-    """Lay out the records of an evaluation as lines, means over cutoffs; final outcome first.
+    """Lay out the records of an evaluation as lines, means over cutoffs or folds; final outcome first.
+
+    Means over folds have their standard error.
 
     Examples
     --------
@@ -43,23 +41,33 @@ def _table(records: Sequence[Mapping[str, Any]], horizon: float | None, origin: 
     for record in records:
         if record["value"] is not None:
             values[record["method"], record["metric"]].append(record["value"])
-    cutoffs = len({record.get("cutoff") for record in records})
+    cutoffs = {record.get("cutoff") for record in records}
+    folds = folds_in(cutoffs)
     counts = [record["n"] for record in records]
     title = "Final outcome of those that closed" if horizon is None else f"Won within {horizon:g} days"
-    noun = "cutoff" if cutoffs == 1 else "cutoffs"
     about = round(sum(counts) / len(counts))
     # Without cutoffs it is the evaluation of a training, on snapshots of a whole period.
-    judged = f"means of {cutoffs} {noun}, about {about:,} opportunities each"
+    noun = "fold" if folds else "cutoff"
+    judged = f"means of {len(cutoffs)} {noun}{'s' * (len(cutoffs) > 1)}, about {about:,} opportunities each"
     if all("cutoff" not in record for record in records):
         judged = f"about {about:,} later snapshots"
+    elif cutoffs == {None}:
+        judged = f"the last {about:,} opportunities in order of creation"
     head = f"{title} ({origin}; {judged})"
     methods = [m for m in _ORDER if any(key[0] == m for key in values)]
     rows = [
-        f"  {method.replace('_', ' '):<18}" + "".join(_cell(values.get((method, c))) for c in _COLUMNS)
+        f"  {method.replace('_', ' '):<18}" + "".join(_cell(values.get((method, c)), folds) for c in _COLUMNS)
         for method in methods
     ]
-    return [head, "  " + " " * 18 + "".join(f"{h:>13}" for h in _HEADS), *rows]
+    return [head, "  " + " " * 18 + "".join(f"{h:>{_width(folds)}}" for h in _HEADS), *rows]
 
 
-def _cell(found: Sequence[float] | None) -> str:
-    return f"{sum(found) / len(found):>13.3f}" if found else f"{'–':>13}"
+def _width(folds: int) -> int:
+    return 15 if folds else 13
+
+
+def _cell(found: Sequence[float] | None, folds: int) -> str:
+    if not found:
+        return f"{'–':>{_width(folds)}}"
+    error = f" ±{standard_error(found, folds):.3f}" if folds else ""
+    return f"{sum(found) / len(found):>{_width(folds) - len(error)}.3f}{error}"

@@ -27,7 +27,24 @@ class Instant(click.ParamType[pd.Timestamp]):
         return (read.tz_localize("UTC") if read.tzinfo is None else read.tz_convert("UTC")).as_unit("us")
 
 
+class Folds(click.ParamType[tuple[int, int]]):
+    """Folds and repetitions, such as 5x10; one repetition when only folds are given."""
+
+    name = "folds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        """Read the text as two whole numbers."""
+        parts = str(value).lower().split("x")
+        if len(parts) > 2 or not all(part.isascii() and part.isdigit() for part in parts):
+            self.fail(f"{value!r} is not folds and repetitions such as 5x10", param, ctx)
+        folds, repeats = int(parts[0]), int(parts[-1]) if len(parts) == 2 else 1
+        if folds < 2 or repeats < 1:
+            self.fail(f"{value!r}: at least 2 folds and 1 repetition", param, ctx)
+        return folds, repeats
+
+
 INSTANT = Instant()
+FOLDS = Folds()
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
 

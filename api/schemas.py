@@ -226,6 +226,11 @@ class ScoreRequest(Strict):
         description="Instants to answer for, in place of horizons_days; a date means 00:00 UTC.",
         examples=[["2026-06-30"]],
     )
+    reasons: bool | None = Field(
+        None,
+        description="Whether to say what adds up to each probability; if absent, for up to 20 opportunities.",
+        examples=[True],
+    )
     opportunities: Annotated[list[Opportunity], Field(min_length=1, max_length=1000)] = Field(
         description="The opportunities, each once.",
         examples=[[{"opportunity_id": "o-42", "created_at": "2026-01-15T08:00:00Z", "stage": "proposal"}]],

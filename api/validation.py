@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from api.account_schemas import Account, AccountScoreRequest, EarlierOpportunity
+from api.change_schemas import ChangeEnd, Changes, ChangeStart
 from api.problems import Part
 from api.schemas import (
     Activity,
@@ -31,6 +32,7 @@ _DO = {
     "finite_number": "send a number, or null where it is unknown",
     "float_type": "send a number without quotes, or null where it is unknown",
     "horizons": "leave one of them out",
+    "changes": "suppose something, such as a stage or an activity",
 }
 
 
@@ -92,7 +94,7 @@ def _known_at(place: tuple[int | str, ...], kind: type[BaseModel]) -> Iterator[s
     model = kind
     for step in place[:-1]:
         model = (_MODELS | _OF_ACCOUNTS if kind is AccountScoreRequest else _MODELS).get(str(step), model)
-    return iter(model.model_fields)
+    return iter(field.alias or name for name, field in model.model_fields.items())
 
 
 _MODELS: dict[str, type[BaseModel]] = {
@@ -102,6 +104,10 @@ _MODELS: dict[str, type[BaseModel]] = {
     "activities": Activity,
     "contacts": Contact,
     "assessments": Assessment,
+    "opportunity": Opportunity,
+    "from": ChangeStart,
+    "to": ChangeEnd,
+    "changes": Changes,
 }
 _OF_ACCOUNTS: dict[str, type[BaseModel]] = {"accounts": Account, "opportunities": EarlierOpportunity}
 

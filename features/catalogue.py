@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from features import (
     activity_features,
@@ -20,7 +21,7 @@ from features import (
 )
 from features.feature import Feature
 from features.history.history import Attribute, History
-from features.history.schema import ACTIVITY_KINDS
+from features.history.schema import ACTIVITY_KINDS, TABLES
 
 FEATURES: tuple[Feature, ...] = (
     *stage_features.FEATURES,
@@ -38,6 +39,19 @@ FEATURES: tuple[Feature, ...] = (
 _UNITS = {"numeric": "number", "category": "category", "flag": "yes/no"}
 
 
+_STANDARD = {
+    "account_id": ("account", "客户"),
+    "owner_id": ("owner", "负责人"),
+    "team": ("team", "团队"),
+    "product": ("product", "产品"),
+    "service": ("service", "服务"),
+    "source": ("source", "来源"),
+    "channel": ("channel", "渠道"),
+    "currency": ("currency", "币种"),
+}
+"""Columns of opportunities that a flat table has as categories: it has little else to go by."""
+
+
 @dataclass(frozen=True)
 class Catalogue:
     """The features of one model: the standard ones, and those of the source's own kinds and columns.
@@ -50,7 +64,7 @@ class Catalogue:
     attributes: tuple[Attribute, ...] = ()
     excluded: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def features(self) -> tuple[Feature, ...]:
         """Every feature in the order of a snapshot's columns."""
         of_kinds = [f for kind in self.custom_kinds for f in activity_features.custom_features(kind)]
@@ -60,6 +74,11 @@ class Catalogue:
     def learned(self) -> tuple[Feature, ...]:
         """The features that models learn from."""
         return tuple(feature for feature in self.features if feature.name not in self.excluded)
+
+    @property
+    def own_attributes(self) -> tuple[Attribute, ...]:
+        """The attributes that are no standard columns of an opportunity."""
+        return tuple(a for a in self.attributes if a.name not in TABLES["opportunities"].column_names)
 
     @property
     def fingerprint(self) -> str:
@@ -91,7 +110,13 @@ def catalogue_of(history: History, include: Sequence[str] = ()) -> Catalogue:
         for a in history.attributes.values()
         if a.measured == "creation" or (a.measured == "unknown" and a.name in include)
     ]
-    return Catalogue(tuple(kinds), tuple(used))
+    return Catalogue(tuple(kinds), (*_standard_categories(history), *used))
+
+
+def _standard_categories(history: History) -> list[Attribute]:
+    rows = history.opportunities
+    filled = [name for name in _STANDARD if history.is_flat and rows[name].notna().any()]
+    return [Attribute(n, "category", "creation", dict(zip(("en", "zh-CN"), _STANDARD[n], strict=True))) for n in filled]
 
 
 def _attribute_feature(attribute: Attribute) -> Feature:

@@ -52,6 +52,9 @@ class Artifact:
         Registered version, ``0`` for the fixed weights alone; the fingerprint when not registered.
     card
         Figures of the model card, as ``training.card`` makes them; None when it has none.
+    usual
+        How often open opportunities are won by the value of each feature, and how old their
+        newest record is, as ``training.usual`` finds it; empty when nothing was learned.
     """
 
     win: HazardBlend
@@ -64,6 +67,12 @@ class Artifact:
     account_need: HazardBlend | None = None
     version: str = field(default="", compare=False)
     card: Mapping[str, Any] | None = None
+    usual: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether its data told when things happened; a flat table does not."""
+        return bool(self.training.get("timing", "dates") == "dates")
 
 
 def write_artifact(artifact: Artifact, folder: Path) -> None:
@@ -163,6 +172,7 @@ def _description(artifact: Artifact) -> dict[str, Any]:
         "past": {"as_of": past.as_of.isoformat(), "tables": past.tables, "first": past.first},
         "classification": artifact.classification,
         "training": artifact.training,
+        "usual": artifact.usual,
     }
 
 
@@ -186,6 +196,7 @@ def _from_description(raw: dict[str, Any], texts: dict[str, str]) -> Artifact:
         past=FrozenResults(pd.Timestamp(past["as_of"]), tables, int(past["first"])),
         classification=raw["classification"],
         training=raw["training"],
+        usual=raw.get("usual", {}),
     )
 
 

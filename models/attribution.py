@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.additions import WIDTHS, Additions
+from models.additions import WIDTHS, Additions, OddsAdditions
 from models.blend import Blend
 
 Floats = NDArray[np.float64]
@@ -41,7 +41,9 @@ class Attribution:
     parts: Floats
 
 
-def attribute(blend: Blend, additions: Sequence[Additions], win: Floats) -> Attribution:
+def attribute(
+    blend: Blend, additions: Sequence[Additions], win: Floats, on_top: OddsAdditions | None = None
+) -> Attribution:
     """Credit features with the distance from the typical win probability to each one's.
 
     Parameters
@@ -52,24 +54,33 @@ def attribute(blend: Blend, additions: Sequence[Additions], win: Floats) -> Attr
         What the features add in each member, in the order of the weights.
     win
         Win probabilities of the blend for the same opportunities, shape (n,).
+    on_top
+        What a recalibrated level adds to the log-odds of the blend; None without one.
+
+    Notes
+    -----
+    The level shifts hazards. Where the clocks of a win and of a loss differ it moves the
+    log-odds by a little more or less than it adds; that is shared out by size.
     """
+    weights = blend.weights if on_top is None else (*blend.weights, 1.0)
+    additions = additions if on_top is None else (*additions, on_top)
     features = tuple(dict.fromkeys(name for member in additions for name in member.features))
     place = {name: column for column, name in enumerate(features)}
     parts = np.zeros((len(win), len(features)))
-    odds = _log_odds_on_the_way(blend, additions, len(win))
+    odds = _log_odds_on_the_way(blend.level, weights, additions, len(win))
     slope = WIDTHS * _slope(odds)
-    for weight, member in zip(blend.weights, additions, strict=True):
+    for weight, member in zip(weights, additions, strict=True):
         if weight > 0:
             columns = np.array([place[name] for name in member.features], dtype=np.int64)
             parts[:, columns] += weight * member.credits(slope)
-    base = float(_probability(blend.level + sum(w * m.start for w, m in zip(blend.weights, additions, strict=True))))
+    base = float(_probability(blend.level + sum(w * m.start for w, m in zip(weights, additions, strict=True))))
     return Attribution(base, features, _made_exact(parts, win - base))
 
 
-def _log_odds_on_the_way(blend: Blend, additions: Sequence[Additions], n: int) -> Floats:
+def _log_odds_on_the_way(level: float, weights: Sequence[float], additions: Sequence[Additions], n: int) -> Floats:
     """Log-odds of the blend at each step, shape (n, k)."""
-    odds = np.full((n, len(WIDTHS)), blend.level)
-    for weight, member in zip(blend.weights, additions, strict=True):
+    odds = np.full((n, len(WIDTHS)), level)
+    for weight, member in zip(weights, additions, strict=True):
         if weight > 0:
             odds += weight * member.log_odds()
     return odds
@@ -86,6 +97,13 @@ def _probability(odds: Floats | float) -> Floats:
 
 def _made_exact(parts: Floats, whole: Floats) -> Floats:
     """Share out what the steps missed, by size; with nothing to share by, evenly."""
-    size = np.abs(parts) + 1e-12
+    size = np.abs(parts)
+    # A feature that brings nothing keeps nothing, unless none brings anything.
+    size = np.where(size.any(axis=1, keepdims=True), size, 1.0)
     missed = whole - parts.sum(axis=1)
     return np.asarray(parts + missed[:, None] * size / size.sum(axis=1, keepdims=True), dtype=np.float64)
+
+
+def joined(found: Sequence[Attribution]) -> Attribution:
+    """Put attributions by the same model one after the other."""
+    return Attribution(found[0].base, found[0].features, np.concatenate([one.parts for one in found]))

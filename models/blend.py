@@ -14,11 +14,11 @@ from models.incidence import NARROW, Incidence, clock_at, log_odds
 
 Floats = NDArray[np.float64]
 
-PRIOR_OPPORTUNITIES = 2.0
-"""Strength of the pull towards the fixed weights, in log-likelihood per squared distance of weights."""
-ALIKE_OPPORTUNITIES = 20.0
-"""Strength of the pull of members that are to share alike towards each other's weight, in the same unit."""
-LEVEL_SPREAD = 0.15
+PRIOR_OPPORTUNITIES = 20.0
+"""Usual strength of the pull towards the usual weights."""
+RATES_WINS, BOOSTED_WINS = 5, 200
+"""Wins with which the ridge is usually trusted as much as the rates, and boosters half as much as they can be."""
+LEVEL_SPREAD = 0.05
 """Usual size of a drift of the level in log-odds."""
 
 
@@ -80,40 +80,44 @@ def _normalised(weights: Sequence[float]) -> tuple[float, ...]:
     return tuple(w / total for w in weights) if total > 0 else (1.0, *([0.0] * (len(weights) - 1)))
 
 
-def learn_blend(members: Sequence[Incidence], labels: Labels, opportunities: int, alike: Sequence[int] = ()) -> Blend:
+def learn_blend(
+    members: Sequence[Incidence],
+    labels: Labels,
+    opportunities: int,
+    usual: Sequence[float],
+    pull: float = PRIOR_OPPORTUNITIES,
+) -> Blend:
     """Learn weights and level from answers to snapshots that the members were not trained on.
 
     Parameters
     ----------
     members
-        Answers of each member for the same snapshots; the fixed weights come first.
+        Answers of each member for the same snapshots.
     labels
         What became of the snapshots, open ones included.
     opportunities
         Number of different opportunities among them: snapshots of one repeat each other.
-    alike
-        Places of members whose weights are pulled towards each other.
+    usual
+        Weights to shrink towards, summing to 1.
+    pull
+        Strength of that, in log-likelihood per squared distance of weights.
 
     Notes
     -----
     Maximises the censored discrete-time likelihood, scaled to opportunities, less
-    ``PRIOR_OPPORTUNITIES`` · (‖w − (1, 0, …)‖² + ‖v − (1, 0, …)‖²) and (level / ``LEVEL_SPREAD``)² / 2,
-    where w are the weights of the win probabilities and v those of the clocks, and less
-    ``ALIKE_OPPORTUNITIES`` · Σ (w_i − mean)² over the members that are to share alike: equal weights
-    are hard to beat when the members are about as good (Stock and Watson 2004), and a fold's
-    winner, trained on half of the data, is not the winner of the whole.
+    ``pull`` · (‖w − usual‖² + ‖v − usual‖²) and (level / ``LEVEL_SPREAD``)² / 2,
+    where w are the weights of the win probabilities and v those of the clocks.
     """
     if len(members) == 1 or not len(labels.days):
-        return Blend((1.0, *([0.0] * (len(members) - 1))))
+        return Blend(tuple(usual))
     pieces = _pieces(members, labels)
     count = len(members)
-    first, together = np.eye(count)[0], [place for place in alike if place < count]
+    centre = np.array(usual)
 
     def loss(parameters: Floats) -> float:
         weights, clocks, level = parameters[:count], parameters[count:-1], float(parameters[-1])
         likelihood = float(_log_likelihood(pieces, weights, clocks, level).mean())
-        apart = PRIOR_OPPORTUNITIES * float(((weights - first) ** 2).sum() + ((clocks - first) ** 2).sum())
-        apart += ALIKE_OPPORTUNITIES * _spread(weights[together]) if len(together) else 0.0
+        apart = pull * float(((weights - centre) ** 2).sum() + ((clocks - centre) ** 2).sum())
         return -likelihood + (apart + (level / LEVEL_SPREAD) ** 2 / 2) / opportunities
 
     found = minimize(
@@ -130,8 +134,31 @@ def learn_blend(members: Sequence[Incidence], labels: Labels, opportunities: int
     return Blend(_rounded(found.x[:count]), round(float(found.x[-1]), 6), _rounded(found.x[count:-1]))
 
 
-def _spread(weights: Floats) -> float:
-    return float(((weights - weights.mean()) ** 2).sum())
+def usual_weights(names: Sequence[str], won: int) -> tuple[float, ...]:
+    """Weights that members usually deserve after so many wins, summing to 1.
+
+    Without hazards learned from features, the last rule that has entered has it all: stage
+    rates are themselves shrunk towards the fixed weights. The ridge is trusted with
+    won / (won + 5), and shares that with the boosters, which get up to half of it.
+
+    Examples
+    --------
+    >>> usual_weights(["fixed_weights", "stage_rates"], 3)
+    (0.0, 1.0)
+    >>> all_four = ["fixed_weights", "stage_rates", "ridge_hazards", "lightgbm_hazards"]
+    >>> [round(weight, 2) for weight in usual_weights(all_four, 200)]
+    [0.0, 0.02, 0.73, 0.24]
+    """
+    learners = [name for name in names if name in _LEARNERS]
+    trusted = won / (won + RATES_WINS) if learners else 0.0
+    boosted = 0.5 * won / (won + BOOSTED_WINS) if len(learners) == len(_LEARNERS) else 0.0
+    shares = dict(zip(_LEARNERS, (trusted * (1 - boosted), trusted * boosted), strict=True))
+    rules = [name for name in names if name not in _LEARNERS]
+    shares[rules[-1]] = 1 - trusted
+    return _rounded(np.array([shares.get(name, 0.0) for name in names]))
+
+
+_LEARNERS = ("ridge_hazards", "lightgbm_hazards")
 
 
 def _rounded(found: Floats) -> tuple[float, ...]:

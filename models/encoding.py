@@ -14,6 +14,8 @@ Floats = NDArray[np.float64]
 
 _MOST_WORDS = 20
 _LEAST_ROWS = 10
+_FEW = 8
+"""Rows up to which it is faster to take a table as one array of objects than to select columns from it."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,18 @@ class Encoding:
 
         A word without a column of its own is 0 in all.
         """
+        if len(snapshots) <= _FEW:
+            return self._of_few(snapshots)
         parts = [snapshots[list(self.numbers)].to_numpy(np.float64)]
-        for column, words in self.words.items():
-            values = snapshots[column].to_numpy(dtype=object)
-            missing = pd.isna(values)
-            hits = np.stack([values == word for word in words], axis=1).astype(np.float64)
-            parts.append(np.where(missing[:, None], np.nan, hits))
+        parts += [_hits(snapshots[column].to_numpy(dtype=object), words) for column, words in self.words.items()]
+        return np.concatenate(parts, axis=1)
+
+    def _of_few(self, snapshots: pd.DataFrame) -> Floats:
+        """Encode a few snapshots; the numbers are the same."""
+        values = snapshots.to_numpy(dtype=object)
+        place = {name: column for column, name in enumerate(snapshots.columns)}
+        parts = [values[:, [place[name] for name in self.numbers]].astype(np.float64)]
+        parts += [_hits(values[:, place[column]], words) for column, words in self.words.items()]
         return np.concatenate(parts, axis=1)
 
     def to_dict(self) -> dict[str, Any]:
@@ -65,6 +73,12 @@ class Encoding:
     def from_dict(cls, raw: dict[str, Any]) -> Encoding:
         """Read what ``to_dict`` wrote."""
         return cls(tuple(raw["numbers"]), {column: tuple(words) for column, words in raw["words"]})
+
+
+def _hits(values: NDArray[np.object_], words: tuple[str, ...]) -> Floats:
+    """1 where a value is the word of the column, 0 where it is another, NaN where it is missing."""
+    hits = np.stack([values == word for word in words], axis=1).astype(np.float64)
+    return np.where(pd.isna(values)[:, None], np.nan, hits)
 
 
 def learn_encoding(snapshots: pd.DataFrame) -> Encoding:

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
-from models.attribution import Attribution, attribute
+from models.additions import Additions
+from models.attribution import Attribution, attribute, joined
 from models.blend import Blend
-from models.incidence import Incidence
+from models.calibration import Level
+from models.flat_boosting import FlatBoosting
+from models.incidence import Floats, Incidence
 from models.lightgbm_hazards import LightGBMHazards
 from models.member import Member, member_from_dict
+from models.ridge_hazards import RidgeHazards
+from models.spread import interval
+
+_AT_ONCE = 1000
+"""Snapshots attributed at once: what each feature adds in each interval takes much memory."""
 
 
 @dataclass(frozen=True)
 class HazardBlend:
-    """Fitted members and how they are blended.
+    """Fitted members, how they are blended, and the level of the hazards on top.
+
+    ``won`` counts the opportunities won in training: how far off the answers may be.
 
     Members without weight are kept for comparison in a backtest, but not stored.
     """
 
     members: tuple[Member, ...]
     blend: Blend
+    level: Level = field(default_factory=Level)
+    won: int = 0
 
     @property
     def in_use(self) -> list[int]:
@@ -33,12 +45,44 @@ class HazardBlend:
     def predict(self, snapshots: pd.DataFrame) -> Incidence:
         """Answer for snapshots, shape (n,): win probability and clocks."""
         answers = [self.members[place].predict(snapshots) for place in self.in_use]
-        return self.blend.of_members(self.in_use).combine(answers)
+        return self.level.apply(self.blend.of_members(self.in_use).combine(answers), snapshots)
 
-    def attribute(self, snapshots: pd.DataFrame) -> Attribution:
-        """Say what adds up to the win probability of each snapshot."""
-        additions = [self.members[place].additions(snapshots) for place in self.in_use]
-        return attribute(self.blend.of_members(self.in_use), additions, self.predict(snapshots).win)
+    def predict_with_interval(self, snapshots: pd.DataFrame) -> tuple[Incidence, Floats, Floats]:
+        """Answer for snapshots, with the bounds of the 80 % interval of each win probability."""
+        answers = [self.members[place].predict(snapshots) for place in self.in_use]
+        blend = self.blend.of_members(self.in_use)
+        answer = self.level.apply(blend.combine(answers), snapshots)
+        return answer, *interval(answer.win, self.won, blend.weights, answers)
+
+    def attribute(self, snapshots: pd.DataFrame, win: Floats | None = None) -> Attribution:
+        """Say what adds up to the win probability of each snapshot.
+
+        ``win`` are the win probabilities of the same snapshots, shape (n,), if ``predict`` has
+        given them already.
+        """
+        win = self.predict(snapshots).win if win is None else win
+        if len(snapshots) <= _AT_ONCE:
+            return self._attribute(snapshots, win)
+        parts = [slice(start, start + _AT_ONCE) for start in range(0, len(snapshots), _AT_ONCE)]
+        return joined([self._attribute(snapshots.iloc[part], win[part]) for part in parts])
+
+    def _attribute(self, snapshots: pd.DataFrame, win: Floats) -> Attribution:
+        blend, on_top = self.blend.of_members(self.in_use), self.level.additions(snapshots)
+        return attribute(blend, self._additions(snapshots), win, on_top)
+
+    def _additions(self, snapshots: pd.DataFrame) -> list[Additions]:
+        """What the features add in each member in use; members that encode alike share one matrix."""
+        found: list[Additions] = []
+        encoding, matrix = None, None
+        for place in self.in_use:
+            member = self.members[place]
+            if isinstance(member, (RidgeHazards, LightGBMHazards)):
+                if matrix is None or member.encoding != encoding:
+                    encoding, matrix = member.encoding, member.encoding.matrix(snapshots)
+                found.append(member.additions_of(matrix))
+            else:
+                found.append(member.additions(snapshots))
+        return found
 
     def predict_members(self, snapshots: pd.DataFrame) -> dict[str, Incidence]:
         """Answer of each member by its name."""
@@ -52,15 +96,17 @@ class HazardBlend:
             "weights": dict(zip(names, self.blend.weights, strict=True)),
             "clock_weights": dict(zip(names, self.blend.clocks, strict=True)),
             "level": self.blend.level,
+            "won": self.won,
             # A list, because sums of floats depend on the order.
             "members": [{"name": member.name, "model": member.to_dict()} for member in used],
+            **({} if self.level.is_zero else {"recalibration": self.level.to_dict()}),
         }
 
     def texts(self) -> dict[str, str]:
         """Text of the boosters in use, by cause."""
         for place in self.in_use:
             member = self.members[place]
-            if isinstance(member, LightGBMHazards):
+            if isinstance(member, LightGBMHazards | FlatBoosting):
                 return member.texts()
         return {}
 
@@ -71,4 +117,5 @@ class HazardBlend:
         weights, clocks = (
             tuple(float(raw[kind][member.name]) for member in members) for kind in ("weights", "clock_weights")
         )
-        return cls(members, Blend(weights, float(raw["level"]), clocks))
+        level = Level.from_dict(raw["recalibration"]) if "recalibration" in raw else Level()
+        return cls(members, Blend(weights, float(raw["level"]), clocks), level, int(raw["won"]))

@@ -90,6 +90,12 @@ class Incidence:
         return clock_median(self.edges, self.win_clock)
 
 
+def certain_clock(edges: Floats, win: Floats) -> Incidence:
+    """Win probabilities, shape (n,), of which it is not known when: all closes within the first interval."""
+    sure = np.ones((len(win), len(edges)))
+    return Incidence(edges, win, sure, sure)
+
+
 def clock_at(edges: Floats, clock: Floats, days: ArrayLike) -> Floats:
     """Read clocks at any days ahead.
 

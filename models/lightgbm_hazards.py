@@ -18,6 +18,7 @@ from models.encoding import Encoding, learn_encoding
 from models.incidence import Incidence, from_hazards
 from models.periods import expand
 from models.tree_terms import TreeTerms, read_trees, tree_terms
+from models.trend import straight_trend, years_before_the_end
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -56,7 +57,8 @@ MASKED_SHARE = 0.15
 class LightGBMHazards:
     """Two cause-specific boosters: P(won) and P(lost) in an interval given open at its start.
 
-    A few opportunities are learned from once more with a whole family of features masked, so
+    A straight trend over the time of training is taken out first, and answers are given as at
+    its end. A few opportunities are learned from once more with a whole family of features masked, so
     that every feature has learned what its absence means: LightGBM would otherwise take a
     missing value of a feature that was never missing as 0.
     """
@@ -76,16 +78,23 @@ class LightGBMHazards:
         matrix = np.concatenate([matrix, copies])
         periods = expand(labels.take(np.concatenate([np.arange(len(snapshots)), source])), edges)
         rows = np.concatenate([matrix[periods.snapshot], periods.interval[:, None]], axis=1)
-        seen = snapshots.index.get_level_values("opportunity_id").nunique()
-        parameters = PARAMETERS | _strength(len(rows) / max(seen, 1)) | {"seed": self.seed}
+        repeats = len(rows) / max(snapshots.index.get_level_values("opportunity_id").nunique(), 1)
+        years = years_before_the_end(snapshots)
+        years = np.concatenate([years, years[source]])[periods.snapshot]
+        trends = [straight_trend(years, happened, repeats) for happened in (periods.won, periods.lost)]
+        self.start = tuple(end for end, _ in trends)
+        parameters = PARAMETERS | _strength(repeats) | {"seed": self.seed}
         with ThreadPoolExecutor(2) as pool:
-            boosters = pool.map(lambda happened: self._boost(rows, happened, parameters), (periods.won, periods.lost))
-            self.win, self.loss = boosters
+            causes = zip((periods.won, periods.lost), trends, strict=True)
+            told = [pool.submit(self._boost, rows, c, end + slope * years, parameters) for c, (end, slope) in causes]
+            self.win, self.loss = (one.result() for one in told)
         return self
 
-    def _boost(self, rows: Floats, happened: NDArray[np.bool_], parameters: dict[str, Any]) -> lightgbm.Booster:
+    def _boost(
+        self, rows: Floats, happened: NDArray[np.bool_], start: Floats, parameters: dict[str, Any]
+    ) -> lightgbm.Booster:
         names = [*(f"f{i}" for i in range(rows.shape[1] - 1)), INTERVAL]
-        data = lightgbm.Dataset(rows, happened.astype(float), feature_name=names, params=parameters)
+        data = lightgbm.Dataset(rows, happened.astype(float), init_score=start, feature_name=names, params=parameters)
         return lightgbm.train(parameters, data, self.rounds)
 
     def predict(self, snapshots: pd.DataFrame, rounds: int | None = None) -> Incidence:
@@ -94,18 +103,27 @@ class LightGBMHazards:
         n, intervals = len(matrix), len(self.edges)
         ahead = np.tile(np.arange(intervals, dtype=np.float64), n)[:, None]
         rows = np.concatenate([np.repeat(matrix, intervals, axis=0), ahead], axis=1)
-        asked: dict[str, Any] = {"num_iteration": rounds if rounds is not None else -1, "num_threads": THREADS}
-        win = np.asarray(self.win.predict(rows, **asked), dtype=np.float64)
-        loss = np.asarray(self.loss.predict(rows, **asked), dtype=np.float64)
-        return from_hazards(self.edges, win.reshape(n, intervals), loss.reshape(n, intervals))
+        asked = {"num_iteration": rounds if rounds is not None else -1, "num_threads": THREADS, "raw_score": True}
+        odds = (
+            start + np.asarray(b.predict(rows, **asked)) for start, b in zip(self.start, self._boosters, strict=True)
+        )
+        win, loss = ((1 / (1 + np.exp(-o))).reshape(n, intervals) for o in odds)
+        return from_hazards(self.edges, win, loss)
+
+    @property
+    def _boosters(self) -> tuple[lightgbm.Booster, lightgbm.Booster]:
+        return self.win, self.loss
 
     def additions(self, snapshots: pd.DataFrame) -> HazardAdditions:
         """Say what each feature adds to the log-odds of the two hazards in each interval (Shapley values)."""
-        matrix = self.encoding.matrix(snapshots)
+        return self.additions_of(self.encoding.matrix(snapshots))
+
+    def additions_of(self, matrix: Floats) -> HazardAdditions:
+        """Say the same of snapshots that are encoded already."""
         features, of_column = self.encoding.features
         won, lost = self._terms
-        added = [terms.of(matrix) @ np.eye(len(features))[of_column] for terms in (won, lost)]
-        return HazardAdditions(features, won.base, lost.base, *added)
+        added = [terms.of(matrix, of_column) for terms in (won, lost)]
+        return HazardAdditions(features, self.start[0] + won.base, self.start[1] + lost.base, *added)
 
     @cached_property
     def _terms(self) -> tuple[TreeTerms, TreeTerms]:
@@ -143,6 +161,7 @@ class LightGBMHazards:
             "encoding": self.encoding.to_dict(),
             "seed": self.seed,
             "rounds": self.rounds,
+            "start": list(self.start),
         }
 
     @classmethod
@@ -150,6 +169,7 @@ class LightGBMHazards:
         """Read what ``to_dict`` and ``texts`` wrote."""
         model = cls(int(raw["seed"]), int(raw["rounds"]))
         model.edges, model.encoding = np.array(raw["edges"]), Encoding.from_dict(raw["encoding"])
+        model.start = tuple(raw["start"])
         model.win = lightgbm.Booster(model_str=texts["win"])
         model.loss = lightgbm.Booster(model_str=texts["loss"])
         return model

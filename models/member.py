@@ -10,6 +10,8 @@ from features.outcomes import Labels
 from models.additions import Additions
 from models.constant import Constant
 from models.fixed_weights import FixedWeights
+from models.flat_boosting import FlatBoosting
+from models.flat_logistic import FlatLogistic
 from models.incidence import Floats, Incidence
 from models.lightgbm_hazards import LightGBMHazards
 from models.ridge_hazards import RidgeHazards
@@ -53,5 +55,7 @@ def member_from_dict(name: str, raw: dict[str, Any], texts: dict[str, str]) -> M
     """
     if name == LightGBMHazards.name:
         return LightGBMHazards.from_dict(raw, texts)
-    readers = {m.name: m.from_dict for m in (FixedWeights, StageRates, RidgeHazards, Constant)}
+    if name == FlatBoosting.name:
+        return FlatBoosting.from_dict(raw, texts)
+    readers = {m.name: m.from_dict for m in (FixedWeights, StageRates, RidgeHazards, FlatLogistic, Constant)}
     return readers[name](raw)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from models.artifact import Artifact
@@ -16,10 +17,14 @@ def predict_snapshots(artifact: Artifact, snapshots: pd.DataFrame) -> pd.DataFra
     -------
     DataFrame of shape (n, 10): ``win_probability``; ``win_by_30d`` to ``loss_by_180d``,
     probabilities of being won or lost within so many days; ``median_days_to_win``, given a win.
+    All but the first are NaN for a model of a flat table, which does not know when.
     """
     answer = artifact.win.predict(snapshots)
     won, lost = answer.win_by(HORIZONS), answer.loss_by(HORIZONS)
     columns = {"win_probability": answer.win}
     for place, days in enumerate(HORIZONS):
         columns |= {f"win_by_{days}d": won[:, place], f"loss_by_{days}d": lost[:, place]}
-    return pd.DataFrame({**columns, "median_days_to_win": answer.median_days_to_win()})
+    table = pd.DataFrame({**columns, "median_days_to_win": answer.median_days_to_win()})
+    if not artifact.is_timed:
+        table.loc[:, table.columns != "win_probability"] = np.nan
+    return table

@@ -290,6 +290,8 @@ class Registry:
         return self.load(champions[-1]) if champions else None
 
     def _download(self, version: str, folder: Path) -> Path:
+        # Some of what MLflow does on the way looks for the registry at the address of the process.
+        mlflow.set_tracking_uri(self.uri)
         try:
             source = mlflow.artifacts.download_artifacts(
                 f"models:/{NAME}/{version}", dst_path=str(folder), tracking_uri=self.uri, registry_uri=self.uri

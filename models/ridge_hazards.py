@@ -10,33 +10,36 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.compiled import compiled
 from features.outcomes import Labels
 from models.additions import HazardAdditions
 from models.encoding import Encoding, learn_encoding
+from models.evidence import regress
 from models.incidence import Incidence, from_hazards
 from models.periods import Periods, expand
 from models.terms import Terms, learn_terms
+from models.trend import years_before_the_end
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _MOST_ROWS = 120_000
-PENALTY = 16.0
-"""Strength of the L2 penalty, in opportunities: rows of one opportunity repeat each other."""
 
 
 class RidgeHazards:
     """Two cause-specific logistic regressions with an L2 penalty on person-periods.
 
-    They add up the terms of ``models.terms``. Each interval has an intercept of its own.
-    The penalty counts as ``PENALTY`` opportunities, however often each was seen.
+    They add up the terms of ``models.terms``, each with a penalty of its own, learned as
+    ``models.evidence`` says. Each interval has an intercept of its own. A straight trend over
+    the time of training is learned with them, and answers are given as at its end: of what
+    drifts, the last state is the best guess of the next.
     """
 
     name = "ridge_hazards"
 
     def fit(self, snapshots: pd.DataFrame, labels: Labels, edges: Floats) -> Self:
         """Learn the two regressions; with very many rows, from every k-th opportunity."""
-        # Imported here and below, for fitting alone: the service predicts, and must not need these libraries.
+        # Imported here, for fitting alone: the service predicts, and must not need this library.
         from threadpoolctl import threadpool_limits
 
         self.edges = edges
@@ -49,13 +52,27 @@ class RidgeHazards:
         opportunity = pd.factorize(snapshots.index.get_level_values("opportunity_id"), sort=True)[0]
         rows = _thinned(opportunity, periods)
         seen = periods.snapshot[rows]
-        design = np.concatenate([terms[seen], np.eye(len(edges))[periods.interval[rows]]], axis=1)
-        penalty = PENALTY * len(rows) / max(len(np.unique(opportunity[seen])), 1)
+        trend = years_before_the_end(snapshots)[:, None]
+        explained = np.concatenate([terms, trend], axis=1)[seen]
+        repeats = len(rows) / max(len(np.unique(opportunity[seen])), 1)
         # More threads within a regression would add the same numbers in another order.
         with threadpool_limits(limits=1), ThreadPoolExecutor(2) as pool:
             causes = (periods.won[rows], periods.lost[rows])
-            self.win, self.loss = pool.map(lambda happened: _regress(design, happened, len(edges), penalty), causes)
+            told = [pool.submit(self._regress, explained, periods.interval[rows], c, repeats) for c in causes]
+            self.win, self.loss = (one.result() for one in told)
         return self
+
+    def _regress(self, terms: Floats, intervals: Ints, happened: NDArray[np.bool_], repeats: float) -> Floats:
+        """Coefficients of one cause, shape (k + J,); those of the last J are the intervals' intercepts.
+
+        The last term, the trend, is 0 at the end of training and has no coefficient there.
+        """
+        trend = terms.shape[1] - 1
+        missing = len(self.edges) - int(intervals.max(initial=-1)) - 1
+        if not happened.any():
+            return np.concatenate([np.zeros(trend), np.full(len(self.edges), -12.0)])
+        found = regress(terms, intervals, happened, repeats).coefficients
+        return np.concatenate([np.delete(found, trend), np.full(missing, found[-1])])
 
     def predict(self, snapshots: pd.DataFrame) -> Incidence:
         """Give the incidence that follows from the two regressions."""
@@ -67,22 +84,29 @@ class RidgeHazards:
 
         A product of two features is shared by them, half and half.
         """
-        apart = self.terms.of(self.encoding.matrix(snapshots)) - self.typical
-        features, shares = self._shares
-        columns = apart.shape[1]
-        added = [(apart @ (shares * c[:columns, None]))[:, None, :] for c in (self.win, self.loss)]
-        start_win, start_loss = (c[columns:] + self.typical @ c[:columns] for c in (self.win, self.loss))
-        return HazardAdditions(features, start_win, start_loss, *added)
+        return self.additions_of(self.encoding.matrix(snapshots))
+
+    def additions_of(self, matrix: Floats) -> HazardAdditions:
+        """Say the same of snapshots that are encoded already."""
+        apart = self.terms.of(matrix) - self.typical
+        features, owners = self._owners
+        added = [np.zeros((len(apart), 1, len(features))) for _ in range(2)]
+        for coefficients, found in zip((self.win, self.loss), added, strict=True):
+            _share_out(apart, coefficients, owners, found)
+        return HazardAdditions(features, *self._start, *added)
 
     @cached_property
-    def _shares(self) -> tuple[tuple[str, ...], Floats]:
-        """Features, and the share of each term that each has, shape (k, f)."""
+    def _start(self) -> tuple[Floats, Floats]:
+        """Log-odds of the hazards at the typical value of each term, shape (J,)."""
+        columns = len(self.typical)
+        start_win, start_loss = (c[columns:] + self.typical @ c[:columns] for c in (self.win, self.loss))
+        return start_win, start_loss
+
+    @cached_property
+    def _owners(self) -> tuple[tuple[str, ...], Ints]:
+        """Features, and the two that each term belongs to, shape (k, 2); the same twice for most."""
         features, of_column = self.encoding.features
-        owners = of_column[self.terms.owners]
-        shares = np.zeros((len(owners), len(features)))
-        for side in range(2):
-            np.add.at(shares, (np.arange(len(owners)), owners[:, side]), 0.5)
-        return features, shares
+        return features, np.ascontiguousarray(of_column[self.terms.owners])
 
     def _hazards(self, design: Floats, coefficients: Floats) -> Floats:
         # Summed row by row: a matrix product may round differently for one row than for many.
@@ -115,20 +139,17 @@ class RidgeHazards:
 _ARRAYS = ("edges", "typical", "win", "loss")
 
 
+@compiled
+def _share_out(apart: Floats, coefficients: Floats, owners: Ints, found: Floats) -> None:
+    """Add each term to its two features, half and half: row by row, so that a row's sums do not depend on others."""
+    for row in range(len(apart)):
+        for term in range(len(owners)):
+            half = 0.5 * apart[row, term] * coefficients[term]
+            found[row, 0, owners[term, 0]] += half
+            found[row, 0, owners[term, 1]] += half
+
+
 def _thinned(opportunity: NDArray[np.intp], periods: Periods) -> Ints:
     """Rows to learn from: all, or with very many those of every k-th opportunity, whole."""
     every = max(1, -(-len(periods.snapshot) // _MOST_ROWS))
     return np.flatnonzero(opportunity[periods.snapshot] % every == 0).astype(np.int64)
-
-
-def _regress(design: Floats, happened: NDArray[np.bool_], intervals: int, penalty: float) -> Floats:
-    """Coefficients of one cause, shape (p + J,); those of the last J columns are the intervals' intercepts."""
-    if not happened.any():
-        return np.concatenate([np.zeros(design.shape[1] - intervals), np.full(intervals, -12.0)])
-    from sklearn.linear_model import LogisticRegression
-
-    model = LogisticRegression(C=1 / penalty, solver="newton-cholesky", fit_intercept=True, max_iter=200)
-    model.fit(design, happened)
-    coefficients = np.asarray(model.coef_[0], dtype=np.float64).copy()
-    coefficients[-intervals:] += model.intercept_[0]
-    return coefficients

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -71,7 +72,7 @@ class StageRates:
             return self.fixed.predict(snapshots)
         cell = self._cell(snapshots)
         known = self._stage(snapshots) < len(self.stages)
-        rates = from_hazards(self.fixed.clock.edges, self.win, self.loss).take(cell)
+        rates = self._rates.take(cell)
         fixed = self.fixed.predict(snapshots)
         pick = known[:, None]
         return Incidence(
@@ -85,17 +86,33 @@ class StageRates:
         """Say what stage and age add to the log-odds of the typical open opportunity (Shapley values of the two)."""
         if not len(self.stages):
             return self.fixed.additions(snapshots)
-        rates = log_odds(from_hazards(self.fixed.clock.edges, self.win, self.loss).win).reshape(self.share.shape)
-        typical, of_stage, of_age = _means(rates, self.share)
-        stage, cell = self._stage(snapshots), self._cell(snapshots)
-        by_stage, by_age = of_stage[stage], of_age[cell % (len(self.ages) + 1)]
-        both = log_odds(self.predict(snapshots).win)
+        typical, of_stage, of_age = self._typical
+        cell = self._cell(snapshots)
+        stage, age = np.divmod(cell, len(self.ages) + 1)
+        by_stage, by_age = of_stage[stage], of_age[age]
+        known = stage < len(self.stages)
+        both = log_odds(self._rates.win)[cell] if known.all() else log_odds(self.predict(snapshots).win)
         first = ((by_stage - typical) + (both - by_age)) / 2
         return OddsAdditions(("stage", "days_in_spell"), typical, np.stack([first, both - typical - first], axis=1))
 
+    @cached_property
+    def _rates(self) -> Incidence:
+        """Answer of each cell."""
+        return from_hazards(self.fixed.clock.edges, self.win, self.loss)
+
+    @cached_property
+    def _typical(self) -> tuple[float, Floats, Floats]:
+        """Mean log-odds of all, of each stage and of each age."""
+        return _means(log_odds(self._rates.win).reshape(self.share.shape), self.share)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {stage: place for place, stage in enumerate(self.stages)}
+
     def _stage(self, snapshots: pd.DataFrame) -> Ints:
-        place = pd.Index(self.stages, dtype=object).get_indexer(pd.Index(snapshots["stage"], dtype=object))
-        return np.where(place < 0, len(self.stages), place).astype(np.int64)
+        unseen = len(self.stages)
+        words = snapshots["stage"].to_numpy(dtype=object)
+        return np.fromiter((self._places.get(word, unseen) for word in words), np.int64, len(words))
 
     def _cell(self, snapshots: pd.DataFrame) -> Ints:
         age = np.searchsorted(self.ages, snapshots["days_in_spell"].to_numpy(np.float64))

@@ -75,11 +75,16 @@ class TreeTerms:
     table: Floats
     base: Floats
 
-    def of(self, matrix: Floats) -> Floats:
-        """What each column adds to the log-odds of each interval, shape (n, J, p)."""
-        found = np.zeros((len(matrix), len(self.base), matrix.shape[1]))
+    def of(self, matrix: Floats, group: Ints | None = None) -> Floats:
+        """What each column adds to the log-odds of each interval, shape (n, J, p).
+
+        With a ``group`` of each column, 0, 1, …, what each group of columns adds, shape (n, J, g).
+        """
+        group = np.arange(matrix.shape[1]) if group is None else group
+        found = np.zeros((len(matrix), len(self.base), int(group.max(initial=-1)) + 1))
+        owner = np.where(self.columns >= 0, group[self.columns], -1)
         t = self.trees
-        _look_up(np.ascontiguousarray(matrix), t.feature, t.threshold, t.decision, self.columns, self.table, found)
+        _look_up(np.ascontiguousarray(matrix), t.feature, t.threshold, t.decision, owner, self.table, found)
         return found
 
 
@@ -242,7 +247,7 @@ def _tabulate(
 
 @compiled
 def _look_up(
-    matrix: Floats, feature: Ints, threshold: Floats, decision: Ints, columns: Ints, table: Floats, found: Floats
+    matrix: Floats, feature: Ints, threshold: Floats, decision: Ints, owner: Ints, table: Floats, found: Floats
 ) -> None:
     count, intervals, _, width = table.shape
     for row in range(len(matrix)):
@@ -261,5 +266,5 @@ def _look_up(
                     pattern |= 1 << node
             for j in range(intervals):
                 for player in range(width):
-                    if columns[t, player] >= 0:
-                        found[row, j, columns[t, player]] += table[t, j, pattern, player]
+                    if owner[t, player] >= 0:
+                        found[row, j, owner[t, player]] += table[t, j, pattern, player]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from features.forgotten import is_forgotten
 from features.history.history import History
+from features.newest_record import days_since_newest_record
 from features.past_results import PastResults
 from features.snapshots import build_snapshots, view_of
 from models.artifact import Artifact
@@ -26,15 +27,16 @@ from scoring.classification import (
     evidence_of,
     signs_of,
 )
-from scoring.forgotten import forgotten_reason, limits_from, lowered
+from scoring.forgotten import limits_from, lowered
 from scoring.qualification import Man, man_of
+from scoring.reasons import Reasons, explain
+from scoring.status import ENOUGH, Status, status_of
+
+__all__ = ["ENOUGH", "HORIZONS", "Score", "Status", "score_opportunities", "score_to_dict"]
 
 Floats = NDArray[np.float64]
-Status = Literal["ok", "little_data", "forgotten", "closed", "not_open_yet"]
 
 HORIZONS = (30.0, 60.0, 90.0, 180.0)
-ENOUGH = 40
-"""Won, and lost, opportunities below which every score says ``little_data``."""
 
 _FARTHEST = 36_500.0
 
@@ -56,7 +58,8 @@ class Score:
     Probabilities, dates and class are None unless the opportunity is open: ``status`` says
     why. ``outcome`` is ``open``, ``won`` or ``lost`` as known, None before it exists.
     ``origin`` is that of the model's data, such as ``simulated``. ``context_as_of`` is the
-    instant of past results, when they are not those of ``as_of``. ``segment`` is that of the
+    instant of past results, when they are not those of ``as_of``. ``reasons`` are None when
+    they were not asked for, and unless the opportunity is open. ``segment`` is that of the
     model, None when it is the model of all.
     """
 
@@ -75,6 +78,7 @@ class Score:
     model_version: str
     origin: str
     context_as_of: pd.Timestamp | None
+    reasons: Reasons | None = None
     segment: str | None = None
 
 
@@ -91,6 +95,8 @@ class _Answers:
     signs: Signs
     need: Floats
     classes: NDArray[np.object_]
+    silent_days: Floats
+    reasons: list[Reasons | None]
 
 
 def score_opportunities(
@@ -100,6 +106,7 @@ def score_opportunities(
     *,
     horizons: Sequence[float] = HORIZONS,
     past: PastResults | None = None,
+    reasons: bool = False,
 ) -> list[Score]:
     """Score opportunities as of instants.
 
@@ -116,6 +123,8 @@ def score_opportunities(
     past
         Past results around the opportunities; those of the history when None. The model's
         own, ``artifact.past``, when the history lacks the other opportunities.
+    reasons
+        Whether to say why; it takes about as long as the scores again.
 
     Returns
     -------
@@ -123,7 +132,7 @@ def score_opportunities(
     """
     if not len(keys):
         return []
-    answers = _answers(history, keys, artifact, horizons, past)
+    answers = _answers(history, keys, artifact, horizons, past, reasons)
     instants = pd.DatetimeIndex(keys["as_of"])
     ids = keys["opportunity_id"].astype(str).tolist()
     context = artifact.past.as_of if past is artifact.past else None
@@ -134,17 +143,21 @@ def score_opportunities(
 
 
 def _answers(
-    history: History, keys: pd.DataFrame, artifact: Artifact, horizons: Sequence[float], past: PastResults | None
+    history: History,
+    keys: pd.DataFrame,
+    artifact: Artifact,
+    horizons: Sequence[float],
+    past: PastResults | None,
+    reasons: bool,
 ) -> _Answers:
     snapshots = build_snapshots(history, keys, artifact.catalogue, past)
-    limits = limits_from(artifact.training)
-    forgotten = is_forgotten(view_of(history, keys), limits)
-    win = lowered(artifact.win.predict(snapshots), forgotten, limits)
+    win, forgotten = answer_of(history, keys, artifact, snapshots)
     signs = signs_of(snapshots)
     need = need_probability(artifact.need, snapshots)
+    outcome = outcomes_of(history, keys)
     return _Answers(
         snapshots=snapshots,
-        outcome=_outcomes(history, keys),
+        outcome=outcome,
         forgotten=forgotten,
         win=win,
         at_horizons=(win.win_by(horizons), win.loss_by(horizons)),
@@ -152,7 +165,40 @@ def _answers(
         signs=signs,
         need=need,
         classes=classify(signs, need, criteria_from_dict(artifact.classification)),
+        silent_days=_silent_days(history, keys, artifact),
+        reasons=_reasons(artifact, snapshots, win.win, outcome) if reasons else [None] * len(keys),
     )
+
+
+def answer_of(
+    history: History, keys: pd.DataFrame, artifact: Artifact, snapshots: pd.DataFrame
+) -> tuple[Incidence, NDArray[np.bool_]]:
+    """Answer for snapshots of a history, and tell which are forgotten: those are answered as their like."""
+    limits = limits_from(artifact.training)
+    forgotten = is_forgotten(view_of(history, keys), limits)
+    return lowered(artifact.win.predict(snapshots), forgotten, limits), forgotten
+
+
+def _silent_days(history: History, keys: pd.DataFrame, artifact: Artifact) -> Floats:
+    """Days since the newest record, NaN where the model does not know what is usual, shape (n,)."""
+    if artifact.usual.get("newest_record") is None:
+        return np.full(len(keys), np.nan)
+    return days_since_newest_record(history, keys)
+
+
+def _reasons(
+    artifact: Artifact, snapshots: pd.DataFrame, win: Floats, outcome: Sequence[str | None]
+) -> list[Reasons | None]:
+    """Reasons of what is open, None for the others."""
+    found: list[Reasons | None] = [None] * len(snapshots)
+    rows = [row for row, word in enumerate(outcome) if word == "open"]
+    if not rows:
+        return found
+    asked = snapshots if len(rows) == len(snapshots) else snapshots.iloc[rows]
+    explained = explain(artifact, asked, win[rows])
+    for row, reasons in zip(rows, explained, strict=True):
+        found[row] = reasons
+    return found
 
 
 def need_probability(need: HazardBlend | None, snapshots: pd.DataFrame) -> Floats:
@@ -162,7 +208,7 @@ def need_probability(need: HazardBlend | None, snapshots: pd.DataFrame) -> Float
     return need.predict(snapshots).win_by([NEED_HORIZON])[:, 0]
 
 
-def _outcomes(history: History, keys: pd.DataFrame) -> list[str | None]:
+def outcomes_of(history: History, keys: pd.DataFrame) -> list[str | None]:
     """Outcome as known at each instant; None where the opportunity was not recorded yet."""
     view = view_of(history, keys)
     stage = view.stage_path.stage
@@ -184,7 +230,8 @@ def _score(
 ) -> Score:
     snapshot, outcome = answers.snapshots.iloc[row], answers.outcome[row]
     is_open = outcome == "open"
-    status, reason = _status(artifact, outcome, bool(answers.forgotten[row]))
+    forgotten = bool(answers.forgotten[row])
+    status, reason = status_of(artifact, outcome, as_of, float(answers.silent_days[row]), forgotten)
     criteria = criteria_from_dict(artifact.classification)
     weight = float(snapshot["fixed_weight"])
     return Score(
@@ -203,25 +250,9 @@ def _score(
         model_version=artifact.version,
         origin=str(artifact.training["origin"]),
         context_as_of=context,
+        reasons=answers.reasons[row],
         segment=artifact.training.get("segment"),
     )
-
-
-def _status(artifact: Artifact, outcome: str | None, forgotten: bool) -> tuple[Status, tuple[str, str] | None]:
-    if outcome is None:
-        return "not_open_yet", ("it was not recorded by as_of", "截至该时刻尚未记录")
-    if outcome != "open":
-        return "closed", (f"it is {outcome}", "已赢单" if outcome == "won" else "已丢单")
-    limits = limits_from(artifact.training)
-    if forgotten and limits is not None:
-        return "forgotten", forgotten_reason(limits)
-    missing = {name: max(ENOUGH - int(artifact.training[name]), 0) for name in ("won", "lost")}
-    if any(missing.values()):
-        en = " and ".join(f"{count} more {name}" for name, count in missing.items() if count)
-        names = {"won": "赢单", "lost": "丢单"}
-        zh = "、".join(f"{count}个{names[name]}" for name, count in missing.items() if count)
-        return "little_data", (f"the model needs {en} opportunities", f"模型还需要{zh}机会")
-    return "ok", None
 
 
 def _horizons(
@@ -248,8 +279,8 @@ def _expected_close(answers: _Answers, artifact: Artifact, row: int, as_of: pd.T
 
 
 def has_clock(artifact: Artifact) -> bool:
-    """Tell whether anything closed in training, so that it is known when things close."""
-    return int(artifact.training["won"]) + int(artifact.training["lost"]) > 0
+    """Tell whether anything closed in training at a known instant, so that it is known when things close."""
+    return artifact.is_timed and int(artifact.training["won"]) + int(artifact.training["lost"]) > 0
 
 
 def score_to_dict(score: Score) -> dict[str, Any]:

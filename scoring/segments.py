@@ -28,6 +28,7 @@ def score_by_segment(
     *,
     horizons: Sequence[float] = HORIZONS,
     past: PastResults | None = None,
+    reasons: bool = False,
 ) -> list[Score]:
     """Score opportunities as ``score_opportunities`` does, each by the model of its segment.
 
@@ -49,7 +50,8 @@ def score_by_segment(
         segment = segment_of_model(artifact)
         inside = left if segment is None else left & segment.rows(history)[at]
         places = np.flatnonzero(inside)
-        found = score_opportunities(history, keys.iloc[places], artifact, horizons=horizons, past=past)
+        asked = keys.iloc[places]
+        found = score_opportunities(history, asked, artifact, horizons=horizons, past=past, reasons=reasons)
         scores |= dict(zip(places.tolist(), found, strict=True))
         left = left & ~inside
     return [scores[place] for place in range(len(keys))]

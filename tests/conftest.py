@@ -18,3 +18,9 @@ from features.history.simulated import simulate
 def simulated() -> History:
     """A simulated history of 400 opportunities over two years."""
     return simulate(400, seed=1)
+
+
+@pytest.fixture(autouse=True)
+def no_tracking_server_left_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow writes the address it was told into the environment, where the next test would find it."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)

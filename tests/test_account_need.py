@@ -143,7 +143,7 @@ def _answers(draw: np.random.Generator, day: float) -> ForwardAnswers:
 
     silent = {"days_since_two_way": np.nan, "days_since_close": np.nan, "two_way_30d": 0.0}
     later = Dataset(history(account("x")), keys, pd.DataFrame(silent, index=range(200)), at(400), label)
-    return ForwardAnswers(later, (_incidence(np.full(200, risk.mean())), _incidence(risk)))
+    return ForwardAnswers(later, (_incidence(np.full(200, risk.mean())), _incidence(risk)), (0.5, 0.5))
 
 
 def _incidence(by_90_days: np.ndarray) -> Incidence:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from features.outcomes import CENSORED, LOST, WON, Labels
-from models.blend import Blend, censored_log_likelihood, learn_blend
+from models.blend import Blend, censored_log_likelihood, learn_blend, usual_weights
 from models.hazard_blend import HazardBlend
 from models.incidence import Floats, Incidence
 from tests.model_checks import MAKERS, check_coherent, constant_hazards, same
@@ -48,35 +48,49 @@ def outcomes(win: Floats, seed: int = 1) -> Labels:
 
 def test_the_member_that_knows_gets_the_weight_when_there_is_much_to_learn_from() -> None:
     truth = np.random.default_rng(2).choice([0.05, 0.9], 4000)
-    found = learn_blend([member(0.4, 4000), member(truth, 4000)], outcomes(truth), 4000)
+    found = learn_blend([member(0.4, 4000), member(truth, 4000)], outcomes(truth), 4000, (1.0, 0.0))
     assert found.weights[1] > 0.9
     assert abs(found.level) < 0.3
 
 
-def test_with_few_opportunities_the_weight_stays_nearer_to_the_fixed_weights() -> None:
+def test_with_few_opportunities_the_weight_stays_nearer_to_the_usual_weights() -> None:
     truth = np.random.default_rng(2).choice([0.05, 0.9], 4000)
     members, labels = [member(0.4, 4000), member(truth, 4000)], outcomes(truth)
-    assert learn_blend(members, labels, 2).weights[0] > learn_blend(members, labels, 4000).weights[0] + 0.05
+    few, many = (learn_blend(members, labels, n, (1.0, 0.0)).weights for n in (20, 4000))
+    assert few[0] > many[0] + 0.05
 
 
 def test_a_level_that_drifted_is_learned_and_shrunk() -> None:
     truth = np.full(4000, 0.5)
-    found = learn_blend([member(0.3, 4000), member(0.3001, 4000)], outcomes(truth), 4000)
-    assert 0.3 < found.level < np.log(7 / 3) + 0.3
+    found = learn_blend([member(0.3, 4000), member(0.3001, 4000)], outcomes(truth), 4000, (0.5, 0.5))
+    assert 0.3 < found.level < np.log(7 / 3) + 0.1
 
 
 def test_weights_are_never_below_zero_and_sum_to_one() -> None:
     draw = np.random.default_rng(3)
     members = [member(draw.random(500), 500) for _ in range(4)]
-    weights = learn_blend(members, outcomes(np.full(500, 0.3)), 500).weights
+    weights = learn_blend(members, outcomes(np.full(500, 0.3)), 500, (0.25,) * 4).weights
     assert min(weights) >= 0
     assert sum(weights) == pytest.approx(1, abs=1e-12)
 
 
 @pytest.mark.parametrize("members", [1, 3])
-def test_without_outcomes_or_others_the_fixed_weights_answer_alone(members: int) -> None:
+def test_without_outcomes_the_usual_weights_are_kept(members: int) -> None:
     nothing = Labels(np.array([]), np.array([], dtype=np.int64), np.array([]))
-    assert learn_blend([member(0.5, 0)] * members, nothing, 0) == Blend((1.0, *([0.0] * (members - 1))))
+    usual = (1.0, *([0.0] * (members - 1)))
+    assert learn_blend([member(0.5, 0)] * members, nothing, 0, usual) == Blend(usual)
+
+
+def test_the_usual_weights_go_from_the_rules_to_the_ridge_and_then_to_the_boosters_too() -> None:
+    names = ["fixed_weights", "stage_rates", "ridge_hazards", "lightgbm_hazards"]
+    assert usual_weights(names[:1], 0) == (1.0,)
+    assert usual_weights(names[:2], 5) == (0.0, 1.0)
+    rates, ridge, boosters = np.array([usual_weights(names, won)[1:] for won in (12, 50, 200, 1000, 10_000)]).T
+    assert (np.diff(rates[:3]) < 0).all()
+    assert (np.diff(boosters) > 0).all()
+    assert ridge[0] > 0.6
+    assert rates[-1] < 0.01
+    assert boosters[-1] == pytest.approx(0.5, abs=0.02)
 
 
 def test_the_likelihood_of_each_outcome_by_hand() -> None:

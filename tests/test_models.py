@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from features.outcomes import CENSORED, LOST, WON, Labels
@@ -25,6 +26,7 @@ from tests.model_checks import (
     fitted,
     same,
     slow_losses,
+    snapshots_of,
     texts_of,
     through_json,
     trees_of,
@@ -237,3 +239,26 @@ def test_columns_of_words_keep_their_order_on_disk_whatever_their_names(name: st
     assert list(encoding.words) == ["stage", "a_tier"]
     assert Encoding.from_dict(json.loads(json.dumps(encoding.to_dict(), sort_keys=True))).names == encoding.names
     assert same(through_json(model).predict(snapshots), model.predict(snapshots))
+
+
+def drifting(size: int = 6000) -> Sample:
+    """Wins become rarer over two years, from six in ten to two in ten; all are watched for long."""
+    draw = np.random.default_rng(5)
+    years = np.sort(draw.uniform(0, 2, size))
+    wins = draw.random(size) < 0.6 - 0.2 * years
+    days = draw.exponential(30, size)
+    snapshots = snapshots_of(draw.integers(0, 2, size).astype(float), 5)
+    as_of = pd.Timestamp("2024-01-01", tz="UTC") + pd.to_timedelta(365 * years, unit="D")
+    snapshots.index = pd.MultiIndex.from_arrays(
+        [snapshots.index.get_level_values(0), as_of], names=["opportunity_id", "as_of"]
+    )
+    labels = Labels(days, np.where(wins, WON, LOST), np.full(size, 2000.0))
+    return Sample(snapshots, labels, choose_edges(labels))
+
+
+def test_the_ridge_answers_as_at_the_end_of_training_where_wins_become_rarer() -> None:
+    given = drifting()
+    answer = RidgeHazards().fit(*given).predict(given.snapshots)
+    pooled = StageRates().fit(*given).predict(given.snapshots)
+    assert answer.win.mean() == pytest.approx(0.2, abs=0.04)
+    assert pooled.win.mean() == pytest.approx(0.4, abs=0.04)

@@ -14,7 +14,7 @@ from features.history.simulated import simulate, simulate_outcomes
 from features.history.simulated_course import hazards, readiness
 from features.history.simulated_population import draw_population
 from features.history.simulated_state import first_state
-from features.history.simulated_world import ASSESSED, OWNER_SKILL, REPORTS_BEHIND, STAGES
+from features.history.simulated_world import ADDITIVE_CONTACT_EFFECT, ASSESSED, OWNER_SKILL, REPORTS_BEHIND, STAGES
 
 OPPORTUNITIES, SEED = 2_000, 3
 START, END = pd.Timestamp("2024-01-01", tz="UTC"), pd.Timestamp("2026-01-01", tz="UTC")
@@ -184,6 +184,19 @@ def test_accounts_visit_before_an_opportunity_exists_and_without_one(history: Hi
     assert set(visits["kind"]) == {"site_visit"}
     assert (visits["occurred_at"] < visits["account_id"].map(created)).sum() > 100
     assert (~visits["account_id"].isin(created.index)).sum() > 100
+
+
+def test_in_the_additive_world_contact_adds_the_same_whatever_the_authority() -> None:
+    population = draw_population(3, np.random.default_rng(1))
+    state = first_state(population, np.random.default_rng(1), ADDITIVE_CONTACT_EFFECT)
+    state.levels[ASSESSED.index("authority")] = [0, 1, 2]
+    alone = readiness(state, np.arange(3))
+    state.contact[:] = 3
+    gained = readiness(state, np.arange(3)) - alone
+    assert gained == pytest.approx([gained[0]] * 3)
+    assert gained[0] > 0.5
+    with_interactions, without = (simulate(200, 3, additive=additive) for additive in (False, True))
+    assert not with_interactions.stage_history.equals(without.stage_history)
 
 
 def test_the_hazards_reward_contact_only_where_there_is_authority() -> None:

@@ -161,7 +161,7 @@ def test_the_reason_names_every_row_that_did_not_pass_in_both_languages() -> Non
     verdict = replace(VERDICT, checks=(NOT_BETTER, SLOW))
     assert not verdict.passed
     assert verdict.reason.startswith("no better than stage rates: +0.0100 (90 %: -0.0300 – +0.0400)")
-    assert "seconds to score one opportunity (median): +2.0000, limit < 1" in verdict.reason
+    assert "seconds to score one opportunity (shortest of several): +2.0000, limit < 1" in verdict.reason
     assert verdict.reason_zh.startswith("不优于阶段赢率：+0.0100")
     assert VERDICT.passed
     assert "no champion to compare" in VERDICT.reason

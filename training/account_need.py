@@ -138,7 +138,8 @@ def threshold_report(forward: tuple[ForwardAnswers, ...], recent_days: float, un
         return {"threshold": None, "above": _group(np.empty(0, bool)), "below": _group(np.empty(0, bool))}
     earlier, later = forward[0], forward[-1]
     start = instant(int(later.later.as_of.min()))
-    blend = learn_blend(earlier.members, earlier.later.labels(start), earlier.later.keys["account_id"].nunique())
+    accounts = earlier.later.keys["account_id"].nunique()
+    blend = learn_blend(earlier.members, earlier.later.labels(start), accounts, earlier.usual)
     threshold = youden_threshold(*_judged(earlier, _probability(earlier, blend), recent_days, start))
     probability, happened = _judged(later, _probability(later, blend), recent_days, until)
     above = probability > threshold if threshold is not None else np.zeros(len(probability), dtype=bool)

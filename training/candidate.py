@@ -8,12 +8,14 @@ from typing import Any
 
 import pandas as pd
 
+from features.errors import DataError
 from features.history.history import History
 from features.segment import Segment
 from features.snapshots import build_snapshots
 from models.artifact import Artifact
 from models.registry import TrainingRecord
 from training.card import card_of, later_figures
+from training.flat_pipeline import judge_flat, train_flat
 from training.gate import judge
 from training.pipeline import Trained, train
 from training.plots import importance_plot, reliability_plot
@@ -52,8 +54,14 @@ def make_candidate(
     of a clock that never goes back. It comes from the door, and what it measures is in the verdict
     but not in the artifact.
     """
-    trained = train(history, cutoff, seed=seed, include=include, exclude=exclude, segment=segment, report=report)
-    verdict = judge(trained.dataset, champion, seed, report, trained.whole)
+    if history.is_flat:
+        if segment is not None:
+            raise DataError("a flat table", "a history with dates, to train a segment of", "leave out --segment")
+        trained = train_flat(history, cutoff, seed=seed, include=include, exclude=exclude, report=report)
+        verdict = judge_flat(trained, champion, seed, report)
+    else:
+        trained = train(history, cutoff, seed=seed, include=include, exclude=exclude, segment=segment, report=report)
+        verdict = judge(trained.dataset, champion, seed, report, trained.whole)
     report("checking parity and latency")
     in_service = serving_checks(trained.artifact, trained.dataset, timer)
     verdict = replace(verdict, checks=(*verdict.checks, *in_service))

@@ -35,7 +35,7 @@ FEWEST_FRESH = 100
 
 _MUST_BEAT = ("fixed_weights", "stage_rates", "constant", WHOLE)
 _TOO_LITTLE = ("too little has closed to judge by", "已关闭的商机太少，无法评判")
-_TOO_FEW = ("too few opportunities were won and lost to learn from", "赢单和输单太少，无从学习")
+TOO_FEW = ("too few opportunities were won and lost to learn from", "赢单和输单太少，无从学习")
 
 
 def judge(
@@ -112,7 +112,7 @@ def _verdict(
         later=later,
         later_classes=classify(signs_of(later.snapshots), need_probability(model, later.snapshots), criteria),
         trained_until=past.until,
-        obstacle=None if "stage_rates" in answers else _TOO_FEW,
+        obstacle=None if "stage_rates" in answers else TOO_FEW,
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from features.outcomes import LOST, WON, Labels
-from models.blend import Blend, censored_log_likelihood, learn_blend
+from models.blend import Blend, censored_log_likelihood, learn_blend, usual_weights
 from models.constant import Constant
 from models.fixed_weights import FixedWeights
 from models.hazard_blend import HazardBlend
@@ -24,11 +24,8 @@ from training.dataset import Dataset, closing_instant
 FOLDS = (0.5, 0.75)
 """Shares of the closings by which the folds' training ends; each is judged up to the next."""
 
-NEEDED = {"stage_rates": 5, "ridge_hazards": 30, "lightgbm_hazards": 40}
+NEEDED = {"stage_rates": 1, "ridge_hazards": 12, "lightgbm_hazards": 40}
 """Opportunities won, and as many lost, that a member needs before it enters."""
-
-ALIKE = ("ridge_hazards", "lightgbm_hazards")
-"""Members that are about as good, each for what the other misses: their weights are pulled towards each other."""
 
 MemberMaker = Callable[[], Member]
 
@@ -45,10 +42,14 @@ def need_members(seed: int) -> tuple[MemberMaker, ...]:
 
 @dataclass(frozen=True)
 class ForwardAnswers:
-    """What models trained up to the end of a fold answered for the snapshots after it, one answer a member."""
+    """What models trained up to the end of a fold answered for the snapshots after it, one answer a member.
+
+    ``usual`` are the weights that the members usually deserve after so much training.
+    """
 
     later: Dataset
     members: tuple[Incidence, ...]
+    usual: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,9 @@ def learn_with_proof(
             member.rounds = rounds
         report(f"fitting {member.name} on {len(dataset.keys):,} snapshots")
         fitted.append(member.fit(dataset.learned, labels, edges))
-    return Learned(HazardBlend(tuple(fitted), blend.of_members(range(len(fitted)))), forward)
+    won = _won(dataset)
+    usual = usual_weights([member.name for member in fitted], won)
+    return Learned(HazardBlend(tuple(fitted), _completed(blend, usual), won=won), forward)
 
 
 def _prove(
@@ -116,11 +119,10 @@ def _prove(
     report: Callable[[str], None],
     causes: Sequence[int],
 ) -> tuple[Blend, int, tuple[ForwardAnswers, ...]]:
-    """Weights of all members, 0 for those that could not be judged, the rounds of LightGBM, and the answers."""
+    """Blend of the members that could be judged in every fold, the rounds of LightGBM, and the answers."""
     entering = min((len(_entered(past, past.labels(), members, causes)) for past, _ in judged), default=1)
-    missing = [0.0] * (len(members) - entering)
     if entering <= 1:
-        return Blend((1.0, *([0.0] * (len(members) - 1)))), ROUNDS, ()
+        return Blend((1.0,)), ROUNDS, ()
     fitted: list[list[Member]] = []
     for past, future in judged:
         report(f"judging {entering} members on {len(future.keys):,} later snapshots")
@@ -129,16 +131,33 @@ def _prove(
     later = [future for _, future in judged]
     labels = _joined_labels([future.labels() for future in later])
     rounds = _choose_rounds(fitted, later, labels)
+    names = [member.name for member in fitted[0]]
     forward = tuple(
-        ForwardAnswers(future, tuple(_answer(model, future, rounds) for model in models))
-        for models, future in zip(fitted, later, strict=True)
+        ForwardAnswers(future, tuple(_answer(m, future, rounds) for m in models), usual_weights(names, _won(past)))
+        for models, (past, future) in zip(fitted, judged, strict=True)
     )
     answers = [_joined([fold.members[place] for fold in forward]) for place in range(entering)]
     opportunities = pd.concat([future.keys for future in later])["opportunity_id"].nunique()
-    names = [maker().name for maker in members[:entering]]
-    alike = [place for place, name in enumerate(names) if name in ALIKE]
-    found = learn_blend(answers, labels, opportunities, alike)
-    return Blend((*found.weights, *missing), found.level, (*found.clocks, *missing)), rounds, forward
+    return learn_blend(answers, labels, opportunities, forward[-1].usual), rounds, forward
+
+
+def _won(dataset: Dataset) -> int:
+    """Count the opportunities won among those seen."""
+    ids = dataset.keys["opportunity_id"].to_numpy(dtype=object)
+    return len(set(ids[dataset.labels().outcome == WON]))
+
+
+def _completed(judged: Blend, usual: Sequence[float]) -> Blend:
+    """Give members that could not be judged their usual weights; the judged ones share the rest as they proved."""
+    entering = len(judged.weights)
+    others = tuple(usual[entering:])
+    rest = 1 - sum(others)
+    if not others:
+        return judged
+    if entering == 1:
+        return Blend(tuple(usual))
+    weights, clocks = (tuple(rest * w for w in proved) + others for proved in (judged.weights, judged.clocks))
+    return Blend(weights, judged.level, clocks)
 
 
 def _answer(member: Member, future: Dataset, rounds: int) -> Incidence:

@@ -30,6 +30,7 @@ from training.grid import training_grid
 from training.learning import learn, win_members
 from training.need import learn_need
 from training.segments import segment_dataset
+from training.usual import usual_of
 
 Report = Callable[[str], None]
 
@@ -153,6 +154,7 @@ def train(
     accounts = AccountNeed(None, {})
     if segment is None:  # accounts without an open opportunity are in no segment
         accounts = learn_account_need(material.known, kinds, dataset.until, criteria.recent_days, seed, report, unseen)
+    report("counting what is usual")
     artifact = Artifact(
         win=win,
         need=need.model if need is not None else None,
@@ -161,12 +163,14 @@ def train(
         processes=material.known.processes,
         past=freeze(recorded_results(material.known), dataset.until),
         classification={**criteria.to_dict(), "accounts": accounts.criteria},
-        training=_summary(material, seed) | ({"segment": segment.name} if segment is not None else {}),
+        training=summary_of(material, seed) | ({"segment": segment.name} if segment is not None else {}),
+        usual=usual_of(dataset, win, material.catalogue),
     )
     return Trained(artifact, dataset, whole if segment is not None else None)
 
 
-def _summary(material: Material, seed: int) -> dict[str, Any]:
+def summary_of(material: Material, seed: int) -> dict[str, Any]:
+    """Say what a model is trained on: cutoff, origin, counts, fingerprints."""
     known, dataset = material.known, material.dataset
     labels = dataset.labels()
     ids = dataset.keys["opportunity_id"].to_numpy(dtype=object)

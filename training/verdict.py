@@ -26,7 +26,7 @@ _KINDS = {
     HORIZON: ("log loss of a win within {days} days, less that of {of}", "{days}天内赢单的对数损失，减去{of}"),
     EXPECTED: ("expected over actual wins{of}", "预期与实际赢单之比{of}"),
     PARITY: ("answers that differ alone or read from disk", "单独计算或从磁盘读回后不一致的结果数"),
-    LATENCY: ("seconds to score one opportunity (median)", "单个商机评分耗时（秒，中位数）"),
+    LATENCY: ("seconds to score one opportunity (shortest of several)", "单个商机评分耗时（秒，多次中最短）"),
 }
 _METHODS = {
     "fixed_weights": ("fixed weights", "固定权重"),

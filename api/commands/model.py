@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 import pandas as pd
@@ -12,13 +13,14 @@ import pandas as pd
 from api.clock import now, seconds
 from api.comparison import comparison_lines
 from api.home import champion_folder, mlflow_artifacts, tracking_uri
-from api.options import FILE, FOLDER, INSTANT, exclude_option, history_option, include_option, seed_option
+from api.options import FILE, FOLDER, FOLDS, INSTANT, exclude_option, history_option, include_option, seed_option
 from api.progress import Progress
 from features.history.directory import read_history
 from features.history.history import History
 from features.segment import segment_of
 from models.artifact import write_artifact
 from training.backtest import HORIZONS, backtest
+from training.flat_backtest import backtest_folds, backtest_order
 
 
 @click.command("train")
@@ -92,7 +94,14 @@ def train_and_register(
 
 @click.command("backtest")
 @history_option
-@click.option("--cutoffs", required=True, metavar="T1,T2,…", help="Instants to train and judge at, in order.")
+@click.option("--cutoffs", metavar="T1,T2,…", help="Instants to train and judge at, in order.")
+@click.option(
+    "--order-share",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Of a flat table with an order: train on this share of the rows, judge the rest.",
+)
+@click.option("--folds", type=FOLDS, metavar="KxR", help="Of a flat table: judge by K stratified folds, R times.")
+@click.option("--group", metavar="COLUMN[,COLUMN]", help="With --folds: rows alike in these stay in one fold.")
 @click.option("--out", type=FILE, required=True, help="File to write the records to (JSON).")
 @click.option(
     "--horizons", default=",".join(str(h) for h in HORIZONS), show_default=True, help="Days ahead to judge at."
@@ -102,19 +111,33 @@ def train_and_register(
 @exclude_option
 def backtest_command(
     folder: Path,
-    cutoffs: str,
+    cutoffs: str | None,
+    order_share: float | None,
+    folds: tuple[int, int] | None,
+    group: str | None,
     out: Path,
     horizons: str,
     seed: int,
     include: tuple[str, ...],
     exclude: tuple[str, ...],
 ) -> None:
-    """Judge learned probabilities beside fixed weights at past instants."""
-    instants = [INSTANT.convert(text.strip(), None, None) for text in cutoffs.split(",")]
+    """Judge learned probabilities beside fixed weights: at past instants, in order, or in folds."""
+    if sum(asked is not None for asked in (cutoffs, order_share, folds)) != 1:
+        raise click.UsageError("exactly one of --cutoffs, --order-share and --folds is needed")
+    if group is not None and folds is None:
+        raise click.UsageError("--group goes with --folds")
+    instants = [INSTANT.convert(text.strip(), None, None) for text in cutoffs.split(",")] if cutoffs else []
     days = [_days(text) for text in horizons.split(",")]
     history = read_history(folder)
-    with Progress(8 * len(instants)) as report:
-        records = backtest(history, instants, horizons=days, seed=seed, include=include, exclude=exclude, report=report)
+    with Progress(folds[0] * folds[1] if folds else 8 * max(len(instants), 1)) as report:
+        common: dict[str, Any] = {"seed": seed, "include": include, "exclude": exclude, "report": report}
+        if cutoffs is not None:
+            records = backtest(history, instants, horizons=days, **common)
+        elif order_share is not None:
+            records = backtest_order(history, order_share, **common)
+        elif folds is not None:
+            groups = [name.strip() for name in group.split(",")] if group else []
+            records = backtest_folds(history, *folds, groups=groups, **common)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(records, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     for line in comparison_lines(records, history.origin):

@@ -17,6 +17,7 @@ from features.history.history import History
 from models.artifact import Artifact, read_artifact
 from models.exported import exported_segments
 from scoring.accounts import account_score_to_dict, score_accounts
+from scoring.reasons import reasons_to_dict
 from scoring.score import score_to_dict
 from scoring.segments import score_by_segment
 from scoring.version_zero import version_zero
@@ -55,8 +56,15 @@ def model_for(folder: Path | None, history: History) -> Artifact:
 @click.option("--model", type=FOLDER, help="A model's folder; the champion when not given.")
 @click.option("--accounts", type=FILE, help="Also rank the accounts without an open opportunity, into this file.")
 @click.option("--all", "everything", is_flag=True, help="Also list what is closed.")
+@click.option("--reasons", is_flag=True, help="Also list what raises and lowers each estimate most, three of each.")
 def score_command(
-    folder: Path, as_of: pd.Timestamp, out: Path, model: Path | None, accounts: Path | None, everything: bool
+    folder: Path,
+    as_of: pd.Timestamp,
+    out: Path,
+    model: Path | None,
+    accounts: Path | None,
+    everything: bool,
+    reasons: bool,
 ) -> None:
     """Score the opportunities open at an instant, and the accounts that have none."""
     for option, file in (("--out", out), ("--accounts", accounts)):
@@ -70,8 +78,9 @@ def score_command(
     segments, errors = exported_segments(champion_folder()) if model is None else ([], [])
     for error in errors:
         click.echo(f"the model of all answers for a segment: {error}", err=True)
-    scores = score_by_segment(history, keys, artifact, _of_origin(segments, history))
-    rows = [score_to_dict(score) for score in scores if everything or score.outcome == "open"]
+    scores = score_by_segment(history, keys, artifact, _of_origin(segments, history), reasons=reasons)
+    chosen = [score for score in scores if everything or score.outcome == "open"]
+    rows = [score_to_dict(score) | (reasons_to_dict(score.reasons) if reasons else {}) for score in chosen]
     _write(rows, out)
     origin = "simulated: " if _SIMULATED in (history.origin, artifact.training["origin"]) else ""
     click.echo(f"{origin}{len(rows):,} opportunities scored by version {artifact.version} in {out}")

@@ -37,7 +37,7 @@ def _describe(artifact: Artifact, segments: Sequence[Artifact]) -> ChampionAnswe
         excluded=list(artifact.training.get("excluded", [])),
         blend_weights=artifact.win.to_dict()["weights"],
         activity_kinds=[*ACTIVITY_KINDS, *artifact.catalogue.custom_kinds],
-        attributes={attribute.name: attribute.type for attribute in artifact.catalogue.attributes},
+        attributes={attribute.name: attribute.type for attribute in artifact.catalogue.own_attributes},
         training=_finite(dict(artifact.training)),
         classification=_criteria(artifact),
         segments=[SegmentAnswer(segment=str(s.training["segment"]), version=s.version) for s in segments],

@@ -24,6 +24,7 @@ from api.answers import (
 from api.body import read_body
 from api.champion import Champion, score_live_by_segment
 from api.problems import HTTP_SORTS, respond
+from api.routes.reasons import reasons_answer
 from api.schemas import ScoreRequest
 from api.validation import is_syntax, parts_of, request_of
 from features.errors import FutureEventError, RequestError
@@ -34,6 +35,8 @@ from scoring.classification import CLASSES
 from scoring.score import HORIZONS, Score
 
 _FARTHEST = 3650.0
+_EXPLAINED = 20
+"""Opportunities up to which reasons are given unasked: they nearly double the time, and are 24 kB each."""
 
 router = APIRouter()
 
@@ -64,7 +67,8 @@ def post_scores(request: Request, body: Annotated[bytes, Depends(read_body)]) ->
     as_of = instant_asked(asked.as_of, request.app.state.clock)
     days, dates = _horizons(asked, as_of)
     opportunities = [opportunity.model_dump() for opportunity in asked.opportunities]
-    scored = score_live_by_segment(champion, opportunities, as_of, days)
+    with_reasons = len(opportunities) <= _EXPLAINED if asked.reasons is None else asked.reasons
+    scored = score_live_by_segment(champion, opportunities, as_of, days, with_reasons)
     answer = ScoresAnswer(
         model_version=artifact.version,
         as_of=as_of,
@@ -74,15 +78,15 @@ def post_scores(request: Request, body: Annotated[bytes, Depends(read_body)]) ->
     return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
 
 
-def instant_asked(given: datetime | None, clock: Callable[[], pd.Timestamp]) -> pd.Timestamp:
-    """Find the instant that a request asks about: now when it says none."""
+def instant_asked(given: datetime | None, clock: Callable[[], pd.Timestamp], pointer: str = "/as_of") -> pd.Timestamp:
+    """Find the instant that a request asks about: now when it says none; ``pointer`` is where it says it."""
     now = clock()
     if given is None:
         return now
     as_of = pd.Timestamp(given).tz_convert("UTC").as_unit("us")
     if as_of > now + CLOCK_SKEW:
         found = f"as_of {as_of.isoformat()}, now is {now.isoformat()}"
-        raise FutureEventError(found, "an instant by now", "ask as of now, with horizons ahead", "/as_of")
+        raise FutureEventError(found, "an instant by now", "ask as of now, with horizons ahead", pointer)
     return as_of
 
 
@@ -117,6 +121,7 @@ def _answer(score: Score, notes: tuple[Note, ...], dates: list[pd.Timestamp] | N
         expected_close=score.expected_close,
         opportunity_class=_class(score),
         man=Man(code=score.man.code, advice=Words(en=score.man.en, zh_cn=score.man.zh)),
+        reasons=reasons_answer(score.reasons) if score.reasons else None,
         model_version=score.model_version,
         segment=score.segment,
         context_as_of=context_as_of(artifact),

@@ -53,14 +53,16 @@ def read_history(folder: Path) -> History:
         attributes={a["name"]: Attribute(**a) for a in description["attributes"]},
         origin=description["origin"],
         observed_until=_instant(description["observed_until"]),
+        timing=description["timing"],
     )
 
 
 def description_of(history: History) -> dict[str, Any]:
-    """Say of a history what its tables do not: processes, what is collected, attributes, origin, end."""
+    """Say of a history what its tables do not: processes, what is collected, attributes, origin, end, timing."""
     return {
         "origin": history.origin,
         "observed_until": history.observed_until.isoformat(),
+        "timing": history.timing,
         "processes": [process_to_dict(process) for process in history.processes.values()],
         "collected": {name: since.isoformat() if since else None for name, since in history.collected.items()},
         "attributes": [
@@ -82,6 +84,7 @@ def _read_description(folder: Path) -> dict[str, Any]:
     defaults: dict[str, Any] = {
         "origin": "import",
         "observed_until": None,
+        "timing": "dates",
         "collected": {},
         "attributes": [],
         "processes": [],

@@ -10,7 +10,7 @@ import pandas as pd
 
 from features.errors import UnreadableSourceError
 from features.history.column_report import ColumnReport, report_columns
-from features.history.known_headers import FILE_WORDS, outcome_of, recognise
+from features.history.known_headers import FILE_WORDS, outcome_of, outcomes_of, recognise
 from features.history.source_files import SourceFile
 from features.history.source_folder import SourceFolder
 
@@ -122,7 +122,7 @@ def _stage_values(drafts: list[Draft], tables: dict[str, Draft]) -> list[str]:
 
 def _process_lines(stages: list[str]) -> list[str]:
     lines = ["processes:", "  - name: main", "    stages: # CHECK: put in order, with the weights of your rule"]
-    outcomes = [outcome_of(stage) for stage in stages]
+    outcomes = outcomes_of(stages)
     named = sorted(zip(stages, outcomes, strict=True), key=lambda one: one[1] != "open")
     named = [(o, o) for o in ("open",) if o not in outcomes] + named
     named += [(o, o) for o in ("won", "lost") if o not in outcomes]
@@ -173,9 +173,25 @@ def _opportunity_lines(reports: dict[str, ColumnReport], found: dict[str, str]) 
     if "stage" in found and reports[found["stage"]].distinct <= _MOST_STAGES:
         closed = f", closed_at: {_word(found['closed_at'])}" if "closed_at" in found else ""
         lines.append(f"    stage: {{column: {_quoted(found['stage'])}{closed}}}")
+    elif "stage" not in found:
+        lines += _outcome_hint(reports)
     fields = [f"      {name}: {_word(found[name])}" for name in _FIELDS if name in found]
     lines += ["    fields:", *fields] if fields else []
     return lines + _attribute_lines(reports, set(found.values()), set(found))
+
+
+def _outcome_hint(reports: dict[str, ColumnReport]) -> list[str]:
+    """Where no header means an outcome: the line to complete, for the last column of two values."""
+    two = [one for one in reports.values() if one.distinct == 2 and one.type in ("flag", "text")]
+    if not two:
+        return ["    # CHECK: no outcome was found; stage: {column: ..., dictionary: {won: [...], lost: [...]}}"]
+    won, lost = two[-1].examples
+    if outcomes_of([won, lost]) == ["lost", "won"]:
+        won, lost = lost, won
+    known = f"dictionary: {{won: [{_quoted(won)}], lost: [{_quoted(lost)}]}}"
+    return [
+        f"    # stage: {{column: {_quoted(two[-1].name)}, {known}}} # CHECK: is this the outcome, and which is won?"
+    ]
 
 
 def _created(reports: dict[str, ColumnReport], found: dict[str, str]) -> str:
@@ -188,15 +204,16 @@ def _created(reports: dict[str, ColumnReport], found: dict[str, str]) -> str:
 
 def _attribute_lines(reports: dict[str, ColumnReport], used: set[str], ours: set[str]) -> list[str]:
     """Offer every other column as an attribute, of unknown timing until a person says better."""
-    types = {"number": "numeric", "flag": "flag", "text": "category"}
+    types = {"number": "numeric", "flag": "flag", "text": "category", "date": "date"}
     lines = []
     for name, report in reports.items():
         if name in used or report.type not in types:
             continue
-        many = report.type == "text" and report.distinct > _MOST_CATEGORIES
+        many = " # too many values" if report.type == "text" and report.distinct > _MOST_CATEGORIES else ""
+        why = " # a date: becomes days since 1970" if report.type == "date" else many
         key = _slug(name) + ("_of_source" if _slug(name) in ours | {"process", "recorded_at", "created_at"} else "")
         spec = f"{{column: {_quoted(name)}, type: {types[report.type]}, measured: unknown}}"
-        lines.append(f"      {'# ' if many else ''}{_quoted(key)}: {spec}" + (" # too many values" if many else ""))
+        lines.append(f"      {'# ' if why else ''}{_quoted(key)}: {spec}{why}")
     if not any(not line.strip().startswith("#") for line in lines):
         return [f"    # {line.strip()}" for line in lines]
     return ["    attributes: # CHECK: measured creation (may be trained on), close or unknown", *lines]

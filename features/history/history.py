@@ -14,6 +14,10 @@ from features.history.schema import TABLES, check_table, empty_table
 
 Measured = Literal["creation", "close", "unknown"]
 
+Timing = Literal["dates", "order", "none"]
+"""What is known of when things happened: ``dates``; only the ``order`` of creation (or its dates, and no
+others), one row an opportunity; ``none``: not even that. The last two are flat tables."""
+
 
 @dataclass(frozen=True)
 class Attribute:
@@ -50,6 +54,9 @@ class History:
         Where it comes from; ``simulated`` when it is not real.
     observed_until
         Up to when the past is known: who has not closed by then is open.
+    timing
+        What its instants tell; ``dates`` unless it was a flat table. In a flat table what an
+        opportunity is and what became of it is known, and nothing of when.
     """
 
     tables: Mapping[str, pd.DataFrame]
@@ -58,6 +65,12 @@ class History:
     attributes: Mapping[str, Attribute]
     origin: str
     observed_until: pd.Timestamp
+    timing: Timing = "dates"
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether it was a table of one row each without dates of what happened."""
+        return self.timing != "dates"
 
     @property
     def accounts(self) -> pd.DataFrame:
@@ -98,6 +111,7 @@ def build_history(
     attributes: Mapping[str, Attribute] | None = None,
     origin: str = "import",
     observed_until: pd.Timestamp | None = None,
+    timing: Timing = "dates",
 ) -> History:
     """Check the tables and put a history together.
 
@@ -138,6 +152,7 @@ def build_history(
         attributes=dict(attributes or {}),
         origin=origin,
         observed_until=observed_until if observed_until is not None else _last_recorded(checked),
+        timing=timing,
     )
 
 

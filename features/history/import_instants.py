@@ -33,6 +33,18 @@ def instants(
     return read
 
 
+def days_since_1970(read: pd.Series) -> pd.Series:
+    """Turn instants into days since 1970, missing into NaN: dates of a customer's own are numbers to a model.
+
+    Examples
+    --------
+    >>> days_since_1970(pd.Series(pd.to_datetime(["1970-01-03", None], utc=True))).tolist()
+    [2.0, nan]
+    """
+    days: pd.Series = (read - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)
+    return days
+
+
 def _flag_zone(rows: Rows, name: str, values: pd.Series, naive: pd.Series, zone: str) -> None:
     if naive.any() and naive.sum() == values.notna().sum():
         rows.flag_column(name, f"no time of {name} names a zone: {zone} assumed")

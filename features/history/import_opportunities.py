@@ -7,7 +7,7 @@ import pandas as pd
 from features.errors import MappingError
 from features.history import import_columns
 from features.history.history import Attribute
-from features.history.import_instants import instants
+from features.history.import_instants import days_since_1970, instants
 from features.history.import_rows import Rows
 from features.history.mapping_format import AttributeSpec, ColumnSpec, Mapping_, OpportunitySource
 from features.history.schema import INSTANT, TABLES
@@ -53,6 +53,9 @@ def _attribute(rows: Rows, name: str, spec: AttributeSpec, mapping: Mapping_) ->
         return import_columns.numbers(rows, name, spec, mapping)
     if spec.type == "flag":
         return import_columns.flags(rows, name, spec, mapping)
+    if spec.type == "date":
+        values = import_columns.text(rows, name, spec, mapping)
+        return days_since_1970(instants(rows, name, values, spec, mapping, whole_days=True))
     return import_columns.text(rows, name, spec, mapping)
 
 
@@ -95,6 +98,11 @@ def attributes_of(mapping: Mapping_) -> dict[str, Attribute]:
     """Return the attributes that a mapping describes."""
     described = {n: spec for source in mapping.tables.opportunities for n, spec in source.attributes.items()}
     return {
-        name: Attribute(name, spec.type, spec.measured, {"en": spec.en or name, "zh-CN": spec.zh or spec.en or name})
+        name: Attribute(
+            name,
+            "numeric" if spec.type == "date" else spec.type,
+            spec.measured,
+            {"en": spec.en or name, "zh-CN": spec.zh or spec.en or name},
+        )
         for name, spec in described.items()
     }

@@ -12,6 +12,7 @@ from features.history.import_ledger import Ledger
 from features.history.import_opportunities import attributes_of
 from features.history.import_result import ImportResult
 from features.history.import_tables import import_tables
+from features.history.import_timing import timing_note, timing_of
 from features.history.mapping_format import Mapping_
 from features.history.schema import TABLES
 from features.history.source_folder import SourceFolder
@@ -68,6 +69,7 @@ def import_source(mapping: Mapping_, source: Path) -> ImportResult:
         attributes=attributes_of(mapping),
         origin=mapping.name,
         observed_until=until,
+        timing=timing_of(mapping),
     )
     return _result(history, mapping, folder, ledger)
 
@@ -102,6 +104,7 @@ def _notes(mapping: Mapping_) -> tuple[str, ...]:
         for name in (*TABLES, "events")
         if any("recorded_at" not in source.columns for source in mapping.tables.of(name))
     ]
-    if not untold:
-        return ()
+    flat = timing_note(timing_of(mapping))
+    if not untold or flat:
+        return (flat,) if flat else ()
     return (f"No recorded_at for {', '.join(untold)}: taken to be known when it happened.",)

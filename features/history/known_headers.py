@@ -82,6 +82,24 @@ WON = ("won", "win", "closed won", "closedwon", "success", "赢单", "成交", "
 LOST = ("lost", "loss", "closed lost", "closedlost", "lose", "丢单", "输单", "失败", "流失", "已失败")
 
 
+_YES = ("yes", "true", "1", "y", "t", "是")
+_NO = ("no", "false", "0", "n", "f", "否")
+
+
+def outcomes_of(stages: list[str]) -> list[str]:
+    """Tell won, lost or open of each stage from its name; a plain yes and no are won and lost.
+
+    Examples
+    --------
+    >>> outcomes_of(["是", "否"]), outcomes_of(["New", "Closed won"])
+    (['won', 'lost'], ['open', 'won'])
+    """
+    words = [stage.casefold() for stage in stages]
+    if len(words) == 2 and any(word in _YES for word in words) and any(word in _NO for word in words):
+        return ["won" if word in _YES else "lost" for word in words]
+    return [outcome_of(stage) for stage in stages]
+
+
 def plain(header: str) -> str:
     """Return a header without case, marks, an export's own prefix and the currency behind an amount.
 

@@ -58,7 +58,7 @@ class Rules:
     @cached_property
     def attributes(self) -> dict[str, Attribute]:
         """The model's own attributes by name."""
-        return {attribute.name: attribute for attribute in self.catalogue.attributes}
+        return {attribute.name: attribute for attribute in self.catalogue.own_attributes}
 
     @cached_property
     def fields(self) -> tuple[str, ...]:

@@ -78,9 +78,12 @@ class StageSpec(ColumnSpec):
 
 
 class AttributeSpec(ColumnSpec):
-    """A column of the customer's own: its type, and when its value is measured."""
+    """A column of the customer's own: its type, and when its value is measured.
 
-    type: Literal["numeric", "category", "flag"] = "category"
+    A date becomes a number: days since 1970.
+    """
+
+    type: Literal["numeric", "category", "flag", "date"] = "category"
     measured: Literal["creation", "close", "unknown"] = "unknown"
     en: str | None = None
     zh: str | None = None

@@ -17,7 +17,17 @@ from features.history.simulated_population import Population, draw_population
 from features.history.simulated_state import State
 from features.history.simulated_surroundings import add_surroundings
 from features.history.simulated_tables import Writer
-from features.history.simulated_world import DAYS, END, FIELDS, KINDS, STAGES, WON
+from features.history.simulated_world import (
+    ADDITIVE_CONTACT_EFFECT,
+    CONTACT_EFFECT,
+    DAYS,
+    END,
+    FIELDS,
+    KINDS,
+    STAGES,
+    WON,
+    Floats,
+)
 
 ATTRIBUTES = {
     "fit_score": Attribute("fit_score", "numeric", "creation", {"en": "fit score", "zh-CN": "匹配度评分"}),
@@ -27,7 +37,7 @@ COLLECTED: dict[str, pd.Timestamp | None] = dict.fromkeys(sorted((*KINDS, *FIELD
 _CHUNK = 50_000
 
 
-def simulate(opportunities: int, seed: int) -> History:
+def simulate(opportunities: int, seed: int, *, additive: bool = False) -> History:
     """Simulate a CRM over the two years from 2024-01-01 to 2026-01-01 UTC.
 
     Parameters
@@ -37,6 +47,8 @@ def simulate(opportunities: int, seed: int) -> History:
         same whatever the number.
     seed
         Draws the events. Owners, effects and hazards are the same for every seed.
+    additive
+        Leave out the interaction: contact then adds the same whatever the authority.
 
     Returns
     -------
@@ -52,7 +64,7 @@ def simulate(opportunities: int, seed: int) -> History:
     chunks = [
         Writer(
             population,
-            add_surroundings(run_course(population, rng), population, writing),
+            add_surroundings(run_course(population, rng, contact_effect=_effect(additive)), population, writing),
             first,
             writing,
             opened=np.minimum(delays(len(population), writing), DAYS - population.created),
@@ -65,7 +77,9 @@ def simulate(opportunities: int, seed: int) -> History:
     return build_history(tables, collected=COLLECTED, attributes=ATTRIBUTES, origin="simulated", observed_until=END)
 
 
-def simulate_outcomes(opportunities: int, seed: int, days_beyond: int = 1500) -> pd.DataFrame:
+def simulate_outcomes(
+    opportunities: int, seed: int, days_beyond: int = 1500, *, additive: bool = False
+) -> pd.DataFrame:
     """Say how the same opportunities end, also after the end of the two years.
 
     For measuring the difficulty of the simulated world only: no history knows this.
@@ -83,10 +97,14 @@ def simulate_outcomes(opportunities: int, seed: int, days_beyond: int = 1500) ->
     ['lost', 'won']
     """
     frames = [
-        _closes(population, run_course(population, rng, DAYS + 1 + days_beyond), first)
+        _closes(population, run_course(population, rng, DAYS + 1 + days_beyond, _effect(additive)), first)
         for first, population, rng, _ in _chunks(opportunities, seed)
     ]
     return pd.concat(frames, ignore_index=True)
+
+
+def _effect(additive: bool) -> Floats:
+    return ADDITIVE_CONTACT_EFFECT if additive else CONTACT_EFFECT
 
 
 def _chunks(

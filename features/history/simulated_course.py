@@ -59,12 +59,17 @@ from features.history.simulated_world import (
 _AUTHORITY = ASSESSED.index("authority")
 
 
-def run_course(population: Population, rng: np.random.Generator, days: int = DAYS + 1) -> State:
+def run_course(
+    population: Population,
+    rng: np.random.Generator,
+    days: int = DAYS + 1,
+    contact_effect: Floats = CONTACT_EFFECT,
+) -> State:
     """Let the days pass; return the last state with its journal.
 
     The day after the last is passed too, so that whoever was created on the last day begins.
     """
-    state = first_state(population, rng)
+    state = first_state(population, rng, contact_effect)
     entered = np.searchsorted(population.created, np.arange(days + 1))
     active = np.empty(0, dtype=np.int64)
     for day in range(1, days):
@@ -122,7 +127,7 @@ def readiness(state: State, a: Integers) -> Floats:
     ready = state.base[a] + OWNER_SKILL[state.owner[a]] + INTENT_EFFECT * state.intent[a]
     for index in range(len(ASSESSED)):
         ready += LEVEL_EFFECT[index][levels[index]]
-    ready += CONTACT_EFFECT[levels[_AUTHORITY]] * (np.log1p(state.contact[a]) - 0.5)
+    ready += state.contact_effect[levels[_AUTHORITY]] * (np.log1p(state.contact[a]) - 0.5)
     return ready + PUSH_EFFECT * np.minimum(state.pushes[a], 2)
 
 

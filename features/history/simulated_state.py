@@ -8,7 +8,7 @@ import numpy as np
 
 from features.history.simulated_journal import Journal
 from features.history.simulated_population import Population
-from features.history.simulated_world import DAYS, DRIFT, Floats, Integers
+from features.history.simulated_world import CONTACT_EFFECT, DAYS, DRIFT, Floats, Integers
 
 
 @dataclass
@@ -16,7 +16,8 @@ class State:
     """One entry an opportunity; times are days since the start.
 
     ``intent`` is the latent one, ``contact`` the two-way contact of the last weeks
-    (each fades by 4 % a day), ``opened`` the start of the present spell.
+    (each fades by 4 % a day), ``opened`` the start of the present spell, ``contact_effect`` what
+    such contact adds by the level of authority.
     """
 
     stage: Integers
@@ -35,11 +36,12 @@ class State:
     opened: Floats
     reopen_at: Floats
     account_wins: Integers
+    contact_effect: Floats
     meetings: int = 0
     journal: Journal = field(default_factory=Journal)
 
 
-def first_state(p: Population, rng: np.random.Generator) -> State:
+def first_state(p: Population, rng: np.random.Generator, contact_effect: Floats = CONTACT_EFFECT) -> State:
     """Return the state in which the opportunities begin."""
     n = len(p)
     return State(
@@ -59,4 +61,5 @@ def first_state(p: Population, rng: np.random.Generator) -> State:
         opened=p.created.copy(),
         reopen_at=np.full(n, np.inf),
         account_wins=np.zeros(p.accounts, dtype=np.int64),
+        contact_effect=contact_effect,
     )

@@ -64,6 +64,8 @@ LEVEL_EFFECT: Final[Floats] = np.array(
 """What no, partly and yes of each field in ``ASSESSED`` add."""
 CONTACT_EFFECT: Final[Floats] = np.array([0.0, 0.8, 1.5])
 """What recent two-way contact adds when authority is no, partly, yes: the interaction."""
+ADDITIVE_CONTACT_EFFECT: Final[Floats] = np.full(3, 0.84)
+"""The same in the world without interactions: their mean, whatever the authority."""
 
 ROLES: Final = ("decision_maker", "technical_evaluator", "purchaser", "user")
 ROLE_SHARE: Final[Floats] = np.array([0.95, 0.7, 0.7, 0.85])

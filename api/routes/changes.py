@@ -1,0 +1,157 @@
+"""POST /v1/scores/change and POST /v1/scores/what-if."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, cast
+
+import pandas as pd
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import ValidationError
+
+from api.answers import Reason
+from api.body import read_body
+from api.champion import Champion, live_alone
+from api.change_answers import ChangePointAnswer, MovedAnswer, ScoreChangeAnswer, StepAnswer, WhatIfAnswer
+from api.change_schemas import ScoreChangeRequest, WhatIfRequest
+from api.problems import HTTP_SORTS, respond
+from api.routes.reasons import in_both, part_answers
+from api.routes.scores import instant_asked
+from api.validation import is_syntax, parts_of, request_of
+from features.errors import ArtifactError, FutureEventError, RequestError
+from features.history.hypothetical import hypothetical_instant
+from features.history.live import Note
+from models.artifact import Artifact
+from scoring.change import change_between
+from scoring.difference import Moved, Step
+from scoring.what_if import what_if
+
+FARTHEST_AHEAD = pd.Timedelta(days=365)
+
+router = APIRouter()
+
+
+def _body(name: str) -> dict[str, Any]:
+    schema = {"$ref": f"#/components/schemas/{name}"}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+@router.post(
+    "/v1/scores/change",
+    response_model=ScoreChangeAnswer,
+    summary="Say why a score changed",
+    openapi_extra=_body("ScoreChangeRequest"),
+)
+def post_change(request: Request, body: Annotated[bytes, Depends(read_body)]) -> Response:
+    """Split the change of a score into what time did, what the data did, and what a new model did.
+
+    The opportunity is sent with its history up to the later instant; what was recorded after
+    the earlier one was not known then.
+    """
+    champion = cast(Champion, request.app.state.champion)
+    try:
+        asked = request_of(body, ScoreChangeRequest)
+    except ValidationError as error:
+        return respond(HTTP_SORTS[400 if is_syntax(error) else 422], parts_of(error, ScoreChangeRequest))
+    start = pd.Timestamp(asked.start.as_of).tz_convert("UTC").as_unit("us")
+    end = instant_asked(asked.end.as_of, request.app.state.clock, "/to/as_of")
+    before = _version(champion, asked.start.model_version)
+    history, notes = live_alone(champion.artifact, asked.opportunity.model_dump(), end)
+    name = asked.opportunity.opportunity_id
+    found = change_between(history, name, start, end, before, champion.artifact, alone=True)
+    answer = ScoreChangeAnswer(
+        opportunity_id=name,
+        start=_point(start, found.before_version, found.before, found.before_shown),
+        end=_point(end, found.after_version, found.after, found.after_shown),
+        steps=_steps(found.steps),
+        notes=_notes(notes),
+    )
+    return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
+
+
+@router.post(
+    "/v1/scores/what-if",
+    response_model=WhatIfAnswer,
+    summary="Say what the estimate would be if something were different",
+    openapi_extra=_body("WhatIfRequest"),
+)
+def post_what_if(request: Request, body: Annotated[bytes, Depends(read_body)]) -> Response:
+    """Estimate an opportunity with supposed changes, everything else as it is: association, not promise.
+
+    Activities that lie ahead are answered for at the instant of the last of them.
+    """
+    artifact = cast(Champion, request.app.state.champion).artifact
+    try:
+        asked = request_of(body, WhatIfRequest)
+    except ValidationError as error:
+        return respond(HTTP_SORTS[400 if is_syntax(error) else 422], parts_of(error, WhatIfRequest))
+    as_of = instant_asked(asked.as_of, request.app.state.clock)
+    changes = asked.changes.model_dump()
+    _check_ahead(changes, as_of)
+    history, notes = live_alone(artifact, asked.opportunity.model_dump(), as_of)
+    found = what_if(history, asked.opportunity.opportunity_id, changes, as_of, artifact)
+    answer = WhatIfAnswer(
+        opportunity_id=found.opportunity_id,
+        model_version=artifact.version,
+        now=_point(found.as_of, artifact.version, found.now, found.now_shown),
+        then=_point(found.answered_as_of, artifact.version, found.then, found.then_shown),
+        steps=_steps(found.steps),
+        caution=in_both(found.caution),
+        notes=_notes(notes),
+    )
+    return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
+
+
+def _version(champion: Champion, version: str | None) -> Artifact:
+    try:
+        return champion.of_version(version)
+    except ArtifactError as error:
+        if version in (None, champion.artifact.version):
+            raise
+        raise RequestError(error.found, error.expected, error.do, "/from/model_version") from error
+
+
+def _check_ahead(changes: dict[str, Any], as_of: pd.Timestamp) -> None:
+    last = hypothetical_instant(changes, as_of)
+    if last > as_of + FARTHEST_AHEAD:
+        raise FutureEventError(
+            f"an activity at {last.isoformat()}",
+            f"at most {FARTHEST_AHEAD.days} days after as_of {as_of.isoformat()}",
+            "suppose it earlier",
+            "/changes/activities",
+        )
+
+
+def _point(as_of: pd.Timestamp, version: str, win: float, shown: float) -> ChangePointAnswer:
+    return ChangePointAnswer(as_of=as_of, model_version=version, win_probability=win, shown=shown)
+
+
+def _steps(steps: Sequence[Step]) -> list[StepAnswer]:
+    return [
+        StepAnswer(
+            key=step.key,
+            points=step.points,
+            shown=step.shown,
+            words=in_both(step.words),
+            groups=part_answers(step.groups),
+            features=[_moved(moved) for moved in step.features],
+        )
+        for step in steps
+    ]
+
+
+def _moved(moved: Moved) -> MovedAnswer:
+    part = moved.part
+    return MovedAnswer(
+        key=part.key,
+        group=part.group,
+        names=in_both(part.names),
+        points=part.points,
+        shown=part.shown,
+        before=in_both(moved.before),
+        after=in_both(moved.after),
+    )
+
+
+def _notes(notes: Sequence[Note]) -> list[Reason]:
+    return [Reason(code=note.code, en=note.en, zh_cn=note.zh) for note in notes]

@@ -1,0 +1,132 @@
+"""Right at every size of data: the blend beside its members, from no data to 12,800 opportunities.
+
+In two simulated worlds (effects that add up; interactions) models are trained on histories
+of several sizes and seeds, each as anybody would train it at the end of the two years. All
+answer for the same opportunities, open then in a history of their own, and are judged by how
+these truly ended. The fixed weights answer for size 0:
+
+    python benchmarks/size_study.py [--seeds 10] [--sizes 0,30,100,…]
+
+Two promises are checked at every size: the blend's log loss is at most 0.003 above its best
+member's, and not above the fixed weights'. Where the stored best possible probabilities of
+the same opportunities are there (``best_possible.json``, by ``best_possible.py``), so is the
+share of them that the 80 % intervals hold.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from simulated_reference import final_wins
+
+from features.history.history import History
+from features.history.simulated import simulate, simulate_outcomes
+from features.history.simulated_world import END
+from features.instants import micros
+from features.past_results import freeze, recorded_results
+from features.snapshots import build_snapshots
+from models.incidence import Incidence
+from scoring.version_zero import version_zero
+from training.evaluate import log_loss
+from training.grid import open_at
+from training.learning import learn, win_members
+from training.pipeline import prepare
+
+Floats = NDArray[np.float64]
+
+SIZES = (0, 30, 100, 200, 400, 800, 1_600, 3_200, 12_800)
+WORLDS = {"additive": True, "interactions": False}
+TEST_OPPORTUNITIES, TEST_SEED = 24_000, 900
+NO_WORSE = 0.003
+RESULTS = Path(__file__).parent / "results" / "size_study.json"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=10, help="how many histories of each size and world")
+    parser.add_argument("--sizes", default=",".join(map(str, SIZES)))
+    parser.add_argument("--workers", type=int, default=os.cpu_count())
+    asked = parser.parse_args()
+    sizes = [int(size) for size in asked.sizes.split(",")]
+    # The large ones first: then no worker waits at the end.
+    jobs = [(w, n, seed) for n in sorted(sizes, reverse=True) for w in WORLDS for seed in range(1, asked.seeds + 1)]
+    with ProcessPoolExecutor(asked.workers) as pool:
+        records = list(pool.map(_measured, jobs))
+    rows = summary(pd.DataFrame(records))
+    RESULTS.write_text(json.dumps({"seeds": asked.seeds, "rows": rows}, indent=1) + "\n", encoding="utf-8")
+    print(pd.DataFrame(rows).to_string(index=False, float_format=lambda x: f"{x:.4f}"))
+
+
+def _measured(job: tuple[str, int, int]) -> dict[str, Any]:
+    world, size, seed = job
+    history, keys, won = judged(WORLDS[world])
+    answers = answers_of(size, seed, WORLDS[world], history, keys)
+    losses = {name: log_loss(answer.win, won) for name, answer in answers.items()}
+    return {"world": world, "size": size, "seed": seed, **losses}
+
+
+@cache
+def judged(additive: bool) -> tuple[History, pd.DataFrame, Floats]:
+    """Opportunities open at the end of a history of their own, and which were won in the end."""
+    history = simulate(TEST_OPPORTUNITIES, TEST_SEED, additive=additive)
+    keys = open_at(history, micros(pd.Index([END])))
+    won = final_wins(simulate_outcomes(TEST_OPPORTUNITIES, TEST_SEED, additive=additive), keys)
+    ended = ~np.isnan(won)
+    return history, keys[ended].reset_index(drop=True), won[ended]
+
+
+def answers_of(size: int, seed: int, additive: bool, history: History, keys: pd.DataFrame) -> dict[str, Incidence]:
+    """Answers of a model trained on so many opportunities: the blend's as ``learned``, and each member's."""
+    if size == 0:
+        zero = version_zero().win.predict(build_snapshots(history, keys, version_zero().catalogue))
+        return {"learned": zero, "fixed_weights": zero}
+    material = prepare(simulate(size, seed, additive=additive), END)
+    win = learn(material.dataset, win_members(seed), lambda line: None)
+    # What is known of owners and sources is what the training history tells.
+    past = freeze(recorded_results(material.known), END)
+    snapshots = build_snapshots(history, keys, material.catalogue, past)
+    return {"learned": win.predict(snapshots), **win.predict_members(snapshots)}
+
+
+def summary(records: pd.DataFrame) -> list[dict[str, Any]]:
+    """Means over seeds by world and size, with the two promises; intervals are 90 %, over seeds."""
+    return [_row(str(world), int(size), group) for (world, size), group in records.groupby(["world", "size"])]
+
+
+def _row(world: str, size: int, group: pd.DataFrame) -> dict[str, Any]:
+    losses = group.drop(columns=["world", "size", "seed"])
+    # A member that entered for some seeds only cannot be compared by means.
+    entered = losses.dropna(axis=1)
+    members = entered.drop(columns="learned").mean()
+    behind_best = entered["learned"] - entered[members.idxmin()]
+    behind_fixed = entered["learned"] - entered["fixed_weights"]
+    row: Mapping[str, Any] = {
+        "world": world,
+        "size": size,
+        **{name: round(float(value), 5) for name, value in entered.mean().items()},
+        "best": str(members.idxmin()),
+        **_with_interval("behind_best", behind_best),
+        **_with_interval("behind_fixed", behind_fixed),
+        "kept": bool(behind_best.mean() <= NO_WORSE and behind_fixed.mean() <= 0),
+    }
+    return dict(row)
+
+
+def _with_interval(name: str, differences: pd.Series) -> dict[str, float]:
+    half = 1.645 * float(differences.std()) / np.sqrt(len(differences)) if len(differences) > 1 else 0.0
+    mean = float(differences.mean())
+    return {name: round(mean, 5), f"{name}_low": round(mean - half, 5), f"{name}_high": round(mean + half, 5)}
+
+
+if __name__ == "__main__":
+    main()
