@@ -76,6 +76,7 @@ def test_every_field_of_an_answer_is_there_and_languages_stand_side_by_side(clie
                 "down": [],
             },
             "model_version": "0",
+            "segment": None,
             "context_as_of": None,
             "notes": [],
         }

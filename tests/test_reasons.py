@@ -249,7 +249,8 @@ def test_silence_beyond_what_is_usual_is_stale_input(world: World) -> None:
 
 def test_stale_input_is_said_of_live_requests_with_activities_only(client: httpx.Client) -> None:
     one = {"opportunity_id": "o", "created_at": "2024-01-01T00:00:00Z", "stage": "proposal"}
-    old = {"kind": "meeting", "occurred_at": "2024-02-01T00:00:00Z"}
+    ancient = {"kind": "meeting", "occurred_at": "2024-02-01T00:00:00Z"}
+    old = {"kind": "meeting", "occurred_at": "2025-05-10T00:00:00Z"}
     new = {"kind": "call", "occurred_at": "2025-06-30T00:00:00Z"}
     later = {"kind": "call", "occurred_at": "2025-06-30T00:00:00Z", "recorded_at": "2025-08-01T00:00:00Z"}
 
@@ -259,5 +260,6 @@ def test_stale_input_is_said_of_live_requests_with_activities_only(client: httpx
 
     assert status() == "ok"
     assert status(activities=[old]) == "stale_input"
+    assert status(activities=[ancient]) == "forgotten"
     assert status(activities=[old, new]) == "ok"
     assert status(activities=[old, later]) == "stale_input"
