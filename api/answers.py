@@ -125,14 +125,22 @@ class ReasonsAnswer(Answer):
     )
 
 
+class Interval(Answer):
+    """The middle 80 % of where the best possible probability of the same records may be."""
+
+    low: Share = Field(description="Lower bound.", examples=[0.35])
+    high: Share = Field(description="Upper bound.", examples=[0.58])
+
+
 class ScoreAnswer(Answer):
     """What is said of one opportunity; probabilities, dates and class are null unless it is open."""
 
     opportunity_id: str = Field(description="Id of the opportunity.", examples=["o-42"])
     as_of: AwareDatetime = Field(description="The instant answered for.", examples=["2026-03-31T12:00:00Z"])
-    status: Literal["ok", "little_data", "stale_input", "closed", "not_open_yet"] = Field(
+    status: Literal["ok", "little_data", "stale_input", "forgotten", "closed", "not_open_yet"] = Field(
         description="little_data: the model has seen fewer than 40 won or 40 lost opportunities. stale_input: its "
-        "newest record is older than that of 99 in 100 open opportunities in training.",
+        "newest record is older than that of 99 in 100 open opportunities in training. forgotten: open, and silent "
+        "for far longer than nearly all that closed ever were; its probability is that of such ones.",
         examples=["ok"],
     )
     status_reason: Words | None = Field(
@@ -141,6 +149,10 @@ class ScoreAnswer(Answer):
     )
     outcome: Outcome | None = Field(description="Outcome as known.", examples=["open"])
     win_probability: Share | None = Field(description="Probability that it is ever won.", examples=[0.46])
+    interval: Interval | None = Field(
+        description="How far off that may be; null unless it is open, and when it is forgotten.",
+        examples=[{"low": 0.35, "high": 0.58}],
+    )
     fixed_weight_probability: Share | None = Field(
         description="What the fixed weight of its stage says.", examples=[0.5]
     )
@@ -166,7 +178,11 @@ class ScoreAnswer(Answer):
         description="What adds up to the probability; null when it was not asked for, and unless it is open.",
         examples=[{"base": 21.3482, "base_shown": 21.3, "probability_shown": 46.1}],
     )
-    model_version: str = Field(description="Version of the model.", examples=["3"])
+    model_version: str = Field(description="Version of the model that answered.", examples=["3"])
+    segment: str | None = Field(
+        description="The segment that this model was trained for; null for the model of all.",
+        examples=["product=suite"],
+    )
     context_as_of: AwareDatetime | None = Field(
         description="When the past results of owner, account, source, product … were last known; "
         "null when none were learned.",
@@ -230,6 +246,13 @@ class ClassCriteria(Answer):
     )
 
 
+class SegmentAnswer(Answer):
+    """A model in service for one segment."""
+
+    segment: str = Field(description="The segment.", examples=["product=suite"])
+    version: str = Field(description="Version of its model.", examples=["4"])
+
+
 class ChampionAnswer(Answer):
     """The model in service."""
 
@@ -239,7 +262,10 @@ class ChampionAnswer(Answer):
         description="When the past results it answers with were last known; null when none were learned.",
         examples=["2026-03-01T00:00:00Z"],
     )
-    features: int = Field(description="Number of its features.", examples=[120])
+    features: int = Field(description="Number of the features it learned from.", examples=[120])
+    excluded: list[str] = Field(
+        description="Columns, features and groups left out of its training by choice.", examples=[["email", "overdue"]]
+    )
     blend_weights: dict[str, float] = Field(
         description="Weight of each member of the blend.", examples=[{"fixed_weights": 0.1, "lightgbm_hazards": 0.9}]
     )
@@ -254,6 +280,10 @@ class ChampionAnswer(Answer):
     )
     classification: ClassCriteria = Field(
         description="Its class criteria.", examples=[{"recent_days": 30, "need_threshold": 0.35}]
+    )
+    segments: list[SegmentAnswer] = Field(
+        description="Models in service for single segments; the others are answered by this one.",
+        examples=[[{"segment": "product=suite", "version": "4"}]],
     )
     processes: list[ProcessAnswer] = Field(
         description="Sales processes that it knows.", examples=[[{"name": "default", "stages": []}]]

@@ -15,8 +15,9 @@ from features.errors import ArtifactError, RequestError
 from features.history.history import History
 from features.history.live import Note, live_request
 from features.history.live_account import live_accounts
+from features.segment import segment_of
 from models.artifact import Artifact, read_artifact
-from models.exported import former_champion, is_exported
+from models.exported import exported_segments, former_champion, is_exported
 from scoring.accounts import AccountScore, ranked, score_accounts
 from scoring.score import Score, score_opportunities
 from scoring.version_zero import version_zero
@@ -29,12 +30,17 @@ _MOST_FORMER = 4
 
 @dataclass(frozen=True)
 class Champion:
-    """The model in service, or the reason why there is none."""
+    """The model in service, or the reason why there is none; ``segments`` answer for their own opportunities."""
 
     model: Artifact | None
     reason: ArtifactError | None = None
     folder: Path | None = None
     former: dict[str, Artifact] = field(default_factory=dict, repr=False, compare=False)
+    segments: tuple[Artifact, ...] = ()
+
+    def model_of(self, score: Score) -> Artifact:
+        """Find the model that gave a score."""
+        return next((s for s in self.segments if s.training["segment"] == score.segment), self.artifact)
 
     @property
     def artifact(self) -> Artifact:
@@ -84,7 +90,15 @@ def load_champion(folder: Path | None) -> Champion:
             found = f"a model in {folder} that does not load ({type(problem).__name__})"
             return Champion(None, ArtifactError(found, "a model of this version", "train and promote it again"))
     _warm_up(artifact)
-    return Champion(artifact, folder=folder)
+    return Champion(artifact, folder=folder, segments=_segments(folder))
+
+
+def _segments(folder: Path | None) -> tuple[Artifact, ...]:
+    """Load the models of segments; for one that does not load the model of all answers."""
+    models, errors = exported_segments(folder) if folder is not None else ([], [])
+    for error in errors:
+        _log.error("%s", error)
+    return tuple(models)
 
 
 def _warm_up(artifact: Artifact) -> None:
@@ -133,6 +147,42 @@ def live_alone(
 def _of_one(error: RequestError) -> RequestError:
     pointer = error.field.replace("/opportunities/0", "/opportunity", 1)
     return type(error)(error.found, error.expected, error.do, pointer)
+
+
+def score_live_by_segment(
+    champion: Champion,
+    opportunities: Sequence[Mapping[str, Any]],
+    as_of: pd.Timestamp,
+    horizons: Sequence[float],
+    reasons: bool = False,
+) -> list[tuple[Score, tuple[Note, ...]]]:
+    """Score the opportunities of a request, each by the model of its segment where there is one.
+
+    What the model of a segment cannot read (a stage, say, that it has never heard of) is
+    answered by the model of all. Of two segments with the same opportunity the first answers.
+    """
+    scored = score_live(champion.artifact, opportunities, as_of, horizons, reasons)
+    left = set(range(len(opportunities)))
+    for artifact in champion.segments:
+        segment = segment_of(str(artifact.training["segment"]))
+        places = [place for place in sorted(left) if segment.has(_with_process(opportunities[place], artifact))]
+        left -= set(places)
+        try:
+            asked = [opportunities[place] for place in places]
+            found = score_live(artifact, asked, as_of, horizons, reasons) if places else []
+        except (RequestError, ExceptionGroup) as problem:
+            _log.warning("version %s of %s does not read a request: %s", artifact.version, segment.name, problem)
+            continue
+        for place, (score, _) in zip(places, found, strict=True):
+            scored[place] = score, scored[place][1]
+    return scored
+
+
+def _with_process(opportunity: Mapping[str, Any], artifact: Artifact) -> Mapping[str, Any]:
+    """Name the process when there is only one and it is not named."""
+    if opportunity.get("process") is None and len(artifact.processes) == 1:
+        return {**opportunity, "process": next(iter(artifact.processes))}
+    return opportunity
 
 
 def score_live_accounts(

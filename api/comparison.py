@@ -11,7 +11,7 @@ from training.folds import folds_in, standard_error
 _COLUMNS = ("log_loss", "brier", "auc", "calibration_error", "expected_over_actual")
 _HEADS = ("log loss", "Brier", "AUC", "cal. error", "exp./actual")
 _ORDER = (
-    *("learned", "champion", "fixed_weights", "stage_rates", "constant"),
+    *("learned", "champion", "whole", "fixed_weights", "stage_rates", "constant"),
     *("ridge_hazards", "lightgbm_hazards", "ridge_logistic", "lightgbm"),
 )
 

@@ -56,3 +56,9 @@ include_option = click.option(
     metavar="COLUMN",
     help="Train on a column although it is unknown when it was measured, or the audit doubts it.",
 )
+exclude_option = click.option(
+    "--exclude",
+    multiple=True,
+    metavar="NAME",
+    help="Learn nothing from a column, a feature, or a whole group such as email; can be given several times.",
+)

@@ -14,6 +14,7 @@ from features import (
     contact_features,
     context_features,
     email_features,
+    lost_reason_features,
     qualification_features,
     site_visit_features,
     stage_features,
@@ -24,6 +25,7 @@ from features.history.schema import ACTIVITY_KINDS, TABLES
 
 FEATURES: tuple[Feature, ...] = (
     *stage_features.FEATURES,
+    *lost_reason_features.FEATURES,
     *site_visit_features.FEATURES,
     *email_features.FEATURES,
     *contact_features.FEATURES,
@@ -52,10 +54,15 @@ _STANDARD = {
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The features of one model: the standard ones, and those of the source's own kinds and columns."""
+    """The features of one model: the standard ones, and those of the source's own kinds and columns.
+
+    ``excluded`` names features that a snapshot has and nothing is learned from: rules such as
+    the class criteria and the MAN code read them all the same, and a request may send them.
+    """
 
     custom_kinds: tuple[str, ...] = ()
     attributes: tuple[Attribute, ...] = ()
+    excluded: tuple[str, ...] = ()
 
     @cached_property
     def features(self) -> tuple[Feature, ...]:
@@ -69,9 +76,16 @@ class Catalogue:
         return tuple(a for a in self.attributes if a.name not in TABLES["opportunities"].column_names)
 
     @property
+    def learned(self) -> tuple[Feature, ...]:
+        """The features that models learn from."""
+        return tuple(feature for feature in self.features if feature.name not in self.excluded)
+
+    @property
     def fingerprint(self) -> str:
         """Digest of what the features are; models of another fingerprint cannot be mixed."""
         described = [[f.name, f.group, f.unit, f.meaning] for f in self.features]
+        if self.excluded:
+            described.append(["excluded", *self.excluded])
         return hashlib.sha256(json.dumps(described, ensure_ascii=False).encode()).hexdigest()[:16]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from features.feature import Feature
 from features.instants import DAY
-from features.past_results import ENTITIES, EVERYTHING, MICRO_LOG, PastResults, Results, entity_values
+from features.past_results import CURRENCY, ENTITIES, EVERYTHING, MICRO_LOG, PastResults, Results, entity_values
 from features.view import Floats, View
 
 SHRINKAGE = 20
@@ -37,6 +37,7 @@ FEATURES = (
     _feature("account_wins", "count", "previous purchases", "客户既往成交次数", "Won opportunities of the account; missing when the account is unknown."),
     _feature("existing_customer", "yes/no", "existing customer", "老客户", "1 when the account has bought before; missing when the account is unknown."),
     _feature("pace", "number", "age against past wins", "进度与历史赢单之比", "Log of days since creation, plus one, less its mean over past wins; missing before the first win."),
+    Feature("amount_to_usual", "commercial", "number", "amount against the usual in its currency", "金额相对同币种常见水平", "Log of the amount, plus one, less its mean over closed opportunities of the same currency; missing without an amount or before the first closed."),
     _feature("season_sine", "number", "season (spring)", "季节（正弦）", "Sine of the time of year; missing until two years are on record."),
     _feature("season_cosine", "number", "season (winter)", "季节（余弦）", "Cosine of the time of year; missing until two years are on record."),
 )  # fmt: skip
@@ -56,6 +57,7 @@ def compute(view: View, past: PastResults) -> dict[str, Floats]:
         "account_wins": account_wins,
         "existing_customer": np.where(np.isnan(account_wins), np.nan, (account_wins > 0).astype(np.float64)),
         "pace": _pace(view, overall),
+        "amount_to_usual": _amount_to_usual(view, past.of(CURRENCY, values[CURRENCY], view.as_of)),
         **_season(view, past),
     }
 
@@ -70,6 +72,13 @@ def _pace(view: View, overall: Results) -> Floats:
     usual = overall.log_days_to_win / np.maximum(overall.won, 1) / MICRO_LOG
     age = np.log1p(np.maximum(view.as_of - view.created, 0) / DAY)
     return np.where(overall.won > 0, age - usual, np.nan)
+
+
+def _amount_to_usual(view: View, of_currency: Results) -> Floats:
+    """Compare with what closed in the same currency: by the rules of past results, so never with itself."""
+    amount = view.numbers("amount").last
+    usual = of_currency.log_amount / np.maximum(of_currency.priced, 1) / MICRO_LOG
+    return np.where(of_currency.priced > 0, np.log1p(np.where(amount >= 0, amount, np.nan)) - usual, np.nan)
 
 
 def _season(view: View, past: PastResults) -> dict[str, Floats]:

@@ -24,18 +24,25 @@ Words = NDArray[np.object_]
 
 ENTITIES = ("owner", "account", "source", "product", "channel", "team")
 EVERYTHING = "everything"
+CURRENCY = "currency"
 
 MICRO_LOG = 1_000_000
-"""Logarithms of days are kept in whole millionths, so that their sums are exact."""
+"""Logarithms of days and amounts are kept in whole millionths, so that their sums are exact."""
 
 
 @dataclass(frozen=True)
 class Results:
-    """Closed opportunities, won ones, and the sum of log(1 + days to win) in millionths; shape (n,)."""
+    """Closed opportunities and won ones, with sums of logarithms in millionths; shape (n,).
+
+    ``log_days_to_win`` is the sum of log(1 + days to win). ``priced`` counts the closed of
+    which an amount is known, ``log_amount`` is the sum of log(1 + amount) over them.
+    """
 
     closed: Ints
     won: Ints
     log_days_to_win: Ints
+    priced: Ints
+    log_amount: Ints
 
 
 class PastResults(Protocol):
@@ -55,7 +62,9 @@ def entity_values(view: View) -> dict[str, Words]:
     rows = view.history.opportunities
     columns = {"account": "account_id", "source": "source", "product": "product", "channel": "channel", "team": "team"}
     values = {name: _words(rows[column])[view.opportunity] for name, column in columns.items()}
-    return {EVERYTHING: np.full(len(view), "", dtype=object), "owner": view.owner, **values}
+    # Amounts without a currency are of one currency, whatever it is.
+    currency = {CURRENCY: _words(rows["currency"].fillna(""))[view.opportunity]}
+    return {EVERYTHING: np.full(len(view), "", dtype=object), "owner": view.owner, **values, **currency}
 
 
 def _words(column: pd.Series) -> Words:
@@ -110,7 +119,7 @@ def recorded_results(history: History) -> RecordedResults:
 
 
 def _changes(history: History) -> tuple[Ints, View]:
-    """State of every opportunity after each record of a stage: closed, won, log days."""
+    """State of every opportunity after each record of a stage: closed, won, log days, priced, log amount."""
     stages = history.stage_history
     index = pd.Index(history.opportunities["opportunity_id"])
     moments = pd.DataFrame(
@@ -122,8 +131,12 @@ def _changes(history: History) -> tuple[Ints, View]:
     outcome = np.where(path.stage >= 0, view.stage_outcome[path.stage], 0)
     days = np.maximum(path.entered - view.created, 0) / DAY
     log_days = np.where(outcome == WON, np.round(np.log1p(days) * MICRO_LOG), 0).astype(np.int64)
-    closed = np.isin(outcome, (WON, LOST)).astype(np.int64)
-    return np.stack([closed, (outcome == WON).astype(np.int64), log_days], axis=1), view
+    closed = np.isin(outcome, (WON, LOST))
+    amount = view.numbers("amount").last
+    priced = closed & (amount >= 0)
+    log_amount = np.round(np.log1p(np.where(priced, amount, 0)) * MICRO_LOG).astype(np.int64)
+    won = (outcome == WON).astype(np.int64)
+    return np.stack([closed.astype(np.int64), won, log_days, priced.astype(np.int64), log_amount], axis=1), view
 
 
 def _ledger(values: Words, at: Ints, key: Ints, state: Ints, instants: Ints) -> _Ledger:
@@ -137,26 +150,29 @@ def _ledger(values: Words, at: Ints, key: Ints, state: Ints, instants: Ints) -> 
     code = index.get_indexer(pd.Index(booked[known])).astype(np.int64)
     place = code * (len(instants) + 1) + np.searchsorted(instants, when[known])
     order = np.argsort(place, kind="stable")
-    sums = np.concatenate([np.zeros((1, 3), np.int64), np.cumsum(change[known][order], axis=0)])
+    sums = np.concatenate([np.zeros((1, state.shape[1]), np.int64), np.cumsum(change[known][order], axis=0)])
     return _Ledger(index, place[order], sums)
+
+
+_NONE = (0,) * 5
 
 
 @dataclass(frozen=True)
 class FrozenResults:
     """Past results as known at one instant, for answers that cannot see the others' outcomes.
 
-    ``tables`` has, by entity and value, closed, won and log days to win in millionths.
+    ``tables`` has, by entity and value, what ``Results`` has, in the same order.
     """
 
     as_of: pd.Timestamp
-    tables: Mapping[str, Mapping[str, tuple[int, int, int]]]
+    tables: Mapping[str, Mapping[str, tuple[int, ...]]]
     first: int
 
     def of(self, entity: str, values: Words, as_of: Ints) -> Results:
         """Results of each value as known at the frozen instant, whatever ``as_of`` is."""
         table = self.tables.get(entity, {})
-        found = np.array([table.get(value, (0, 0, 0)) for value in values], dtype=np.int64)
-        return Results(*found.reshape(-1, 3).T)
+        found = np.array([table.get(value, _NONE) for value in values], dtype=np.int64)
+        return Results(*found.reshape(-1, len(_NONE)).T)
 
     def recorded_days(self, as_of: Ints) -> NDArray[np.float64]:
         """Days from the first record to the frozen instant."""
@@ -169,6 +185,6 @@ def freeze(results: RecordedResults, as_of: pd.Timestamp) -> FrozenResults:
     for name, ledger in results.ledgers.items():
         values = ledger.values.to_numpy(dtype=object)
         found = results.of(name, values, np.repeat(micros(pd.Index([as_of])), len(values)))
-        rows = np.stack([found.closed, found.won, found.log_days_to_win], axis=1)
-        tables[name] = {str(v): (int(r[0]), int(r[1]), int(r[2])) for v, r in zip(values, rows, strict=True) if r[0]}
+        rows = np.stack(list(vars(found).values()), axis=1).tolist()
+        tables[name] = {str(v): tuple(row) for v, row in zip(values, rows, strict=True) if row[0]}
     return FrozenResults(as_of, tables, results.first)

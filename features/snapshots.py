@@ -12,6 +12,7 @@ from features import (
     contact_features,
     context_features,
     email_features,
+    lost_reason_features,
     qualification_features,
     site_visit_features,
     stage_features,
@@ -72,7 +73,11 @@ def build_snapshots(
     view = view_of(history, keys)
     columns = _columns(view, catalogue, past if past is not None else recorded_results(history))
     index = pd.MultiIndex.from_arrays([keys["opportunity_id"], keys["as_of"]], names=["opportunity_id", "as_of"])
-    return pd.DataFrame({f.name: columns[f.name] for f in catalogue.features}, index=index)
+    # Typed as words even where all are missing, so that one snapshot has the types of many.
+    typed = {
+        f.name: pd.array(columns[f.name], dtype="str") if f.is_category else columns[f.name] for f in catalogue.features
+    }
+    return pd.DataFrame(typed, index=index)
 
 
 def view_of(history: History, keys: pd.DataFrame) -> View:
@@ -88,6 +93,7 @@ def _columns(view: View, catalogue: Catalogue, past: PastResults) -> dict[str, n
     counts = count_activities(view, catalogue.custom_kinds)
     columns: dict[str, np.ndarray] = {
         **stage_features.compute(view),
+        **lost_reason_features.compute(view),
         **site_visit_features.compute(counts),
         **email_features.compute(counts),
         **contact_features.compute(counts),

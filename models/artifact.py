@@ -166,6 +166,7 @@ def _description(artifact: Artifact) -> dict[str, Any]:
     return {
         "models": {target: model.to_dict() for target, model in _models(artifact).items()},
         "custom_kinds": list(artifact.catalogue.custom_kinds),
+        "excluded": list(artifact.catalogue.excluded),
         "attributes": [{**vars(a), "names": dict(a.names)} for a in artifact.catalogue.attributes],
         "processes": [process_to_dict(process) for process in artifact.processes.values()],
         "past": {"as_of": past.as_of.isoformat(), "tables": past.tables, "first": past.first},
@@ -181,12 +182,16 @@ def _from_description(raw: dict[str, Any], texts: dict[str, str]) -> Artifact:
         for target, described in raw["models"].items()
     }
     past = raw["past"]
-    tables = {e: {v: (c[0], c[1], c[2]) for v, c in table.items()} for e, table in past["tables"].items()}
+    tables = {e: {v: tuple(counts) for v, counts in table.items()} for e, table in past["tables"].items()}
     return Artifact(
         win=models["win"],
         need=models.get("need"),
         account_need=models.get("accounts"),
-        catalogue=Catalogue(tuple(raw["custom_kinds"]), tuple(Attribute(**a) for a in raw["attributes"])),
+        catalogue=Catalogue(
+            tuple(raw["custom_kinds"]),
+            tuple(Attribute(**a) for a in raw["attributes"]),
+            tuple(raw.get("excluded", ())),
+        ),
         processes={p["name"]: process_from_dict(p) for p in raw["processes"]},
         past=FrozenResults(pd.Timestamp(past["as_of"]), tables, int(past["first"])),
         classification=raw["classification"],

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from features.errors import ArtifactError
 from features.folders import replace_folder
+from features.segment import Segment
 from models.artifact import MANIFEST, Artifact, read_artifact, register
 
 
@@ -72,6 +73,31 @@ def withdraw_artifact(folder: Path) -> None:
         folder.unlink()
     elif folder.exists():  # a plain folder, such as one restored from a backup
         shutil.rmtree(folder)
+
+
+def segment_folder(folder: Path, segment: Segment) -> Path:
+    """Name that readers open for the model of a segment, beside the one in service for all."""
+    return segments_folder(folder) / segment.slug
+
+
+def segments_folder(folder: Path) -> Path:
+    """Folder that holds the models of segments beside the one in service for all."""
+    return folder.with_name(f"{folder.name}-segments")
+
+
+def exported_segments(folder: Path) -> tuple[list[Artifact], list[ArtifactError]]:
+    """Read the models of segments in service beside one for all, by name, and why others do not load."""
+    models, errors = [], []
+    links = sorted(path for path in segments_folder(folder).glob("*") if path.is_symlink())
+    for link in links:
+        try:
+            models.append(read_artifact(link))
+        except ArtifactError as error:
+            errors.append(error)
+        except Exception as problem:  # checksums hold, yet it is no model of ours
+            found = f"a model in {link} that does not load ({type(problem).__name__})"
+            errors.append(ArtifactError(found, "a model of this version", "train and promote it again"))
+    return models, errors
 
 
 def is_exported(folder: Path) -> bool:

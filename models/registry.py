@@ -29,8 +29,9 @@ from mlflow.models import infer_signature
 from mlflow.tracking import MlflowClient
 
 from features.errors import NoChampionError, RegistryError
+from features.segment import segment_of
 from models.artifact import Artifact, read_artifact, write_artifact
-from models.exported import export_artifact, withdraw_artifact
+from models.exported import export_artifact, segment_folder, withdraw_artifact
 from models.predictions import predict_snapshots
 from models.promotion_log import EXPERIMENT, PromotionLog
 from models.promotions import Author, Decision, Kind
@@ -126,8 +127,12 @@ class Registry:
     def promote(self, version: str, folder: Path, when: pd.Timestamp, decided_by: Author, because: str = "") -> None:
         """Make a version champion, export it to the folder that serving reads, and log why.
 
+        The model of a segment becomes that segment's champion, beside the one for all.
+
         Parameters
         ----------
+        folder
+            Folder of the champion for all; those of segments are beside it.
         when
             The present instant; it comes from the door.
         because
@@ -138,45 +143,58 @@ class Registry:
         RegistryError
             There is no such version.
         """
-        decision = self._decision(version, "promoted", when, decided_by, because)
-        stack = self.champions()
+        segment = self.segment_of(version)
+        decision = self._decision(version, "promoted", when, decided_by, because, segment)
+        stack = self.champions(segment)
         self._put_in_service(decision, folder, stack if stack[-1:] == [version] else [*stack, version])
 
     def decline(self, version: str, when: pd.Timestamp) -> None:
         """Log that the gate did not let a version pass, and by which figures; what is in service stays."""
-        with self.promotions.entry(self._decision(version, "not promoted", when, "gate", "")):
+        segment = self.segment_of(version)
+        with self.promotions.entry(self._decision(version, "not promoted", when, "gate", "", segment)):
             pass
 
-    def rollback(self, folder: Path, when: pd.Timestamp, version: str | None = None, because: str = "") -> str:
+    def segment_of(self, version: str) -> str:
+        """Segment that a version was trained for; empty when for all."""
+        if version == "0":
+            return ""
+        return str(self.client.get_run(self._run_of(version)).data.params.get("segment", ""))
+
+    def rollback(
+        self, folder: Path, when: pd.Timestamp, version: str | None = None, because: str = "", segment: str = ""
+    ) -> str:
         """Go back to any earlier champion, or to version 0, the fixed weights; gives its version.
 
         When none is named it is the one before. What is gone back from is then no longer the
         one before, so that going back again goes further back; by its name it can still be
-        reached.
+        reached. With a segment, its champion is gone back from; 0 is then none of its own.
 
         Raises
         ------
         NoChampionError
             There is nothing to go back from, or the one named was never champion, or is now.
         """
-        stack = self.champions()
+        stack = self.champions(segment)
         target = version if version is not None else ["0", *stack[:-1]][-1]
-        if target == (stack[-1] if stack else "0") or target not in self.former_champions():
+        if target == (stack[-1] if stack else "0") or not self._was_champion(target, segment):
             raise NoChampionError(
                 f"version {target}, with {', '.join(stack) or 'none but 0'} in service so far",
                 "an earlier champion, not the present one",
                 "see `dealodds promotions`; to put another version in service promote it",
             )
-        decision = self._decision(target, "rolled back", when, "hand", because or "no reason given")
+        decision = self._decision(target, "rolled back", when, "hand", because or "no reason given", segment)
         if target == "0":
             with self.promotions.entry(decision):
-                withdraw_artifact(folder)
-                self.client.delete_registered_model_alias(NAME, CHAMPION)
-                self._remember([])
+                withdraw_artifact(_place(folder, segment))
+                self.client.delete_registered_model_alias(NAME, _slot(CHAMPION, segment))
+                self._remember([], segment)
         else:
             places = [place for place, champion in enumerate(stack[:-1]) if champion == target]
             self._put_in_service(decision, folder, stack[: places[-1] + 1] if places else [*stack, target])
         return target
+
+    def _was_champion(self, version: str, segment: str) -> bool:
+        return version == "0" or (version in self.former_champions() and self.segment_of(version) == segment)
 
     def former_champions(self) -> set[str]:
         """Every version that was ever in service, 0 among them, those gone back from too."""
@@ -203,8 +221,10 @@ class Registry:
         except MlflowException as problem:
             raise _no_such_version(version, problem) from problem
 
-    def _decision(self, version: str, kind: Kind, when: pd.Timestamp, decided_by: Author, because: str) -> Decision:
-        previous = ["0", *self.champions()][-1]
+    def _decision(
+        self, version: str, kind: Kind, when: pd.Timestamp, decided_by: Author, because: str, segment: str
+    ) -> Decision:
+        previous = ["0", *self.champions(segment)][-1]
         verdict = self.verdict(version) if version != "0" else {}
         return Decision(
             when=when,
@@ -219,16 +239,18 @@ class Registry:
         )
 
     def _put_in_service(self, decision: Decision, folder: Path, stack: list[str]) -> None:
+        segment = self.segment_of(decision.version)
+        folder = _place(folder, segment)
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
             made = self._download(decision.version, Path(temporary))
             with self.promotions.entry(decision):
                 export_artifact(made, folder, decision.version)
-                self.client.set_registered_model_alias(NAME, CHAMPION, decision.version)
-                self._remember(stack)
+                self.client.set_registered_model_alias(NAME, _slot(CHAMPION, segment), decision.version)
+                self._remember(stack, segment)
 
-    def _remember(self, stack: list[str]) -> None:
-        self.client.set_registered_model_tag(NAME, _CHAMPIONS_TAG, json.dumps(stack))
+    def _remember(self, stack: list[str], segment: str) -> None:
+        self.client.set_registered_model_tag(NAME, _slot(_CHAMPIONS_TAG, segment), json.dumps(stack))
 
     def challenger(self) -> str:
         """Version of the challenger.
@@ -243,13 +265,13 @@ class Registry:
         except MlflowException as problem:
             raise RegistryError("no challenger", "a trained version", "train a model first") from problem
 
-    def champions(self) -> list[str]:
-        """Champions that can be gone back to, in order, the present one last."""
+    def champions(self, segment: str = "") -> list[str]:
+        """Champions, for all or of a segment, that can be gone back to, in order, the present one last."""
         try:
             tags = self.client.get_registered_model(NAME).tags
         except MlflowException:
             return []
-        return [str(v) for v in json.loads(tags.get(_CHAMPIONS_TAG, "[]"))]
+        return [str(v) for v in json.loads(tags.get(_slot(_CHAMPIONS_TAG, segment), "[]"))]
 
     def load(self, version: str) -> Artifact:
         """Read the artifact of a version.
@@ -262,9 +284,9 @@ class Registry:
         with tempfile.TemporaryDirectory() as temporary:
             return read_artifact(self._download(version, Path(temporary)))
 
-    def champion(self) -> Artifact | None:
-        """Read the champion; None when nothing was promoted."""
-        champions = self.champions()
+    def champion(self, segment: str = "") -> Artifact | None:
+        """Read the champion, for all or of a segment; None when nothing was promoted."""
+        champions = self.champions(segment)
         return self.load(champions[-1]) if champions else None
 
     def _download(self, version: str, folder: Path) -> Path:
@@ -289,6 +311,15 @@ class Registry:
         for row in rows:
             row["aliases"] = sorted(alias for alias, version in aliases.items() if str(version) == row["version"])
         return sorted(rows, key=lambda row: -int(row["version"]))
+
+
+def _slot(name: str, segment: str) -> str:
+    """Name of an alias or tag of one segment."""
+    return f"{name}-{segment_of(segment).slug}" if segment else name
+
+
+def _place(folder: Path, segment: str) -> Path:
+    return segment_folder(folder, segment_of(segment)) if segment else folder
 
 
 def _no_such_version(version: str, problem: MlflowException) -> RegistryError:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.forgotten import is_forgotten
 from features.history.history import History
 from features.newest_record import days_since_newest_record
 from features.past_results import PastResults
@@ -26,6 +27,7 @@ from scoring.classification import (
     evidence_of,
     signs_of,
 )
+from scoring.forgotten import limits_from, lowered
 from scoring.qualification import Man, man_of
 from scoring.reasons import Reasons, explain
 from scoring.status import ENOUGH, Status, status_of
@@ -56,8 +58,10 @@ class Score:
     Probabilities, dates and class are None unless the opportunity is open: ``status`` says
     why. ``outcome`` is ``open``, ``won`` or ``lost`` as known, None before it exists.
     ``origin`` is that of the model's data, such as ``simulated``. ``context_as_of`` is the
-    instant of past results, when they are not those of ``as_of``. ``reasons`` are None when
-    they were not asked for, and unless the opportunity is open.
+    instant of past results, when they are not those of ``as_of``. ``interval`` bounds the middle
+    80 % of where the best possible probability may be; None where it is ``forgotten``. ``reasons`` are None when
+    they were not asked for, and unless the opportunity is open and not forgotten. ``segment`` is
+    that of the model, None when it is the model of all.
     """
 
     opportunity_id: str
@@ -66,6 +70,7 @@ class Score:
     status_reason: tuple[str, str] | None
     outcome: str | None
     win_probability: float | None
+    interval: tuple[float, float] | None
     fixed_weight_probability: float | None
     horizons: tuple[HorizonScore, ...]
     expected_close: pd.Timestamp | None
@@ -76,6 +81,7 @@ class Score:
     origin: str
     context_as_of: pd.Timestamp | None
     reasons: Reasons | None = None
+    segment: str | None = None
 
 
 @dataclass(frozen=True)
@@ -84,7 +90,10 @@ class _Answers:
 
     snapshots: pd.DataFrame
     outcome: list[str | None]
+    forgotten: NDArray[np.bool_]
     win: Incidence
+    low: Floats
+    high: Floats
     at_horizons: tuple[Floats, Floats]
     median: Floats
     signs: Signs
@@ -146,21 +155,27 @@ def _answers(
     reasons: bool,
 ) -> _Answers:
     snapshots = build_snapshots(history, keys, artifact.catalogue, past)
-    win = artifact.win.predict(snapshots)
+    limits = limits_from(artifact.training)
+    forgotten = is_forgotten(view_of(history, keys), limits)
+    answer, low, high = artifact.win.predict_with_interval(snapshots)
+    win = lowered(answer, forgotten, limits)
     signs = signs_of(snapshots)
     need = need_probability(artifact.need, snapshots)
     outcome = outcomes_of(history, keys)
     return _Answers(
         snapshots=snapshots,
         outcome=outcome,
+        forgotten=forgotten,
         win=win,
+        low=low,
+        high=high,
         at_horizons=(win.win_by(horizons), win.loss_by(horizons)),
         median=win.median_days_to_win(),
         signs=signs,
         need=need,
         classes=classify(signs, need, criteria_from_dict(artifact.classification)),
         silent_days=_silent_days(history, keys, artifact),
-        reasons=_reasons(artifact, snapshots, win.win, outcome) if reasons else [None] * len(keys),
+        reasons=_reasons(artifact, snapshots, win.win, outcome, forgotten) if reasons else [None] * len(keys),
     )
 
 
@@ -172,11 +187,15 @@ def _silent_days(history: History, keys: pd.DataFrame, artifact: Artifact) -> Fl
 
 
 def _reasons(
-    artifact: Artifact, snapshots: pd.DataFrame, win: Floats, outcome: Sequence[str | None]
+    artifact: Artifact,
+    snapshots: pd.DataFrame,
+    win: Floats,
+    outcome: Sequence[str | None],
+    forgotten: NDArray[np.bool_],
 ) -> list[Reasons | None]:
-    """Reasons of what is open, None for the others."""
+    """Reasons of what is open and not forgotten, None for the others."""
     found: list[Reasons | None] = [None] * len(snapshots)
-    rows = [row for row, word in enumerate(outcome) if word == "open"]
+    rows = [row for row, word in enumerate(outcome) if word == "open" and not forgotten[row]]
     if not rows:
         return found
     asked = snapshots if len(rows) == len(snapshots) else snapshots.iloc[rows]
@@ -215,7 +234,8 @@ def _score(
 ) -> Score:
     snapshot, outcome = answers.snapshots.iloc[row], answers.outcome[row]
     is_open = outcome == "open"
-    status, reason = status_of(artifact, outcome, as_of, float(answers.silent_days[row]))
+    silent = float(answers.silent_days[row])
+    status, reason = status_of(artifact, outcome, as_of, silent, bool(answers.forgotten[row]))
     criteria = criteria_from_dict(artifact.classification)
     weight = float(snapshot["fixed_weight"])
     return Score(
@@ -225,6 +245,7 @@ def _score(
         status_reason=reason,
         outcome=outcome,
         win_probability=float(answers.win.win[row]) if is_open else None,
+        interval=_interval(answers, row) if is_open else None,
         fixed_weight_probability=weight if is_open and not np.isnan(weight) else None,
         horizons=_horizons(answers, artifact, row, as_of, horizons) if is_open else (),
         expected_close=_expected_close(answers, artifact, row, as_of) if is_open else None,
@@ -235,7 +256,12 @@ def _score(
         origin=str(artifact.training["origin"]),
         context_as_of=context,
         reasons=answers.reasons[row],
+        segment=artifact.training.get("segment"),
     )
+
+
+def _interval(answers: _Answers, row: int) -> tuple[float, float] | None:
+    return None if answers.forgotten[row] else (float(answers.low[row]), float(answers.high[row]))
 
 
 def _horizons(
@@ -275,6 +301,8 @@ def score_to_dict(score: Score) -> dict[str, Any]:
         "status_reason": score.status_reason[0] if score.status_reason else None,
         "outcome": score.outcome,
         "win_probability": score.win_probability,
+        "win_probability_low": score.interval[0] if score.interval else None,
+        "win_probability_high": score.interval[1] if score.interval else None,
         "fixed_weight_probability": score.fixed_weight_probability,
         "expected_close": score.expected_close.isoformat() if score.expected_close else None,
         "class": score.opportunity_class,
@@ -284,6 +312,7 @@ def score_to_dict(score: Score) -> dict[str, Any]:
         "man_advice": score.man.en,
         "man_advice_zh": score.man.zh,
         "model_version": score.model_version,
+        "segment": score.segment,
         "origin": score.origin,
     }
     for at in score.horizons:

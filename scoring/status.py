@@ -8,15 +8,16 @@ import numpy as np
 import pandas as pd
 
 from models.artifact import Artifact
+from scoring.forgotten import forgotten_reason, limits_from
 
-Status = Literal["ok", "little_data", "stale_input", "closed", "not_open_yet"]
+Status = Literal["ok", "little_data", "stale_input", "forgotten", "closed", "not_open_yet"]
 
 ENOUGH = 40
 """Won, and lost, opportunities below which every score says ``little_data``."""
 
 
 def status_of(
-    artifact: Artifact, outcome: str | None, as_of: pd.Timestamp, silent_days: float
+    artifact: Artifact, outcome: str | None, as_of: pd.Timestamp, silent_days: float, forgotten: bool = False
 ) -> tuple[Status, tuple[str, str] | None]:
     """Say how a score is to be taken, and why, in English and Chinese.
 
@@ -26,11 +27,16 @@ def status_of(
         As known; None before the opportunity exists.
     silent_days
         Days since anything was recorded of it; NaN where activities are not collected.
+    forgotten
+        Whether it is open and silent for far longer than nearly all that closed ever were.
     """
     if outcome is None:
         return "not_open_yet", ("it was not recorded by as_of", "截至该时刻尚未记录")
     if outcome != "open":
         return "closed", (f"it is {outcome}", "已赢单" if outcome == "won" else "已丢单")
+    limits = limits_from(artifact.training)
+    if forgotten and limits is not None:
+        return "forgotten", forgotten_reason(limits)
     missing = {name: max(ENOUGH - int(artifact.training[name]), 0) for name in ("won", "lost")}
     if any(missing.values()):
         en = " and ".join(f"{count} more {name}" for name, count in missing.items() if count)

@@ -67,6 +67,22 @@ def outcome_with_errors(history: History, wrong: float, seed: int = 0) -> pd.Ser
     return pd.Series(np.where(won, "A", "B"), dtype=object).where(ends.is_closed, None)
 
 
+def with_forgotten(history: History, share: float, seed: int = 0, years: float = 4.0) -> History:
+    """Add opportunities that were created up to some years before all others, and of which nothing was heard again."""
+    rows, draw = history.opportunities, np.random.default_rng(seed)
+    size = int(len(rows) * share)
+    days = pd.to_timedelta(draw.uniform(0, 365 * years, size).round(3), unit="D")
+    began = (rows["created_at"].min() - days).astype(rows["created_at"].dtype)
+    ids = pd.Series([f"forgotten_{place}" for place in range(size)], dtype="str")
+    like = rows.iloc[draw.choice(len(rows), size, replace=False)].reset_index(drop=True)
+    added = like.assign(opportunity_id=ids, created_at=began, recorded_at=began)
+    words = pd.Series(draw.choice(["identified", "contacted", "proposal"], size), dtype="str")
+    stages = pd.DataFrame({"opportunity_id": ids, "stage": words, "occurred_at": began, "recorded_at": began})
+    more = {"opportunities": added, "stage_history": stages}
+    joined = {name: pd.concat([history.tables[name], frame], ignore_index=True) for name, frame in more.items()}
+    return replace(history, tables={**history.tables, **joined})
+
+
 def closed_places(history: History) -> list[int]:
     return [int(place) for place in np.flatnonzero(ends_of(history).is_closed)]
 

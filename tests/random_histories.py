@@ -78,6 +78,7 @@ def _opportunities(draw: np.random.Generator, size: int) -> pd.DataFrame:
             "owner_id": _pick(draw, OWNERS, size),
             "source": _pick(draw, ("web", "fair", None), size),
             "product": _pick(draw, ("pump", None), size),
+            "currency": _pick(draw, ("EUR", "CNY", None), size),
             "score": np.where(draw.random(size) < 0.2, np.nan, draw.integers(0, 9, size)),
             "tier": _pick(draw, ("gold", "tin", None), size),
             "partner": _pick(draw, ("yes", "no", None), size),

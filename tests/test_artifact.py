@@ -33,7 +33,7 @@ def artifact(given: Sample) -> Artifact:
         need=need,
         catalogue=Catalogue(("audit",), (Attribute("tier", "category", "creation", {"zh-CN": "等级"}),)),
         processes={"default": DEFAULT_PROCESS},
-        past=FrozenResults(pd.Timestamp("2026-01-01", tz="UTC"), {"owner": {"安": (3, 1, 2397895)}}, 17),
+        past=FrozenResults(pd.Timestamp("2026-01-01", tz="UTC"), {"owner": {"安": (3, 1, 2397895, 2, 9210440)}}, 17),
         classification={"recent_days": 14.0, "need_threshold": None},
         training={"won": 3, "lost": 4, "cutoff": None},
     )

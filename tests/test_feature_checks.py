@@ -40,6 +40,7 @@ def keys_of(known: History) -> pd.DataFrame:
 def differing(one: pd.DataFrame, other: pd.DataFrame) -> list[str]:
     """Names of the columns that are not the same bit for bit; missing equals missing."""
     assert list(one.columns) == list(other.columns)
+    assert list(one.dtypes) == list(other.dtypes)
     assert one.index.equals(other.index)
     return [name for name in one.columns if not _same(one[name], other[name])]
 

@@ -118,6 +118,38 @@ def test_each_value_of_a_column_has_results_of_its_own(column: str) -> None:
     assert snapshot(known, 3)[f"{column}_win_lift"] == pytest.approx(lift(1, 1, 1, 2))
 
 
+def priced(name: str, amount: str, currency: str | None, end: str | None = None, day: float = 4) -> list[Row]:
+    rows = [opportunity(name, currency=currency), stage("identified", 0, of=name), value("amount", amount, 0, of=name)]
+    return rows if end is None else [*rows, stage(end, day, of=name)]
+
+
+def test_an_amount_is_compared_with_what_closed_before_in_its_own_currency() -> None:
+    known = history(
+        *priced("o1", "99", "EUR"), *priced("yen", "9999", "JPY"), *priced("none", "9", None),
+        *priced("o2", "9", "EUR", "won"), *priced("o3", "999", "EUR", "lost", 6),
+        *priced("o4", "999999", "JPY", "lost"), stage("proposal", 8, of="o3"), value("amount", "9999", 9, of="o3"),
+    )  # fmt: skip
+    usual = over_days(known, "amount_to_usual", 4, 5, 7, 8.5)
+    assert usual == pytest.approx([NAN, log(10), 0, log(10)], abs=1e-5, nan_ok=True)
+    assert over_days(known, "amount_to_usual", 5, of="yen") == pytest.approx([-log(100)], abs=1e-5)
+    assert np.isnan(snapshot(known, 9, of="none")["amount_to_usual"])
+    # Reopened: what it was closed with is taken back, and it is never compared with itself.
+    assert over_days(known, "amount_to_usual", 10, of="o3") == pytest.approx([log(1000)], abs=1e-5)
+
+
+def test_the_same_deals_in_another_currency_look_the_same() -> None:
+    def world(currency: str, rate: int) -> list[Row]:
+        rows = [priced(f"c{i}{currency}", str(1000 * (i + 1) * rate), currency, "won", 3 + i) for i in range(4)]
+        return [row for deal in rows for row in deal] + priced(currency, str(5000 * rate), currency)
+
+    known = history(*world("EUR", 1), *world("JPY", 160))
+    euro, yen = (snapshot(known, 9, of=name)["amount_to_usual"] for name in ("EUR", "JPY"))
+    assert euro == pytest.approx(yen, abs=1e-3)
+    frozen = freeze(recorded_results(known), at(9))
+    live = build_snapshots(history(*priced("JPY", "800000", "JPY")), keys(("JPY", 30)), past=frozen)
+    assert live["amount_to_usual"].iloc[0] == pytest.approx(yen, abs=1e-9)
+
+
 def test_the_season_is_known_once_two_years_are_on_record() -> None:
     sine = over_days(history(*OPEN), "season_sine", 729.9, 730)
     assert np.isnan(sine[0])
@@ -136,6 +168,6 @@ def test_frozen_results_come_back_from_json_the_same() -> None:
     frozen = freeze(recorded_results(COURSE), at(20))
     tables = json.loads(json.dumps(frozen.tables))
     again = FrozenResults(frozen.as_of, tables, frozen.first)
-    assert tables["owner"] == {"ann": [2, 0, 0], "bob": [1, 1, 2397895]}
+    assert tables["owner"] == {"ann": [2, 0, 0, 0, 0], "bob": [1, 1, 2397895, 0, 0]}
     one, other = (build_snapshots(COURSE, keys(("o1", 30)), past=past) for past in (frozen, again))
     pd.testing.assert_frame_equal(one, other, check_exact=True)

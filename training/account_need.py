@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,7 @@ def learn_account_need(
     recent_days: float,
     seed: int,
     report: Callable[[str], None],
+    excluded: tuple[str, ...] = (),
 ) -> AccountNeed:
     """Learn how likely the need of an account without an open opportunity is to be confirmed.
 
@@ -68,13 +69,15 @@ def learn_account_need(
         Seed of everything drawn.
     report
         Called with a line for each step.
+    excluded
+        Features that nothing is learned from.
 
     Returns
     -------
     The model and its criteria. The threshold is chosen by what earlier models answered for
     later snapshots; it is None when too few of them were watched for 90 days.
     """
-    dataset = account_dataset(known, custom_kinds, until)
+    dataset = replace(account_dataset(known, custom_kinds, until), excluded=excluded)
     labels = dataset.labels()
     confirmed = len(set(dataset.keys["account_id"][labels.outcome == WON]))
     criteria: dict[str, Any] = {

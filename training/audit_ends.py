@@ -35,15 +35,20 @@ class Ends:
         What is recorded from then on may know the outcome.
     until
         End of what is known, microseconds.
-    path
-        The stages gone through.
+    view
+        The opportunities as seen at the end of what is known.
     """
 
     outcome: Ints
     created: Ints
     closed: Ints
     until: int
-    path: StagePath
+    view: View
+
+    @property
+    def path(self) -> StagePath:
+        """The stages gone through."""
+        return self.view.stage_path
 
     @property
     def is_closed(self) -> Bools:
@@ -88,4 +93,4 @@ def ends_of(history: History) -> Ends:
     path = view.stage_path
     outcome = np.where(path.stage >= 0, view.stage_outcome[path.stage], CENSORED)
     closed = np.where(outcome != CENSORED, path.entered, NEVER)
-    return Ends(outcome, view.created, closed, until, path)
+    return Ends(outcome, view.created, closed, until, view)

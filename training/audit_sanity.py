@@ -9,15 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.forgotten import FEWEST_CLOSED, TIMES, is_forgotten, limits_of
 from features.history.history import History
 from features.instants import DAY, micros
 from training.audit_ends import Ends
 
 Bools = NDArray[np.bool_]
 
-ZOMBIE = 3.0
-"""An open opportunity is forgotten when it is this many times as old as 99 % of the closed became."""
-FEWEST_CLOSED = 50
 _SHOWN = 3
 _UNDATED = "closed without"
 
@@ -109,14 +107,14 @@ def _undated(history: History, ends: Ends, flags: pd.DataFrame | None) -> Check:
 
 
 def _zombies(history: History, ends: Ends) -> Check:
-    closed, days = ends.is_closed, ends.days
-    if closed.sum() < FEWEST_CLOSED:
+    limits = limits_of(history)
+    if limits is None:
         en, zh = "too few have closed to say who is open for too long", "已关闭者过少，无法判断谁拖延过久"
         return Check("zombies", 0, 0, en, zh)
-    limit = ZOMBIE * float(np.quantile(days[closed], 0.99))
-    en = f"are open for longer than {limit:,.0f} days, {ZOMBIE:g} times as long as 99 % of the closed took"
-    zh = f"未关闭已超过 {limit:,.0f} 天，是 99 % 已关闭商机用时的 {ZOMBIE:g} 倍"
-    return _of_opportunities(history, "zombies", ~closed & (days > limit), en, zh)
+    days, times = limits.silent_days, f"{TIMES:g}"
+    en = f"are open and silent for more than {days:,.0f} days, {times} times as long as 99 % of the closed ever were"
+    zh = f"未关闭且已超过 {days:,.0f} 天没有任何记录，是 99 % 已关闭商机最长沉默期的 {times} 倍"
+    return _of_opportunities(history, "zombies", is_forgotten(ends.view, limits), en, zh)
 
 
 def _orphans(history: History) -> Sequence[Check]:

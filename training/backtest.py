@@ -8,13 +8,15 @@ from typing import Any
 import pandas as pd
 
 from features.errors import NotEnoughDataError
+from features.forgotten import is_forgotten
 from features.history.history import History
 from features.instants import micros
 from features.labels import labels_of
-from features.snapshots import build_snapshots
+from features.snapshots import build_snapshots, view_of
 from models.constant import Constant
 from models.hazard_blend import HazardBlend
 from models.incidence import Incidence
+from scoring.forgotten import lowered
 from training.dataset import Dataset
 from training.evaluate import evaluate
 from training.grid import open_at
@@ -31,6 +33,7 @@ def backtest(
     horizons: Sequence[float] = HORIZONS,
     seed: int = 0,
     include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
     report: Callable[[str], None] = lambda line: None,
 ) -> list[dict[str, Any]]:
     """Judge the learned probability beside the rules it replaces at each of some past instants.
@@ -52,7 +55,7 @@ def backtest(
     records = []
     for cutoff in cutoffs:
         report(f"cutoff {cutoff.isoformat()}")
-        answers, keys = answers_at(history, cutoff, seed=seed, include=include, report=report)
+        answers, keys = answers_at(history, cutoff, seed=seed, include=include, exclude=exclude, report=report)
         labels = labels_of(history, keys, history.observed_until)
         ids = keys["opportunity_id"].to_numpy(dtype=object)
         judged = evaluate(answers, labels, ids, horizons, seed)
@@ -66,6 +69,7 @@ def answers_at(
     *,
     seed: int = 0,
     include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
     report: Callable[[str], None] = lambda line: None,
 ) -> tuple[dict[str, Incidence], pd.DataFrame]:
     """Train on what was known at a cutoff, and answer for the opportunities open then.
@@ -74,12 +78,14 @@ def answers_at(
     -------
     The answer of each method, and the keys of the opportunities in the same order.
     """
-    material = prepare(history, cutoff, include=include, report=report)
+    material = prepare(history, cutoff, include=include, exclude=exclude, report=report)
     keys = open_at(material.known, micros(pd.Index([cutoff])))
     if not len(keys):
         raise NotEnoughDataError(f"no opportunity open at {cutoff}", "at least one", "choose another cutoff")
     win = learn(material.dataset, win_members(seed), report)
-    return methods(win, material.dataset, build_snapshots(material.known, keys, material.catalogue)), keys
+    answers = methods(win, material.dataset, build_snapshots(material.known, keys, material.catalogue))
+    forgotten = is_forgotten(view_of(material.known, keys), material.dataset.limits)
+    return answers | {"learned": lowered(answers["learned"], forgotten, material.dataset.limits)}, keys
 
 
 def methods(win: HazardBlend, past: Dataset, snapshots: pd.DataFrame) -> dict[str, Incidence]:

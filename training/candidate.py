@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from features.history.history import History
+from features.segment import Segment
 from features.snapshots import build_snapshots
 from models.artifact import Artifact
 from models.registry import TrainingRecord
@@ -41,20 +42,23 @@ def make_candidate(
     *,
     seed: int = 0,
     include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    segment: Segment | None = None,
     report: Callable[[str], None] = lambda line: None,
 ) -> Candidate:
     """Train on all that was known at the cutoff, after judging how an earlier training would have done.
 
     Parameters are those of ``training.pipeline.train``; ``champion`` is the model in service,
-    None when nothing learned is; ``timer`` gives seconds of a clock that never goes back. It
-    comes from the door, and what it measures is in the verdict but not in the artifact.
+    None when nothing learned is; with a segment it is that segment's own. ``timer`` gives seconds
+    of a clock that never goes back. It comes from the door, and what it measures is in the verdict
+    but not in the artifact.
     """
     if history.is_flat:
-        trained = train_flat(history, cutoff, seed=seed, include=include, report=report)
+        trained = train_flat(history, cutoff, seed=seed, include=include, exclude=exclude, report=report)
         verdict = judge_flat(trained, champion, seed, report)
     else:
-        trained = train(history, cutoff, seed=seed, include=include, report=report)
-        verdict = judge(trained.dataset, champion, seed, report)
+        trained = train(history, cutoff, seed=seed, include=include, exclude=exclude, segment=segment, report=report)
+        verdict = judge(trained.dataset, champion, seed, report, trained.whole)
     report("checking parity and latency")
     in_service = serving_checks(trained.artifact, trained.dataset, timer)
     verdict = replace(verdict, checks=(*verdict.checks, *in_service))

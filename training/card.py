@@ -19,6 +19,7 @@ from training.dataset import Dataset
 from training.draws import Draws, draw_opportunities
 from training.fairness import largest_gap, owner_spread, segment_records
 from training.groupings import ALL, CLASS, STAGE, groupings_of, segments_of, shares_of
+from training.loss_reasons import reason_shares, reasons_at_end
 from training.reliability import calibration_records, reliability_records
 
 Words = NDArray[np.object_]
@@ -88,13 +89,23 @@ def later_figures(
         "integrated": integrated,
         "segments": by_segment,
         "largest_gap": largest_gap(by_segment),
+        "lost_reasons": _lost_reasons(later, classes),
         "owners": owner_spread(answers["learned"], labels, owners, draws),
     }
 
 
+def _lost_reasons(later: Dataset, classes: Words | None) -> list[dict[str, Any]]:
+    """Share of each loss reason by the class in which an opportunity was while open."""
+    if classes is None:
+        return []
+    reasons = reasons_at_end(later.history)[view_of(later.history, later.keys).opportunity]
+    lost = (later.labels().outcome == LOST) & np.array([reason is not None for reason in reasons], dtype=bool)
+    return reason_shares({CLASS: classes[lost]}, reasons[lost], _ids(later)[lost]) if any(reasons[lost]) else []
+
+
 def attribute_timing(history: History, catalogue: Catalogue) -> list[dict[str, Any]]:
     """List the customer's own columns: when each is measured, and whether the model was given it."""
-    used = {attribute.name for attribute in catalogue.attributes}
+    used = {a.name for a in catalogue.attributes if f"attribute_{a.name}" not in catalogue.excluded}
     return [
         {"name": a.name, "names": dict(a.names), "measured": a.measured, "used": a.name in used}
         for a in history.attributes.values()

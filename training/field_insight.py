@@ -37,6 +37,8 @@ REASONS = {
         "测量时间不明：可能在结果已知后才填写",
     ),
     "close": ("measured when the opportunity closed: it knows the outcome", "关闭时才测量：已包含结果信息"),
+    "doubted": ("the audit doubts that it was known so early", "审计怀疑当时尚未知晓"),
+    "excluded": ("left out by choice", "按指定不采用"),
     "never": ("never recorded in these data", "数据中从未记录"),
     "constant": ("has one value only", "只有一个取值"),
 }

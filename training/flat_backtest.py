@@ -14,13 +14,13 @@ from features.errors import DataError, NotEnoughDataError
 from features.history.history import History
 from features.outcomes import WON, Labels
 from features.past_results import freeze, recorded_results
-from features.snapshots import Catalogue, build_snapshots, catalogue_of
+from features.snapshots import Catalogue, build_snapshots
 from models.fixed_weights import FixedWeights
 from models.hazard_blend import HazardBlend
 from models.incidence import Incidence, certain_clock
 from training.dataset import Dataset
 from training.evaluate import evaluate
-from training.flat import EDGES, Plan, flat_columns, flat_dataset, learn_flat
+from training.flat import EDGES, Plan, flat_catalogue, flat_columns, flat_dataset, learn_flat
 from training.folds import groups_of, stratified_folds
 
 Ints = NDArray[np.int64]
@@ -33,6 +33,7 @@ def backtest_order(
     *,
     seed: int = 0,
     include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
     report: Report = lambda line: None,
 ) -> list[dict[str, Any]]:
     """Train on the first share of the closed rows in order of creation, and judge the rest by their outcome.
@@ -54,7 +55,7 @@ def backtest_order(
             "a flat table whose mapping has created_at, or {order: column} for it",
             "judge it by --folds" if history.is_flat else "judge it at --cutoffs",
         )
-    catalogue = catalogue_of(history, include)
+    catalogue = flat_catalogue(history, include, exclude)
     answers, later = later_answers(flat_dataset(history, catalogue), catalogue, share, seed, report)
     return [{"cutoff": None, **record} for record in _judged(answers, later, seed)]
 
@@ -82,6 +83,7 @@ def backtest_folds(
     groups: Sequence[str] = (),
     seed: int = 0,
     include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
     report: Report = lambda line: None,
 ) -> list[dict[str, Any]]:
     """Judge by repeated stratified folds, each trained without and judged on its own part.
@@ -100,7 +102,7 @@ def backtest_folds(
     """
     if not history.is_flat:
         raise DataError("a history with dates", "a flat table", "judge it at --cutoffs")
-    catalogue = catalogue_of(history, include)
+    catalogue = flat_catalogue(history, include, exclude)
     dataset = flat_dataset(history, catalogue)
     plan = Plan(False, seed, row_groups(history, dataset, groups))
     records = []

@@ -13,7 +13,7 @@ from features.history.history import History
 from features.instants import micros
 from features.outcomes import WON
 from features.past_results import FrozenResults, freeze, recorded_results
-from features.snapshots import build_snapshots, catalogue_of
+from features.snapshots import build_snapshots
 from models.artifact import Artifact
 from models.incidence import Incidence, certain_clock
 from scoring.classification import Criteria
@@ -21,7 +21,7 @@ from training.dataset import Dataset
 from training.differences import LEARNED, likelihood_check
 from training.evaluate import evaluate, resamples
 from training.expected_wins import expected_wins_checks
-from training.flat import EDGES, NEEDED, Plan, flat_columns, flat_dataset, learn_flat, left_out
+from training.flat import EDGES, NEEDED, Plan, flat_catalogue, flat_columns, flat_dataset, learn_flat, left_out
 from training.flat_backtest import held_out_answers, later_answers
 from training.gate import FEWEST_FRESH, SHARE, TOO_FEW
 from training.pipeline import Material, Trained, summary_of
@@ -39,6 +39,7 @@ def train_flat(
     *,
     seed: int = 0,
     include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
     report: Report = lambda line: None,
 ) -> Trained:
     """Train a model on the closed rows of a flat table; parameters are those of ``training.pipeline.train``.
@@ -47,7 +48,7 @@ def train_flat(
     """
     until = cutoff if cutoff is not None else history.observed_until
     known = known_as_of(history, until)
-    catalogue = catalogue_of(known, include)
+    catalogue = flat_catalogue(known, include, exclude)
     report(f"building {len(known.opportunities):,} rows")
     dataset = flat_dataset(known, catalogue)
     ordered = known.timing == "order"
@@ -64,7 +65,7 @@ def train_flat(
         processes=known.processes,
         past=freeze(recorded_results(known), until) if ordered else FrozenResults(until, {}, 0),
         classification=Criteria().to_dict(),
-        training=summary_of(Material(known, catalogue, dataset, unused), seed) | own,
+        training=summary_of(Material(known, catalogue, dataset, unused, tuple(sorted(set(exclude)))), seed) | own,
     )
     return Trained(artifact, dataset)
 

@@ -22,7 +22,7 @@ from training.evaluate import evaluate, resamples
 from training.expected_wins import expected_wins_checks
 from training.learning import learn, win_members
 from training.need import learn_need
-from training.verdict import CHAMPION, Check, Verdict
+from training.verdict import CHAMPION, WHOLE, Check, Verdict
 
 Ints = NDArray[np.int64]
 
@@ -33,12 +33,18 @@ HORIZONS = (14.0, 30.0, 60.0, 90.0)
 FEWEST_FRESH = 100
 """Opportunities that a champion must not have been trained on before it is compared."""
 
-_MUST_BEAT = ("fixed_weights", "stage_rates", "constant")
+_MUST_BEAT = ("fixed_weights", "stage_rates", "constant", WHOLE)
 _TOO_LITTLE = ("too little has closed to judge by", "已关闭的商机太少，无法评判")
 TOO_FEW = ("too few opportunities were won and lost to learn from", "赢单和输单太少，无从学习")
 
 
-def judge(dataset: Dataset, champion: Artifact | None, seed: int, report: Callable[[str], None]) -> Verdict:
+def judge(
+    dataset: Dataset,
+    champion: Artifact | None,
+    seed: int,
+    report: Callable[[str], None],
+    whole: Dataset | None = None,
+) -> Verdict:
     """Train on the earlier part of a dataset as one would have then, and judge on the later part.
 
     Parameters
@@ -47,6 +53,9 @@ def judge(dataset: Dataset, champion: Artifact | None, seed: int, report: Callab
         All snapshots up to the cutoff.
     champion
         The model in service; None or version 0 when nothing learned is.
+    whole
+        Everything, when the dataset is one segment of it: then a model of everything, trained up
+        to the same instant, must be beaten on the segment's later snapshots too.
     """
     end = closing_instant(dataset, SHARE)
     later = dataset.between(end, dataset.until) if end is not None else None
@@ -56,6 +65,9 @@ def judge(dataset: Dataset, champion: Artifact | None, seed: int, report: Callab
     report(f"judging on {len(later.keys):,} snapshots after {end:%Y-%m-%d}")
     win = learn(past, win_members(seed), lambda line: None)
     answers = methods(win, past, later.snapshots)
+    if whole is not None:
+        report(f"training on all {len(whole.keys):,} snapshots to compare with")
+        answers[WHOLE] = learn(whole.before(end), win_members(seed), lambda line: None).predict(later.snapshots)
     return _verdict(answers, past, later, fresh_answers(champion, later), seed, report)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.forgotten import Limits, is_forgotten
 from features.history.history import History
 from features.instants import DAY, micros
 from features.view import View
@@ -18,13 +19,15 @@ PER_OPPORTUNITY_OF_FEW, ENOUGH_SNAPSHOTS = 8, 24_000
 _STEPS = (1, 2, 3, 5, 7, 10, 14, 21, 28)
 
 
-def open_at(history: History, as_of: NDArray[np.int64]) -> pd.DataFrame:
+def open_at(history: History, as_of: NDArray[np.int64], limits: Limits | None = None) -> pd.DataFrame:
     """List the opportunities open, as then known, at each of some instants.
 
     Parameters
     ----------
     as_of
         Instants in microseconds.
+    limits
+        From when an opportunity is forgotten; the forgotten are then left out.
 
     Returns
     -------
@@ -35,14 +38,16 @@ def open_at(history: History, as_of: NDArray[np.int64]) -> pd.DataFrame:
     when, which = np.nonzero(known_from[None, :] <= as_of[:, None])
     view = View(history, which.astype(np.int64), as_of[when])
     stage = view.stage_path.stage
-    is_open = np.where(stage >= 0, view.stage_outcome[stage], 0) == 0
+    is_open = (np.where(stage >= 0, view.stage_outcome[stage], 0) == 0) & ~is_forgotten(view, limits)
     ids = opportunities["opportunity_id"].to_numpy(dtype=object)[which[is_open]]
     instants = pd.to_datetime(as_of[when][is_open], unit="us", utc=True).as_unit("us")
     return pd.DataFrame({"opportunity_id": pd.Series(ids, dtype="str"), "as_of": instants})
 
 
-def training_grid(history: History, until: pd.Timestamp, most: int | None = None) -> pd.DataFrame:
-    """List the snapshots to train on: all that are open, every so many days before ``until``.
+def training_grid(
+    history: History, until: pd.Timestamp, most: int | None = None, limits: Limits | None = None
+) -> pd.DataFrame:
+    """List the snapshots to train on: all that are open and not forgotten, every so many days before ``until``.
 
     The step is the shortest of 1, 2, 3, 5, 7, 10, 14, 21 or 28 days that gives at most
     ``most`` snapshots: when None, 3 for each opportunity, or 8 as long as these are at most
@@ -58,7 +63,7 @@ def training_grid(history: History, until: pd.Timestamp, most: int | None = None
     for step in _STEPS:
         grid = np.arange(end, first, -step * DAY, dtype=np.int64)[1:][::-1]
         if _rough_size(history, step) <= most or step == _STEPS[-1]:
-            found = open_at(history, grid)
+            found = open_at(history, grid, limits)
             if len(found) <= most or step == _STEPS[-1]:
                 return found
     raise AssertionError("the last step always returns")

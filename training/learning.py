@@ -106,7 +106,7 @@ def learn_with_proof(
         if isinstance(member, LightGBMHazards):
             member.rounds = rounds
         report(f"fitting {member.name} on {len(dataset.keys):,} snapshots")
-        fitted.append(member.fit(dataset.snapshots, labels, edges))
+        fitted.append(member.fit(dataset.learned, labels, edges))
     won = _won(dataset)
     usual = usual_weights([member.name for member in fitted], won)
     return Learned(HazardBlend(tuple(fitted), _completed(blend, usual), won=won), forward)
@@ -127,7 +127,7 @@ def _prove(
     for past, future in judged:
         report(f"judging {entering} members on {len(future.keys):,} later snapshots")
         labels = past.labels()
-        fitted.append([maker().fit(past.snapshots, labels, edges) for maker in members[:entering]])
+        fitted.append([maker().fit(past.learned, labels, edges) for maker in members[:entering]])
     later = [future for _, future in judged]
     labels = _joined_labels([future.labels() for future in later])
     rounds = _choose_rounds(fitted, later, labels)

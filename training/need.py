@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -111,8 +112,7 @@ def need_dataset(dataset: Dataset) -> Dataset:
     snapshots = dataset.snapshots
     confirmed = (snapshots["stage_need_confirmed"] == 1) | (snapshots["need"] == 2)
     rows = np.flatnonzero(~confirmed.to_numpy())
-    chosen = dataset.take(rows)
-    unconfirmed = Dataset(chosen.history, chosen.keys, chosen.snapshots, chosen.until, need_labels)
+    unconfirmed = replace(dataset.take(rows), label=need_labels)
     labels, ids = unconfirmed.labels(), unconfirmed.keys["opportunity_id"].to_numpy(dtype=object)
     fewest = min(len(set(ids[labels.outcome == outcome])) for outcome in (WON, LOST))
     if fewest < FEWEST:

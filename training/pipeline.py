@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,19 +13,23 @@ import pandas as pd
 
 from features.as_of import known_as_of
 from features.errors import NotEnoughDataError
+from features.exclusion import check_choice, excluded_features
+from features.forgotten import limits_of
 from features.history.directory import description_of
 from features.history.history import History
 from features.outcomes import CENSORED, LOST, WON
 from features.past_results import freeze, recorded_results
+from features.segment import Segment
 from features.snapshots import Catalogue, catalogue_of
 from models.artifact import Artifact
-from training.account_need import learn_account_need
+from training.account_need import AccountNeed, learn_account_need
 from training.audit import doubted_attributes, without_attributes
 from training.criteria import choose_criteria
 from training.dataset import Dataset, build_dataset
 from training.grid import training_grid
 from training.learning import learn, win_members
 from training.need import learn_need
+from training.segments import segment_dataset
 from training.usual import usual_of
 
 Report = Callable[[str], None]
@@ -35,21 +39,24 @@ Report = Callable[[str], None]
 class Material:
     """What was known at a cutoff, and the snapshots and features to train on.
 
-    ``left_out`` has the attributes that the audit doubts, each with the reason.
+    ``left_out`` has the attributes that the audit doubts, each with the reason; ``excluded`` what
+    the user left out, as named.
     """
 
     known: History
     catalogue: Catalogue
     dataset: Dataset
     left_out: Mapping[str, str]
+    excluded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A model and what it was trained on."""
+    """A model and what it was trained on; ``whole`` is everything, where that is one segment only."""
 
     artifact: Artifact
     dataset: Dataset
+    whole: Dataset | None = None
 
 
 def prepare(
@@ -58,6 +65,7 @@ def prepare(
     *,
     most: int | None = None,
     include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
     report: Report = lambda line: None,
 ) -> Material:
     """Cut a history at an instant and build the snapshots to train on; parameters are those of ``train``."""
@@ -65,13 +73,34 @@ def prepare(
     known = known_as_of(history, until)
     if not len(known.opportunities):
         raise NotEnoughDataError(f"no opportunity recorded by {until}", "at least one", "choose a later cutoff")
+    check_choice(include, exclude)
     left_out = doubted_attributes(known, include)
     for name, reason in left_out.items():
         report(f"left out of training: {name} ({reason}); --include {name} takes it all the same")
     catalogue = catalogue_of(without_attributes(known, left_out), include)
+    unseen = list(exclude)
+    currencies = _currencies(known)
+    if len(currencies) > 1 and "amount" not in include:
+        unseen.append("amount")
+        left_out["amount"] = f"amounts are in {len(currencies)} currencies; each is compared within its own instead"
+        report(f"left out of training: amount ({left_out['amount']})")
+    catalogue = replace(catalogue, excluded=excluded_features(unseen, catalogue, known.attributes.values()))
     report(f"building snapshots of {len(known.opportunities):,} opportunities")
-    dataset = build_dataset(known, training_grid(known, until, most), catalogue, until)
-    return Material(known, catalogue, dataset, left_out)
+    limits = limits_of(known)
+    if limits is not None and limits.count:
+        report(
+            f"{limits.count:,} open opportunities are forgotten: nothing was recorded of them for more than "
+            f"{limits.silent_days:.0f} days; from then on they are not learned from"
+        )
+    dataset = build_dataset(known, training_grid(known, until, most, limits), catalogue, until, limits)
+    return Material(known, catalogue, dataset, left_out, tuple(sorted(set(exclude))))
+
+
+def _currencies(known: History) -> list[str]:
+    """Currencies of the opportunities that have an amount; not stated is one of its own."""
+    priced = known.field_history.loc[known.field_history["field"] == "amount", "opportunity_id"]
+    rows = known.opportunities[known.opportunities["opportunity_id"].isin(priced)]
+    return sorted(rows["currency"].fillna("").unique())
 
 
 def train(
@@ -81,6 +110,8 @@ def train(
     seed: int = 0,
     most: int | None = None,
     include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    segment: Segment | None = None,
     report: Report = lambda line: None,
 ) -> Trained:
     """Train a model on what was known at an instant.
@@ -97,21 +128,32 @@ def train(
         Most snapshots to train on; as ``training_grid`` chooses when None.
     include
         Attributes measured at an unknown time, or doubted by the audit, to train on all the same.
+    exclude
+        Attributes, features or groups of features to learn nothing from.
+    segment
+        Learn from the opportunities of this segment alone; from all when None.
     report
         Called with a line for each step.
 
     Raises
     ------
     NotEnoughDataError
-        Nothing was recorded before the cutoff.
+        Nothing was recorded before the cutoff, or the segment has too little of its own.
+    SchemaError
+        There is nothing of that name to exclude, or it cannot be.
     """
-    material = prepare(history, cutoff, most=most, include=include, report=report)
+    material = prepare(history, cutoff, most=most, include=include, exclude=exclude, report=report)
+    whole = material.dataset
+    if segment is not None:
+        material = replace(material, dataset=segment_dataset(whole, segment))
     dataset = material.dataset
     win = learn(dataset, win_members(seed), report)
     need = learn_need(dataset, seed, report)
     criteria = choose_criteria(dataset, need)
-    kinds = material.catalogue.custom_kinds
-    accounts = learn_account_need(material.known, kinds, dataset.until, criteria.recent_days, seed, report)
+    kinds, unseen = material.catalogue.custom_kinds, material.catalogue.excluded
+    accounts = AccountNeed(None, {})
+    if segment is None:  # accounts without an open opportunity are in no segment
+        accounts = learn_account_need(material.known, kinds, dataset.until, criteria.recent_days, seed, report, unseen)
     report("counting what is usual")
     artifact = Artifact(
         win=win,
@@ -121,10 +163,10 @@ def train(
         processes=material.known.processes,
         past=freeze(recorded_results(material.known), dataset.until),
         classification={**criteria.to_dict(), "accounts": accounts.criteria},
-        training=summary_of(material, seed),
+        training=summary_of(material, seed) | ({"segment": segment.name} if segment is not None else {}),
         usual=usual_of(dataset, win, material.catalogue),
     )
-    return Trained(artifact, dataset)
+    return Trained(artifact, dataset, whole if segment is not None else None)
 
 
 def summary_of(material: Material, seed: int) -> dict[str, Any]:
@@ -144,6 +186,8 @@ def summary_of(material: Material, seed: int) -> dict[str, Any]:
         "data_fingerprint": data_fingerprint(known),
         "feature_fingerprint": material.catalogue.fingerprint,
         "left_out": dict(material.left_out),
+        "excluded": list(material.excluded),
+        "forgotten": None if dataset.limits is None else asdict(dataset.limits),
     }
 
 

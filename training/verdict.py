@@ -14,6 +14,8 @@ from models.incidence import Incidence
 from training.dataset import Dataset
 
 CHAMPION = "champion"
+WHOLE = "whole"
+"""A model of everything, beside that of a segment."""
 
 LIKELIHOOD, OUTCOME, HORIZON = "log_likelihood", "outcome_log_likelihood", "horizon_log_loss"
 EXPECTED, PARITY, LATENCY = "expected_over_actual", "parity", "latency"
@@ -31,6 +33,7 @@ _METHODS = {
     "stage_rates": ("stage rates", "阶段赢率"),
     "constant": ("the constant", "常数"),
     CHAMPION: ("the champion", "现役模型"),
+    WHOLE: ("the model of all", "整体模型"),
 }
 _NO_WORSE = ("no worse than the champion", "不差于现役模型")
 _FAILED = {
@@ -188,9 +191,11 @@ class Verdict:
             beside = ("and no worse than the champion", "且不差于现役模型")
         else:
             beside = ("with no champion to compare on data new to it", "没有可在新数据上比较的现役模型")
+        of_segment = any(check.subject == WHOLE for check in self.checks)
+        segment = (", and than the model of all", "，且优于整体模型") if of_segment else ("", "")
         return (
-            f"better than fixed weights, stage rates and the constant, {beside[0]}",
-            f"优于固定权重、阶段赢率和常数，{beside[1]}",
+            f"better than fixed weights, stage rates and the constant{segment[0]}, {beside[0]}",
+            f"优于固定权重、阶段赢率和常数{segment[1]}，{beside[1]}",
         )
 
 

@@ -20,6 +20,7 @@ from api.card.words import (
 from features.feature import GROUPS
 from models.artifact import Artifact
 from scoring.classification import CLASSES, criteria_from_dict
+from scoring.forgotten import limits_from
 from training.field_insight import REASONS
 
 Record = Mapping[str, Any]
@@ -51,7 +52,7 @@ def data_section(artifact: Artifact) -> Section:
         f"{training['opportunities']:,} 个机会，{training['snapshots']:,} 个未关闭时的快照："
         f"其后赢单 {training['won']:,} 个，丢单 {training['lost']:,} 个，仍未关闭 {training['open']:,} 个。",
     )
-    items = [first, counts, *_period(artifact)]
+    items = [first, counts, *_forgotten(training), *_period(artifact)]
     blocks: list[Block] = [Bullets(items)]
     if card and card["population"]:
         lead = Text("Who it was trained on, by share of opportunities:", "训练所用的机会构成（按机会比例）：")
@@ -64,6 +65,21 @@ def data_section(artifact: Artifact) -> Section:
 
 
 _DATA = Text("Data", "数据")
+
+
+def _forgotten(training: Record) -> list[Text]:
+    limits = limits_from(training)
+    if limits is None:
+        return []
+    days = f"{limits.silent_days:.0f}"
+    return [
+        Text(
+            f"Forgotten, and not learned from any more: open opportunities of which nothing was recorded for more than "
+            f"{days} days. {limits.count:,} are open now; of {limits.seen:,} that ever were, {limits.won:,} were won.",
+            f"已被遗忘、不再用于学习：超过 {days} 天没有任何记录的未关闭机会，目前 {limits.count:,} 个；"
+            f"曾被遗忘的 {limits.seen:,} 个中赢单 {limits.won:,} 个。",
+        )
+    ]
 
 
 def _period(artifact: Artifact) -> list[Text]:
@@ -164,7 +180,24 @@ def class_section(artifact: Artifact) -> Section:
             "按此前选定的标准，各分类后来的结果：",
         )
         blocks += [Paragraph(lead), _class_table(report)]
+    reasons = (artifact.card or {}).get("lost_reasons") or []
+    if reasons:
+        lead = Text("Why the lost of each class were lost, as recorded:", "各分类丢单机会的丢单原因（按记录）：")
+        heads = [Text("class", "机会分类"), Text("lost", "丢单数"), Text("reasons", "原因")]
+        blocks += [Paragraph(lead), Table(heads, _reason_rows(reasons))]
     return Section(Text("Classes", "机会分类"), blocks)
+
+
+def _reason_rows(records: Sequence[Record]) -> list[list[Text]]:
+    rows = []
+    for name, names in CLASSES.items():
+        mine = [r for r in records if r["group"] == name]
+        if mine:
+            en = ", ".join(f"{r['reason'] or 'not recorded'} {percent(r['share'])}" for r in mine)
+            zh = "、".join(f"{r['reason'] or '未记录'} {percent(r['share'])}" for r in mine)
+            few = "" if mine[0]["enough"] else " (?)"
+            rows.append([Text(names["en"], names["zh-CN"]), same(f"{mine[0]['of']:,}{few}"), Text(en, zh)])
+    return rows
 
 
 def _class_table(report: Record) -> Table:
@@ -231,7 +264,11 @@ def feature_section(artifact: Artifact) -> Section:
         return Section(_FEATURES, [*blocks, Paragraph(Text("Fields left out: not kept.", "未采用字段：未保存。"))])
     if card["attributes"]:
         columns = [Text("column", "自定义字段"), Text("trained on", "用于训练"), Text("why", "原因")]
-        blocks.append(Table(columns, [_attribute_row(a) for a in card["attributes"]]))
+        blocks.append(Table(columns, [_attribute_row(a, artifact) for a in card["attributes"]]))
+    chosen = artifact.training.get("excluded", [])
+    if chosen:
+        by_choice = Text(f"Left out by choice: {', '.join(chosen)}.", f"按指定不采用：{'、'.join(chosen)}。")
+        blocks.append(Paragraph(by_choice))
     names = Text(
         "Not given to the model at all: names of people, customers and owners. Of an owner it knows past results only.",
         "模型完全不使用：个人、客户和负责人的姓名。对负责人只使用历史业绩。",
@@ -243,7 +280,7 @@ _FEATURES = Text("What it is given, and what not", "采用与未采用的信息"
 
 
 def _feature_row(group: str, names: Mapping[str, str], artifact: Artifact, missing: set[str]) -> list[Text]:
-    mine = [f for f in artifact.catalogue.features if f.group == group]
+    mine = [f for f in artifact.catalogue.learned if f.group == group]
     never = [f for f in mine if f.name in missing]
     en, zh = ", ".join(f.en for f in never) or "–", "、".join(f.zh for f in never) or "–"
     return [Text(names["en"], names["zh-CN"]), same(len(mine)), Text(en, zh)]
@@ -252,9 +289,12 @@ def _feature_row(group: str, names: Mapping[str, str], artifact: Artifact, missi
 _REASONS = {("creation", True): "creation", ("unknown", True): "chosen"}
 
 
-def _attribute_row(attribute: Record) -> list[Text]:
-    name = attribute_name(str(attribute["name"]), attribute["names"])
-    used = bool(attribute["used"])
-    measured = str(attribute["measured"])
-    reason = Text(*REASONS[_REASONS.get((measured, used), measured)])
-    return [name, YES if used else NO, reason]
+def _attribute_row(attribute: Record, artifact: Artifact) -> list[Text]:
+    key, used, measured = str(attribute["name"]), bool(attribute["used"]), str(attribute["measured"])
+    if f"attribute_{key}" in artifact.catalogue.excluded:
+        why = "excluded"
+    elif key in artifact.training.get("left_out", {}):
+        why = "doubted"
+    else:
+        why = _REASONS.get((measured, used), measured)
+    return [attribute_name(key, attribute["names"]), YES if used else NO, Text(*REASONS[why])]

@@ -15,6 +15,7 @@ METHODS = {
     "fixed_weights": Text("fixed weights", "固定权重"),
     "stage_rates": Text("stage rates", "阶段赢率"),
     "constant": Text("constant", "常数"),
+    "whole": Text("the model of all", "整体模型"),
     "ridge_hazards": Text("ridge hazards", "岭回归风险模型"),
     "lightgbm_hazards": Text("LightGBM hazards", "LightGBM 风险模型"),
 }

@@ -13,10 +13,20 @@ import pandas as pd
 from api.clock import now, seconds
 from api.comparison import comparison_lines
 from api.home import champion_folder, mlflow_artifacts, tracking_uri
-from api.options import FILE, FOLDER, FOLDS, INSTANT, history_option, include_option, seed_option
+from api.options import (
+    FILE,
+    FOLDER,
+    FOLDS,
+    INSTANT,
+    exclude_option,
+    history_option,
+    include_option,
+    seed_option,
+)
 from api.progress import Progress
 from features.history.directory import read_history
 from features.history.history import History
+from features.segment import segment_of
 from models.artifact import write_artifact
 from training.backtest import HORIZONS, backtest
 from training.flat_backtest import backtest_folds, backtest_order
@@ -28,15 +38,29 @@ from training.flat_backtest import backtest_folds, backtest_order
 @click.option("--artifact", "artifact_folder", type=FOLDER, help="Also write the model into this folder.")
 @seed_option
 @include_option
+@exclude_option
+@click.option("--segment", metavar="COLUMN=VALUE", help="Train a model for this segment alone, such as product=suite.")
 def train_command(
-    folder: Path, cutoff: pd.Timestamp | None, artifact_folder: Path | None, seed: int, include: tuple[str, ...]
+    folder: Path,
+    cutoff: pd.Timestamp | None,
+    artifact_folder: Path | None,
+    seed: int,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    segment: str | None,
 ) -> None:
     """Train a model, log it to MLflow, and make it champion if it earns it."""
-    train_and_register(read_history(folder), cutoff, artifact_folder, seed, include)
+    train_and_register(read_history(folder), cutoff, artifact_folder, seed, include, exclude, segment)
 
 
 def train_and_register(
-    history: History, cutoff: pd.Timestamp | None, artifact_folder: Path | None, seed: int, include: tuple[str, ...]
+    history: History,
+    cutoff: pd.Timestamp | None,
+    artifact_folder: Path | None,
+    seed: int,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...] = (),
+    segment: str | None = None,
 ) -> None:
     """Train, judge, register, and promote what earned it; print the comparison."""
     # Imported here: MLflow takes seconds to import, and most commands do without it.
@@ -44,10 +68,19 @@ def train_and_register(
     from models.registry import Registry
     from training.candidate import make_candidate
 
+    chosen = segment_of(segment, history) if segment else None
     registry = Registry(tracking_uri(), mlflow_artifacts())
     with Progress(12) as report:
         candidate = make_candidate(
-            history, cutoff, registry.champion(), seconds, seed=seed, include=include, report=report
+            history,
+            cutoff,
+            registry.champion(chosen.name if chosen else ""),
+            seconds,
+            seed=seed,
+            include=include,
+            exclude=exclude,
+            segment=chosen,
+            report=report,
         )
         if artifact_folder is not None:
             write_artifact(candidate.artifact, artifact_folder)
@@ -62,7 +95,8 @@ def train_and_register(
     for line in comparison_lines(candidate.verdict.records, history.origin):
         click.echo(line)
     if candidate.verdict.passed:
-        click.echo(f"version {version} is champion: {candidate.verdict.reason}")
+        of_what = f" of {chosen.name}" if chosen else ""
+        click.echo(f"version {version} is champion{of_what}: {candidate.verdict.reason}")
     else:
         click.echo(f"version {version} stays challenger: {candidate.verdict.reason}")
 
@@ -83,6 +117,7 @@ def train_and_register(
 )
 @seed_option
 @include_option
+@exclude_option
 def backtest_command(
     folder: Path,
     cutoffs: str | None,
@@ -93,6 +128,7 @@ def backtest_command(
     horizons: str,
     seed: int,
     include: tuple[str, ...],
+    exclude: tuple[str, ...],
 ) -> None:
     """Judge learned probabilities beside fixed weights: at past instants, in order, or in folds."""
     if sum(asked is not None for asked in (cutoffs, order_share, folds)) != 1:
@@ -103,7 +139,7 @@ def backtest_command(
     days = [_days(text) for text in horizons.split(",")]
     history = read_history(folder)
     with Progress(folds[0] * folds[1] if folds else 8 * max(len(instants), 1)) as report:
-        common: dict[str, Any] = {"seed": seed, "include": include, "report": report}
+        common: dict[str, Any] = {"seed": seed, "include": include, "exclude": exclude, "report": report}
         if cutoffs is not None:
             records = backtest(history, instants, horizons=days, **common)
         elif order_share is not None:

@@ -9,6 +9,7 @@ import click
 
 from api.clock import now
 from api.home import champion_folder, mlflow_artifacts, tracking_uri
+from features.segment import segment_of
 from models.promotions import Decision
 
 because_option = click.option("--because", default="", metavar="REASON", help="Why; kept in the promotion log.")
@@ -32,18 +33,29 @@ def promote_command(version: str | None, because: str) -> None:
             f"version {chosen} did not pass the gate ({verdict['reason']}): say with --because why it is promoted"
         )
     registry.promote(chosen, champion_folder(), now(), "hand", because.strip())
+    segment = registry.segment_of(chosen)
+    if segment:
+        click.echo(f"version {chosen} is champion of {segment}, exported beside {champion_folder()}")
+        return
     click.echo(f"version {chosen} is champion, exported to {champion_folder()}")
 
 
 @click.command("rollback")
 @click.argument("version", required=False)
 @because_option
-def rollback_command(version: str | None, because: str) -> None:
+@click.option("--segment", default="", metavar="COLUMN=VALUE", help="Go back from this segment's champion.")
+def rollback_command(version: str | None, because: str, segment: str) -> None:
     """Go back to the champion before, or to VERSION: any earlier champion, or 0, the fixed weights."""
     from models.registry import Registry
 
     registry = Registry(tracking_uri(), mlflow_artifacts())
-    found = registry.rollback(champion_folder(), now(), version, because.strip())
+    segment = segment_of(segment).name if segment else ""
+    found = registry.rollback(champion_folder(), now(), version, because.strip(), segment)
+    if segment:
+        click.echo(
+            f"version {found} answers for {segment} again" if found != "0" else f"{segment} has no model of its own"
+        )
+        return
     click.echo(f"version {found} is champion again" if found != "0" else "back to version 0, the fixed weights")
 
 

@@ -15,9 +15,11 @@ from features.errors import ArtifactError, UnreadableSourceError
 from features.history.directory import read_history
 from features.history.history import History
 from models.artifact import Artifact, read_artifact
+from models.exported import exported_segments
 from scoring.accounts import account_score_to_dict, score_accounts
 from scoring.reasons import reasons_to_dict
-from scoring.score import score_opportunities, score_to_dict
+from scoring.score import score_to_dict
+from scoring.segments import score_by_segment
 from scoring.version_zero import version_zero
 
 _SIMULATED = "simulated"
@@ -73,7 +75,10 @@ def score_command(
         raise UnreadableSourceError(f"no opportunity recorded by {as_of}", "at least one", "choose a later instant")
     artifact = model_for(model, history)
     keys = pd.DataFrame({"opportunity_id": history.opportunities["opportunity_id"], "as_of": as_of})
-    scores = score_opportunities(history, keys, artifact, reasons=reasons)
+    segments, errors = exported_segments(champion_folder()) if model is None else ([], [])
+    for error in errors:
+        click.echo(f"the model of all answers for a segment: {error}", err=True)
+    scores = score_by_segment(history, keys, artifact, _of_origin(segments, history), reasons=reasons)
     chosen = [score for score in scores if everything or score.outcome == "open"]
     rows = [score_to_dict(score) | (reasons_to_dict(score.reasons) if reasons else {}) for score in chosen]
     _write(rows, out)
@@ -84,6 +89,11 @@ def score_command(
         _write([account_score_to_dict(score) for score in found], accounts)
         hidden = sum(score.account_class == "hidden" for score in found)
         click.echo(f"{origin}{len(found):,} accounts without an open opportunity, {hidden:,} hidden, in {accounts}")
+
+
+def _of_origin(segments: list[Artifact], history: History) -> list[Artifact]:
+    """Keep the models that may answer: one trained on simulated data says nothing of real ones."""
+    return [s for s in segments if s.training["origin"] != _SIMULATED or history.origin == _SIMULATED]
 
 
 def _write(rows: list[dict[str, Any]], out: Path) -> None:

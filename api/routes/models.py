@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, cast
 
 from fastapi import APIRouter, Request, Response
 
-from api.answers import ChampionAnswer, ClassCriteria, ProcessAnswer, StageAnswer, Words
+from api.answers import ChampionAnswer, ClassCriteria, ProcessAnswer, SegmentAnswer, StageAnswer, Words
 from api.champion import Champion
 from api.routes.scores import context_as_of
 from features.history.process import Process
@@ -22,21 +23,24 @@ _CRITERIA = ("recent_days", "need_threshold", "accounts")
 @router.get("/v1/models/champion", response_model=ChampionAnswer, summary="Describe the model in service")
 def get_champion(request: Request) -> Response:
     """Say what the model in service was trained on, and by what it answers."""
-    answer = _describe(cast(Champion, request.app.state.champion).artifact)
+    champion = cast(Champion, request.app.state.champion)
+    answer = _describe(champion.artifact, champion.segments)
     return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
 
 
-def _describe(artifact: Artifact) -> ChampionAnswer:
+def _describe(artifact: Artifact, segments: Sequence[Artifact]) -> ChampionAnswer:
     return ChampionAnswer(
         version=artifact.version,
         origin=str(artifact.training["origin"]),
         context_as_of=context_as_of(artifact),
-        features=len(artifact.catalogue.features),
+        features=len(artifact.catalogue.learned),
+        excluded=list(artifact.training.get("excluded", [])),
         blend_weights=artifact.win.to_dict()["weights"],
         activity_kinds=[*ACTIVITY_KINDS, *artifact.catalogue.custom_kinds],
         attributes={attribute.name: attribute.type for attribute in artifact.catalogue.own_attributes},
         training=_finite(dict(artifact.training)),
         classification=_criteria(artifact),
+        segments=[SegmentAnswer(segment=str(s.training["segment"]), version=s.version) for s in segments],
         processes=[_process(process) for process in artifact.processes.values()],
     )
 

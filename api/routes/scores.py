@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from api.answers import (
     ClassKey,
     HorizonAnswer,
+    Interval,
     Man,
     OpportunityClass,
     Outcome,
@@ -22,7 +23,7 @@ from api.answers import (
     Words,
 )
 from api.body import read_body
-from api.champion import Champion, score_live
+from api.champion import Champion, score_live_by_segment
 from api.problems import HTTP_SORTS, respond
 from api.routes.reasons import reasons_answer
 from api.schemas import ScoreRequest
@@ -58,7 +59,8 @@ def post_scores(request: Request, body: Annotated[bytes, Depends(read_body)]) ->
     The answer depends on the request and the model alone. What is not sent counts as not
     collected: it is missing, not zero.
     """
-    artifact = cast(Champion, request.app.state.champion).artifact
+    champion = cast(Champion, request.app.state.champion)
+    artifact = champion.artifact
     try:
         asked = request_of(body, ScoreRequest)
     except ValidationError as error:
@@ -67,12 +69,12 @@ def post_scores(request: Request, body: Annotated[bytes, Depends(read_body)]) ->
     days, dates = _horizons(asked, as_of)
     opportunities = [opportunity.model_dump() for opportunity in asked.opportunities]
     with_reasons = len(opportunities) <= _EXPLAINED if asked.reasons is None else asked.reasons
-    scored = score_live(artifact, opportunities, as_of, days, with_reasons)
+    scored = score_live_by_segment(champion, opportunities, as_of, days, with_reasons)
     answer = ScoresAnswer(
         model_version=artifact.version,
         as_of=as_of,
         origin=str(artifact.training["origin"]),
-        scores=[_answer(score, notes, dates, artifact) for score, notes in scored],
+        scores=[_answer(score, notes, dates, champion.model_of(score)) for score, notes in scored],
     )
     return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
 
@@ -115,6 +117,7 @@ def _answer(score: Score, notes: tuple[Note, ...], dates: list[pd.Timestamp] | N
         status_reason=Words(en=reason[0], zh_cn=reason[1]) if reason else None,
         outcome=cast(Outcome | None, score.outcome),
         win_probability=score.win_probability,
+        interval=Interval(low=score.interval[0], high=score.interval[1]) if score.interval else None,
         fixed_weight_probability=score.fixed_weight_probability,
         horizons=_horizon_answers(score, dates),
         expected_close=score.expected_close,
@@ -122,6 +125,7 @@ def _answer(score: Score, notes: tuple[Note, ...], dates: list[pd.Timestamp] | N
         man=Man(code=score.man.code, advice=Words(en=score.man.en, zh_cn=score.man.zh)),
         reasons=reasons_answer(score.reasons) if score.reasons else None,
         model_version=score.model_version,
+        segment=score.segment,
         context_as_of=context_as_of(artifact),
         notes=[Reason(code=note.code, en=note.en, zh_cn=note.zh) for note in notes],
     )

@@ -1,0 +1,119 @@
+"""A segment: the opportunities that have one of some values in one column."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.errors import SchemaError
+from features.history.history import History
+
+Bools = NDArray[np.bool_]
+
+COLUMNS = ("process", "product", "source", "channel", "team")
+OF_ACCOUNT = ("region", "industry", "size")
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A column and the values that are in the segment, in order.
+
+    Examples
+    --------
+    >>> segment = segment_of("product=suite,basic")
+    >>> segment.name, segment.has({"product": "suite"}), segment.has({})
+    ('product=basic,suite', True, False)
+    """
+
+    column: str
+    values: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """How it is written."""
+        return f"{self.column}={','.join(self.values)}"
+
+    @property
+    def slug(self) -> str:
+        """Name of its folder: readable, of plain letters, and no other's."""
+        plain = re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")[:40]
+        return f"{plain}-{hashlib.sha256(self.name.encode()).hexdigest()[:8]}"
+
+    def has(self, opportunity: Mapping[str, Any]) -> bool:
+        """Tell whether an opportunity, with its columns and its attributes by name, is in the segment."""
+        attributes = opportunity.get("attributes") or {}
+        value = opportunity.get(self.column, attributes.get(self.column))
+        return value is not None and str(value) in self.values
+
+    def rows(self, history: History) -> Bools:
+        """Tell of each opportunity of a history whether it is in the segment, shape (n,)."""
+        rows = history.opportunities
+        if self.column in rows:
+            found = rows[self.column]
+        elif self.column in OF_ACCOUNT:
+            last = history.accounts.sort_values("recorded_at", kind="stable").drop_duplicates("account_id", keep="last")
+            found = rows["account_id"].map(last.set_index("account_id")[self.column])
+        else:
+            return np.zeros(len(rows), dtype=bool)
+        known = found.notna().to_numpy()
+        return np.asarray(known & found.astype("str").isin(self.values).to_numpy())
+
+
+def segment_of(text: str, history: History | None = None) -> Segment:
+    """Read a segment as it is written: ``column=value`` or ``column=value,value``.
+
+    Parameters
+    ----------
+    history
+        When given, the column must be one of it: one of ours, or a category of the customer's own
+        that is measured at creation. A value that comes to be known later would tell the future.
+
+    Raises
+    ------
+    SchemaError
+        It is not written so, or there is no such column or value.
+    """
+    column, sign, listed = text.partition("=")
+    values = tuple(sorted({value.strip() for value in listed.split(",")} - {""}))
+    if not sign or not values:
+        raise SchemaError(f"the segment {text!r}", "column=value, or column=value,value", "write it so")
+    segment = Segment(column.strip(), values)
+    if history is not None:
+        _check(segment, history)
+    return segment
+
+
+def _check(segment: Segment, history: History) -> None:
+    own = [a.name for a in history.attributes.values() if a.type == "category" and a.measured == "creation"]
+    columns = [*COLUMNS, *OF_ACCOUNT, *own]
+    if segment.column not in columns:
+        raise SchemaError(
+            f"the segment column {segment.column!r}", f"one of {', '.join(columns)}", _advice(segment.column, columns)
+        )
+    for value in segment.values:
+        if not Segment(segment.column, (value,)).rows(history).any():
+            known = _values(segment.column, history)
+            raise SchemaError(
+                f"no opportunity with {segment.column}={value}",
+                f"one of {', '.join(known[:20])}" if known else f"a history that records {segment.column}",
+                _advice(value, known),
+            )
+
+
+def _values(column: str, history: History) -> list[str]:
+    frame = history.accounts if column in OF_ACCOUNT else history.opportunities
+    counts: pd.Series = frame[column].dropna().astype("str").value_counts()
+    return [str(value) for value in counts.index]
+
+
+def _advice(word: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1)
+    return f"did you mean {near[0]!r}?" if near else "correct the name"
