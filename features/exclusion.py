@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from features.account_snapshots import features_of_accounts
-from features.catalogue import Catalogue
+from features.catalogue import Catalogue, catalogue_of
 from features.errors import SchemaError
 from features.feature import GROUPS
-from features.history.history import Attribute
+from features.history.history import Attribute, History
 
 RULES_NEED = ("stage", "fixed_weight", "days_in_spell")
 """What the fixed weights and the stage rates are made of: every model is blended with these."""
@@ -62,6 +63,12 @@ def check_choice(include: Sequence[str], exclude: Sequence[str]) -> None:
     both = [name for name in exclude if name in include]
     if both:
         raise SchemaError(f"{both[0]!r} to be included and excluded", "one of the two", "drop one of the two")
+
+
+def chosen_catalogue(history: History, include: Sequence[str], exclude: Sequence[str]) -> Catalogue:
+    """List the features of a history, with those excluded that the user named."""
+    catalogue = catalogue_of(history, include)
+    return replace(catalogue, excluded=excluded_features(exclude, catalogue, history.attributes.values()))
 
 
 def _meant_by(name: str, group_of: Mapping[str, str], own: Sequence[str]) -> set[str]:

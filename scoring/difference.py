@@ -18,7 +18,7 @@ from models.artifact import Artifact
 from models.attribution import Attribution
 from scoring.reasons import MOST, Explainer, Part, feature_part, group_parts, rounded_by_group
 from scoring.rounding import TENTHS, rounded_parts, tenths
-from scoring.score import outcomes_of
+from scoring.score import answer_of, outcomes_of
 from scoring.words import Words, value_words
 
 StepKey = Literal["time", "data", "model"]
@@ -70,8 +70,10 @@ def estimate(
     history: History, opportunity_id: str, as_of: pd.Timestamp, artifact: Artifact, past: PastResults | None
 ) -> Estimate:
     """Estimate one opportunity; ``past`` are the results around it, those of the history when None."""
-    snapshot = build_snapshots(history, key_of(opportunity_id, as_of), artifact.catalogue, past)
-    return Estimate(artifact, snapshot, float(artifact.win.predict(snapshot).win[0]))
+    key = key_of(opportunity_id, as_of)
+    snapshot = build_snapshots(history, key, artifact.catalogue, past)
+    answer, _ = answer_of(history, key, artifact, snapshot)
+    return Estimate(artifact, snapshot, float(answer.win[0]))
 
 
 def key_of(opportunity_id: str, as_of: pd.Timestamp) -> pd.DataFrame:

@@ -179,6 +179,15 @@ def _answers(
     )
 
 
+def answer_of(
+    history: History, keys: pd.DataFrame, artifact: Artifact, snapshots: pd.DataFrame
+) -> tuple[Incidence, NDArray[np.bool_]]:
+    """Answer for snapshots of a history, and tell which are forgotten: those are answered as their like."""
+    limits = limits_from(artifact.training)
+    forgotten = is_forgotten(view_of(history, keys), limits)
+    return lowered(artifact.win.predict(snapshots), forgotten, limits), forgotten
+
+
 def _silent_days(history: History, keys: pd.DataFrame, artifact: Artifact) -> Floats:
     """Days since the newest record, NaN where the model does not know what is usual, shape (n,)."""
     if artifact.usual.get("newest_record") is None:

@@ -1,4 +1,4 @@
-"""How a score is to be taken: as it is, with little data behind it, with stale input, or not at all."""
+"""How a score is to be taken: as it is, with little data behind it, forgotten, with stale input, or not at all."""
 
 from __future__ import annotations
 

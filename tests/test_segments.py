@@ -17,13 +17,14 @@ from api.cli import main
 from features.errors import NotEnoughDataError, SchemaError
 from features.history.directory import write_history
 from features.history.history import History
-from features.history.simulated import simulate
+from features.history.simulated import simulate, simulate_outcomes
 from features.segment import Segment, segment_of
 from models.artifact import Artifact, read_artifact
 from models.exported import exported_segments, segment_folder
 from scoring.score import score_opportunities
 from scoring.segments import score_by_segment
 from tests.histories import account, history, opportunity, stage
+from tests.planted import with_attribute
 from tests.services import ask, service
 from training.pipeline import train
 
@@ -32,17 +33,16 @@ SUITE = Segment("product", ("suite",))
 
 
 def two_worlds(size: int, seed: int = 1) -> History:
-    """A history in which all that speaks for a win of the one product speaks against a win of the other."""
+    """A history with a grade that speaks for a win of the one product, and against a win of the other."""
     clean = simulate(size, seed)
-    rows, stages = clean.opportunities, clean.stage_history
-    suite = pd.Series(np.arange(size) % 2 == 0, index=rows["opportunity_id"])
-    turned = stages["opportunity_id"].map(suite) & stages["stage"].isin(["won", "lost"])
-    other = stages["stage"].map({"won": "lost", "lost": "won"})
-    tables = {
-        "opportunities": rows.assign(product=pd.array(np.where(suite, "suite", "basic"), dtype="str")),
-        "stage_history": stages.assign(stage=stages["stage"].where(~turned, other).astype("str")),
-    }
-    return replace(clean, tables={**clean.tables, **tables})
+    suite = np.arange(size) % 2 == 0
+    ends = simulate_outcomes(size, seed).drop_duplicates("opportunity_id", keep="last").set_index("opportunity_id")
+    won = clean.opportunities["opportunity_id"].map(ends["outcome"]) == "won"
+    wrong = np.random.default_rng(seed).random(size) < 0.1
+    grade = np.where(won.to_numpy() ^ wrong ^ ~suite, "A", "B")
+    products = clean.opportunities.assign(product=pd.array(np.where(suite, "suite", "basic"), dtype="str"))
+    with_products = replace(clean, tables={**clean.tables, "opportunities": products})
+    return with_attribute(with_products, "grade", grade)
 
 
 def run(capture: pytest.CaptureFixture[str] | None, *words: object) -> tuple[int, str]:
@@ -56,7 +56,7 @@ def run(capture: pytest.CaptureFixture[str] | None, *words: object) -> tuple[int
 
 @pytest.fixture(scope="module")
 def known() -> History:
-    return two_worlds(1300)
+    return two_worlds(1500)
 
 
 @pytest.fixture(scope="module")
@@ -105,9 +105,9 @@ def test_each_is_scored_by_the_model_of_its_segment_and_says_so(
     assert run(capsys, "score", "--history", home / "crm", "--as-of", "2026-01-01", "--out", out)[0] == 0
     rows = pd.DataFrame(json.loads(out.read_text(encoding="utf-8")))
     product = rows["opportunity_id"].map(known.opportunities.set_index("opportunity_id")["product"])
-    assert set(zip(product, rows["segment"], rows["model_version"].astype(str), strict=True)) == {
+    assert set(zip(product, rows["segment"].fillna(""), rows["model_version"].astype(str), strict=True)) == {
         ("suite", "product=suite", "2"),
-        ("basic", None, "1"),
+        ("basic", "", "1"),
     }
     alone = {s.opportunity_id: s for s in score_opportunities(known, open_keys(known), whole)}
     mine = {s.opportunity_id: s for s in score_opportunities(known, open_keys(known), suite)}

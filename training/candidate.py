@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from features.errors import DataError
 from features.history.history import History
 from features.segment import Segment
 from features.snapshots import build_snapshots

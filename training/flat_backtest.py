@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.errors import DataError, NotEnoughDataError
+from features.exclusion import chosen_catalogue
 from features.history.history import History
 from features.outcomes import WON, Labels
 from features.past_results import freeze, recorded_results

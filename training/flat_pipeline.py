@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.as_of import known_as_of
+from features.exclusion import check_choice, chosen_catalogue
 from features.history.history import History
 from features.instants import micros
 from features.outcomes import WON
