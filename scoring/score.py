@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,7 +31,7 @@ from scoring.qualification import Man, man_of
 from scoring.reasons import Reasons, explain
 from scoring.status import ENOUGH, Status, status_of
 
-__all__ = ["ENOUGH", "HORIZONS", "Score", "Status", "score_opportunities", "score_to_dict"]
+__all__ = ["ENOUGH", "HORIZONS", "Score", "Status", "score_opportunities"]
 
 Floats = NDArray[np.float64]
 
@@ -155,10 +154,7 @@ def _answers(
     reasons: bool,
 ) -> _Answers:
     snapshots = build_snapshots(history, keys, artifact.catalogue, past)
-    limits = limits_from(artifact.training)
-    forgotten = is_forgotten(view_of(history, keys), limits)
-    answer, low, high = artifact.win.predict_with_interval(snapshots)
-    win = lowered(answer, forgotten, limits)
+    win, low, high, forgotten = answer_of(history, keys, artifact, snapshots)
     signs = signs_of(snapshots)
     need = need_probability(artifact.need, snapshots)
     outcome = outcomes_of(history, keys)
@@ -186,6 +182,19 @@ def answer_of(
     limits = limits_from(artifact.training)
     forgotten = is_forgotten(view_of(history, keys), limits)
     return lowered(artifact.win.predict(snapshots), forgotten, limits), forgotten
+
+
+def answer_of(
+    history: History, keys: pd.DataFrame, artifact: Artifact, snapshots: pd.DataFrame
+) -> tuple[Incidence, Floats, Floats, NDArray[np.bool_]]:
+    """Answer for snapshots of a history, with the bounds of each, and tell which are forgotten.
+
+    Those are answered as what became of their like.
+    """
+    limits = limits_from(artifact.training)
+    forgotten = is_forgotten(view_of(history, keys), limits)
+    answer, low, high = artifact.win.predict_with_interval(snapshots)
+    return lowered(answer, forgotten, limits), low, high, forgotten
 
 
 def _silent_days(history: History, keys: pd.DataFrame, artifact: Artifact) -> Floats:
@@ -299,32 +308,3 @@ def _expected_close(answers: _Answers, artifact: Artifact, row: int, as_of: pd.T
 def has_clock(artifact: Artifact) -> bool:
     """Tell whether anything closed in training at a known instant, so that it is known when things close."""
     return artifact.is_timed and int(artifact.training["won"]) + int(artifact.training["lost"]) > 0
-
-
-def score_to_dict(score: Score) -> dict[str, Any]:
-    """Flatten a score into one row of a table: instants as text, languages side by side."""
-    flat = {
-        "opportunity_id": score.opportunity_id,
-        "as_of": score.as_of.isoformat(),
-        "status": score.status,
-        "status_reason": score.status_reason[0] if score.status_reason else None,
-        "outcome": score.outcome,
-        "win_probability": score.win_probability,
-        "win_probability_low": score.interval[0] if score.interval else None,
-        "win_probability_high": score.interval[1] if score.interval else None,
-        "fixed_weight_probability": score.fixed_weight_probability,
-        "expected_close": score.expected_close.isoformat() if score.expected_close else None,
-        "class": score.opportunity_class,
-        "evidence": "; ".join(evidence.en for evidence in score.evidence) or None,
-        "evidence_zh": "；".join(evidence.zh for evidence in score.evidence) or None,
-        "man": score.man.code,
-        "man_advice": score.man.en,
-        "man_advice_zh": score.man.zh,
-        "model_version": score.model_version,
-        "segment": score.segment,
-        "origin": score.origin,
-    }
-    for at in score.horizons:
-        flat[f"win_by_{at.days:g}d"] = at.win_probability
-        flat[f"loss_by_{at.days:g}d"] = at.loss_probability
-    return flat

@@ -55,6 +55,8 @@ def make_candidate(
     but not in the artifact.
     """
     if history.is_flat:
+        if segment is not None:
+            raise DataError("a flat table", "a history with dates, to train a segment of", "leave out --segment")
         trained = train_flat(history, cutoff, seed=seed, include=include, exclude=exclude, report=report)
         verdict = judge_flat(trained, champion, seed, report)
     else:

@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.catalogue import Catalogue, catalogue_of
+from features.catalogue import Catalogue
 from features.errors import NotEnoughDataError
-from features.exclusion import check_choice, excluded_features
 from features.history.history import History
 from features.history.schema import ASSESSED_FIELDS
 from features.labels import labels_of
@@ -115,15 +114,8 @@ def flat_columns(catalogue: Catalogue, ordered: bool) -> list[str]:
     """
     own = [f"attribute_{attribute.name}" for attribute in catalogue.attributes]
     lifts = [*(f"{entity}_win_lift" for entity in ENTITIES), "owner_closed", "account_wins"]
-    filled = ["amount", *ASSESSED_FIELDS, *own, *(lifts if ordered else [])]
-    return [name for name in filled if name not in catalogue.excluded]
-
-
-def flat_catalogue(history: History, include: Sequence[str], exclude: Sequence[str]) -> Catalogue:
-    """List the features of a flat table, less what is excluded by choice."""
-    check_choice(include, exclude)
-    catalogue = catalogue_of(history, include)
-    return replace(catalogue, excluded=excluded_features(exclude, catalogue, history.attributes.values()))
+    named = ["amount", *ASSESSED_FIELDS, *own, *(lifts if ordered else [])]
+    return [name for name in named if name not in catalogue.excluded]
 
 
 def left_out(snapshots: pd.DataFrame, columns: Sequence[str]) -> dict[str, str]:

@@ -22,7 +22,7 @@ from training.dataset import Dataset
 from training.differences import LEARNED, likelihood_check
 from training.evaluate import evaluate, resamples
 from training.expected_wins import expected_wins_checks
-from training.flat import EDGES, NEEDED, Plan, flat_catalogue, flat_columns, flat_dataset, learn_flat, left_out
+from training.flat import EDGES, NEEDED, Plan, flat_columns, flat_dataset, learn_flat, left_out
 from training.flat_backtest import held_out_answers, later_answers
 from training.gate import FEWEST_FRESH, SHARE, TOO_FEW
 from training.pipeline import Material, Trained, summary_of
@@ -49,7 +49,8 @@ def train_flat(
     """
     until = cutoff if cutoff is not None else history.observed_until
     known = known_as_of(history, until)
-    catalogue = flat_catalogue(known, include, exclude)
+    check_choice(include, exclude)
+    catalogue = chosen_catalogue(known, include, exclude)
     report(f"building {len(known.opportunities):,} rows")
     dataset = flat_dataset(known, catalogue)
     ordered = known.timing == "order"
