@@ -177,15 +177,6 @@ def _answers(
 
 def answer_of(
     history: History, keys: pd.DataFrame, artifact: Artifact, snapshots: pd.DataFrame
-) -> tuple[Incidence, NDArray[np.bool_]]:
-    """Answer for snapshots of a history, and tell which are forgotten: those are answered as their like."""
-    limits = limits_from(artifact.training)
-    forgotten = is_forgotten(view_of(history, keys), limits)
-    return lowered(artifact.win.predict(snapshots), forgotten, limits), forgotten
-
-
-def answer_of(
-    history: History, keys: pd.DataFrame, artifact: Artifact, snapshots: pd.DataFrame
 ) -> tuple[Incidence, Floats, Floats, NDArray[np.bool_]]:
     """Answer for snapshots of a history, with the bounds of each, and tell which are forgotten.
 
