@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help install demo test lint format bench clean
+.PHONY: help install demo test lint format bench study clean
 
 help:
 	@echo "make demo     simulate a CRM, train, compare, promote and serve on http://127.0.0.1:8000"
 	@echo "make test     everything that CI runs"
 	@echo "make bench    the window engine beside Polars and DuckDB"
+	@echo "make study    size study, drift of the level, reasons against exact values, shuffled outcomes"
 	@echo "make install  the environment in $(VENV)"
 
 install: $(STAMP)
@@ -39,6 +40,12 @@ format: install
 
 bench: install
 	$(BIN)/python benchmarks/windows_bench.py
+
+study: install
+	$(BIN)/python benchmarks/reasons_bench.py
+	$(BIN)/python benchmarks/level_drift.py
+	$(BIN)/python benchmarks/shuffled_outcomes.py
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/size_study.py
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -125,15 +125,22 @@ class ReasonsAnswer(Answer):
     )
 
 
+class Interval(Answer):
+    """The middle 80 % of where the best possible probability of the same records may be."""
+
+    low: Share = Field(description="Lower bound.", examples=[0.35])
+    high: Share = Field(description="Upper bound.", examples=[0.58])
+
+
 class ScoreAnswer(Answer):
     """What is said of one opportunity; probabilities, dates and class are null unless it is open."""
 
     opportunity_id: str = Field(description="Id of the opportunity.", examples=["o-42"])
     as_of: AwareDatetime = Field(description="The instant answered for.", examples=["2026-03-31T12:00:00Z"])
-    status: Literal["ok", "little_data", "forgotten", "stale_input", "closed", "not_open_yet"] = Field(
-        description="little_data: the model has seen fewer than 40 won or 40 lost opportunities. forgotten: open, "
-        "and silent for far longer than nearly all that closed ever were; its probability is that of such ones. "
-        "stale_input: its newest record is older than that of 99 in 100 open opportunities in training.",
+    status: Literal["ok", "little_data", "stale_input", "forgotten", "closed", "not_open_yet"] = Field(
+        description="little_data: the model has seen fewer than 40 won or 40 lost opportunities. stale_input: its "
+        "newest record is older than that of 99 in 100 open opportunities in training. forgotten: open, and silent "
+        "for far longer than nearly all that closed ever were; its probability is that of such ones.",
         examples=["ok"],
     )
     status_reason: Words | None = Field(
@@ -142,6 +149,10 @@ class ScoreAnswer(Answer):
     )
     outcome: Outcome | None = Field(description="Outcome as known.", examples=["open"])
     win_probability: Share | None = Field(description="Probability that it is ever won.", examples=[0.46])
+    interval: Interval | None = Field(
+        description="How far off that may be; null unless it is open, and when it is forgotten.",
+        examples=[{"low": 0.35, "high": 0.58}],
+    )
     fixed_weight_probability: Share | None = Field(
         description="What the fixed weight of its stage says.", examples=[0.5]
     )

@@ -132,6 +132,23 @@ def score_live(
     return [(scores[place], notes) for place, notes in enumerate(live.notes)]
 
 
+def live_alone(
+    artifact: Artifact, opportunity: Mapping[str, Any], as_of: pd.Timestamp
+) -> tuple[History, tuple[Note, ...]]:
+    """Turn the one opportunity of a request into what is known of it; errors point into ``/opportunity``."""
+    try:
+        live = live_request([opportunity], as_of, artifact.processes, artifact.catalogue)
+    except ExceptionGroup as group:
+        wrong = [error for error in group.exceptions if isinstance(error, RequestError)]
+        raise ExceptionGroup(group.message, [_of_one(error) for error in wrong]) from group
+    return known_as_of(live.groups[0].history, as_of), live.notes[0]
+
+
+def _of_one(error: RequestError) -> RequestError:
+    pointer = error.field.replace("/opportunities/0", "/opportunity", 1)
+    return type(error)(error.found, error.expected, error.do, pointer)
+
+
 def score_live_by_segment(
     champion: Champion,
     opportunities: Sequence[Mapping[str, Any]],
@@ -152,7 +169,7 @@ def score_live_by_segment(
         left -= set(places)
         try:
             asked = [opportunities[place] for place in places]
-            found = score_live(artifact, asked, as_of, horizons, reasons) if asked else []
+            found = score_live(artifact, asked, as_of, horizons, reasons) if places else []
         except (RequestError, ExceptionGroup) as problem:
             _log.warning("version %s of %s does not read a request: %s", artifact.version, segment.name, problem)
             continue
@@ -166,23 +183,6 @@ def _with_process(opportunity: Mapping[str, Any], artifact: Artifact) -> Mapping
     if opportunity.get("process") is None and len(artifact.processes) == 1:
         return {**opportunity, "process": next(iter(artifact.processes))}
     return opportunity
-
-
-def live_alone(
-    artifact: Artifact, opportunity: Mapping[str, Any], as_of: pd.Timestamp
-) -> tuple[History, tuple[Note, ...]]:
-    """Turn the one opportunity of a request into what is known of it; errors point into ``/opportunity``."""
-    try:
-        live = live_request([opportunity], as_of, artifact.processes, artifact.catalogue)
-    except ExceptionGroup as group:
-        wrong = [error for error in group.exceptions if isinstance(error, RequestError)]
-        raise ExceptionGroup(group.message, [_of_one(error) for error in wrong]) from group
-    return known_as_of(live.groups[0].history, as_of), live.notes[0]
-
-
-def _of_one(error: RequestError) -> RequestError:
-    pointer = error.field.replace("/opportunities/0", "/opportunity", 1)
-    return type(error)(error.found, error.expected, error.do, pointer)
 
 
 def score_live_accounts(

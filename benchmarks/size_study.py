@@ -49,6 +49,7 @@ WORLDS = {"additive": True, "interactions": False}
 TEST_OPPORTUNITIES, TEST_SEED = 24_000, 900
 NO_WORSE = 0.003
 RESULTS = Path(__file__).parent / "results" / "size_study.json"
+BEST = RESULTS.with_name("best_possible.json")
 
 
 def main() -> None:
@@ -70,9 +71,18 @@ def main() -> None:
 def _measured(job: tuple[str, int, int]) -> dict[str, Any]:
     world, size, seed = job
     history, keys, won = judged(WORLDS[world])
-    answers = answers_of(size, seed, WORLDS[world], history, keys)
+    answers, low, high = answers_of(size, seed, WORLDS[world], history, keys)
     losses = {name: log_loss(answer.win, won) for name, answer in answers.items()}
-    return {"world": world, "size": size, "seed": seed, **losses}
+    return {"world": world, "size": size, "seed": seed, "held": held(world, keys, low, high), **losses}
+
+
+def held(world: str, keys: pd.DataFrame, low: Floats, high: Floats) -> float:
+    """Share of the best possible probabilities within the intervals; NaN where they are not stored."""
+    if WORLDS[world] or not BEST.exists():
+        return float("nan")
+    stored = json.loads(BEST.read_text(encoding="utf-8"))
+    best = keys["opportunity_id"].map(stored).to_numpy(np.float64)
+    return float(((low <= best) & (best <= high)).mean())
 
 
 @cache
@@ -85,17 +95,21 @@ def judged(additive: bool) -> tuple[History, pd.DataFrame, Floats]:
     return history, keys[ended].reset_index(drop=True), won[ended]
 
 
-def answers_of(size: int, seed: int, additive: bool, history: History, keys: pd.DataFrame) -> dict[str, Incidence]:
-    """Answers of a model trained on so many opportunities: the blend's as ``learned``, and each member's."""
+def answers_of(
+    size: int, seed: int, additive: bool, history: History, keys: pd.DataFrame
+) -> tuple[dict[str, Incidence], Floats, Floats]:
+    """Answers of a model trained on so many opportunities, the blend's as ``learned``, and the bounds of that."""
     if size == 0:
-        zero = version_zero().win.predict(build_snapshots(history, keys, version_zero().catalogue))
-        return {"learned": zero, "fixed_weights": zero}
+        snapshots = build_snapshots(history, keys, version_zero().catalogue)
+        zero, low, high = version_zero().win.predict_with_interval(snapshots)
+        return {"learned": zero, "fixed_weights": zero}, low, high
     material = prepare(simulate(size, seed, additive=additive), END)
     win = learn(material.dataset, win_members(seed), lambda line: None)
     # What is known of owners and sources is what the training history tells.
     past = freeze(recorded_results(material.known), END)
     snapshots = build_snapshots(history, keys, material.catalogue, past)
-    return {"learned": win.predict(snapshots), **win.predict_members(snapshots)}
+    learned, low, high = win.predict_with_interval(snapshots)
+    return {"learned": learned, **win.predict_members(snapshots)}, low, high
 
 
 def summary(records: pd.DataFrame) -> list[dict[str, Any]]:
@@ -104,7 +118,7 @@ def summary(records: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _row(world: str, size: int, group: pd.DataFrame) -> dict[str, Any]:
-    losses = group.drop(columns=["world", "size", "seed"])
+    losses = group.drop(columns=["world", "size", "seed", "held"])
     # A member that entered for some seeds only cannot be compared by means.
     entered = losses.dropna(axis=1)
     members = entered.drop(columns="learned").mean()
@@ -117,6 +131,7 @@ def _row(world: str, size: int, group: pd.DataFrame) -> dict[str, Any]:
         "best": str(members.idxmin()),
         **_with_interval("behind_best", behind_best),
         **_with_interval("behind_fixed", behind_fixed),
+        "held": round(float(group["held"].mean()), 3) if group["held"].notna().any() else None,
         "kept": bool(behind_best.mean() <= NO_WORSE and behind_fixed.mean() <= 0),
     }
     return dict(row)

@@ -71,14 +71,14 @@ class Catalogue:
         return (*FEATURES, *of_kinds, *(_attribute_feature(a) for a in self.attributes))
 
     @property
-    def learned(self) -> tuple[Feature, ...]:
-        """The features that models learn from."""
-        return tuple(feature for feature in self.features if feature.name not in self.excluded)
-
-    @property
     def own_attributes(self) -> tuple[Attribute, ...]:
         """The attributes that are no standard columns of an opportunity."""
         return tuple(a for a in self.attributes if a.name not in TABLES["opportunities"].column_names)
+
+    @property
+    def learned(self) -> tuple[Feature, ...]:
+        """The features that models learn from."""
+        return tuple(feature for feature in self.features if feature.name not in self.excluded)
 
     @property
     def fingerprint(self) -> str:

@@ -72,7 +72,7 @@ def estimate(
     """Estimate one opportunity; ``past`` are the results around it, those of the history when None."""
     key = key_of(opportunity_id, as_of)
     snapshot = build_snapshots(history, key, artifact.catalogue, past)
-    answer, _ = answer_of(history, key, artifact, snapshot)
+    answer, *_ = answer_of(history, key, artifact, snapshot)
     return Estimate(artifact, snapshot, float(answer.win[0]))
 
 

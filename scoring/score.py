@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,7 +31,7 @@ from scoring.qualification import Man, man_of
 from scoring.reasons import Reasons, explain
 from scoring.status import ENOUGH, Status, status_of
 
-__all__ = ["ENOUGH", "HORIZONS", "Score", "Status", "score_opportunities", "score_to_dict"]
+__all__ = ["ENOUGH", "HORIZONS", "Score", "Status", "score_opportunities"]
 
 Floats = NDArray[np.float64]
 
@@ -58,9 +57,10 @@ class Score:
     Probabilities, dates and class are None unless the opportunity is open: ``status`` says
     why. ``outcome`` is ``open``, ``won`` or ``lost`` as known, None before it exists.
     ``origin`` is that of the model's data, such as ``simulated``. ``context_as_of`` is the
-    instant of past results, when they are not those of ``as_of``. ``reasons`` are None when
-    they were not asked for, and unless the opportunity is open. ``segment`` is that of the
-    model, None when it is the model of all.
+    instant of past results, when they are not those of ``as_of``. ``interval`` bounds the middle
+    80 % of where the best possible probability may be; None where it is ``forgotten``. ``reasons`` are None when
+    they were not asked for, and unless the opportunity is open and not forgotten. ``segment`` is
+    that of the model, None when it is the model of all.
     """
 
     opportunity_id: str
@@ -69,6 +69,7 @@ class Score:
     status_reason: tuple[str, str] | None
     outcome: str | None
     win_probability: float | None
+    interval: tuple[float, float] | None
     fixed_weight_probability: float | None
     horizons: tuple[HorizonScore, ...]
     expected_close: pd.Timestamp | None
@@ -90,6 +91,8 @@ class _Answers:
     outcome: list[str | None]
     forgotten: NDArray[np.bool_]
     win: Incidence
+    low: Floats
+    high: Floats
     at_horizons: tuple[Floats, Floats]
     median: Floats
     signs: Signs
@@ -151,7 +154,7 @@ def _answers(
     reasons: bool,
 ) -> _Answers:
     snapshots = build_snapshots(history, keys, artifact.catalogue, past)
-    win, forgotten = answer_of(history, keys, artifact, snapshots)
+    win, low, high, forgotten = answer_of(history, keys, artifact, snapshots)
     signs = signs_of(snapshots)
     need = need_probability(artifact.need, snapshots)
     outcome = outcomes_of(history, keys)
@@ -160,23 +163,29 @@ def _answers(
         outcome=outcome,
         forgotten=forgotten,
         win=win,
+        low=low,
+        high=high,
         at_horizons=(win.win_by(horizons), win.loss_by(horizons)),
         median=win.median_days_to_win(),
         signs=signs,
         need=need,
         classes=classify(signs, need, criteria_from_dict(artifact.classification)),
         silent_days=_silent_days(history, keys, artifact),
-        reasons=_reasons(artifact, snapshots, win.win, outcome) if reasons else [None] * len(keys),
+        reasons=_reasons(artifact, snapshots, win.win, outcome, forgotten) if reasons else [None] * len(keys),
     )
 
 
 def answer_of(
     history: History, keys: pd.DataFrame, artifact: Artifact, snapshots: pd.DataFrame
-) -> tuple[Incidence, NDArray[np.bool_]]:
-    """Answer for snapshots of a history, and tell which are forgotten: those are answered as their like."""
+) -> tuple[Incidence, Floats, Floats, NDArray[np.bool_]]:
+    """Answer for snapshots of a history, with the bounds of each, and tell which are forgotten.
+
+    Those are answered as what became of their like.
+    """
     limits = limits_from(artifact.training)
     forgotten = is_forgotten(view_of(history, keys), limits)
-    return lowered(artifact.win.predict(snapshots), forgotten, limits), forgotten
+    answer, low, high = artifact.win.predict_with_interval(snapshots)
+    return lowered(answer, forgotten, limits), low, high, forgotten
 
 
 def _silent_days(history: History, keys: pd.DataFrame, artifact: Artifact) -> Floats:
@@ -187,11 +196,15 @@ def _silent_days(history: History, keys: pd.DataFrame, artifact: Artifact) -> Fl
 
 
 def _reasons(
-    artifact: Artifact, snapshots: pd.DataFrame, win: Floats, outcome: Sequence[str | None]
+    artifact: Artifact,
+    snapshots: pd.DataFrame,
+    win: Floats,
+    outcome: Sequence[str | None],
+    forgotten: NDArray[np.bool_],
 ) -> list[Reasons | None]:
-    """Reasons of what is open, None for the others."""
+    """Reasons of what is open and not forgotten, None for the others."""
     found: list[Reasons | None] = [None] * len(snapshots)
-    rows = [row for row, word in enumerate(outcome) if word == "open"]
+    rows = [row for row, word in enumerate(outcome) if word == "open" and not forgotten[row]]
     if not rows:
         return found
     asked = snapshots if len(rows) == len(snapshots) else snapshots.iloc[rows]
@@ -230,8 +243,8 @@ def _score(
 ) -> Score:
     snapshot, outcome = answers.snapshots.iloc[row], answers.outcome[row]
     is_open = outcome == "open"
-    forgotten = bool(answers.forgotten[row])
-    status, reason = status_of(artifact, outcome, as_of, float(answers.silent_days[row]), forgotten)
+    silent = float(answers.silent_days[row])
+    status, reason = status_of(artifact, outcome, as_of, silent, bool(answers.forgotten[row]))
     criteria = criteria_from_dict(artifact.classification)
     weight = float(snapshot["fixed_weight"])
     return Score(
@@ -241,6 +254,7 @@ def _score(
         status_reason=reason,
         outcome=outcome,
         win_probability=float(answers.win.win[row]) if is_open else None,
+        interval=_interval(answers, row) if is_open else None,
         fixed_weight_probability=weight if is_open and not np.isnan(weight) else None,
         horizons=_horizons(answers, artifact, row, as_of, horizons) if is_open else (),
         expected_close=_expected_close(answers, artifact, row, as_of) if is_open else None,
@@ -253,6 +267,10 @@ def _score(
         reasons=answers.reasons[row],
         segment=artifact.training.get("segment"),
     )
+
+
+def _interval(answers: _Answers, row: int) -> tuple[float, float] | None:
+    return None if answers.forgotten[row] else (float(answers.low[row]), float(answers.high[row]))
 
 
 def _horizons(
@@ -281,30 +299,3 @@ def _expected_close(answers: _Answers, artifact: Artifact, row: int, as_of: pd.T
 def has_clock(artifact: Artifact) -> bool:
     """Tell whether anything closed in training at a known instant, so that it is known when things close."""
     return artifact.is_timed and int(artifact.training["won"]) + int(artifact.training["lost"]) > 0
-
-
-def score_to_dict(score: Score) -> dict[str, Any]:
-    """Flatten a score into one row of a table: instants as text, languages side by side."""
-    flat = {
-        "opportunity_id": score.opportunity_id,
-        "as_of": score.as_of.isoformat(),
-        "status": score.status,
-        "status_reason": score.status_reason[0] if score.status_reason else None,
-        "outcome": score.outcome,
-        "win_probability": score.win_probability,
-        "fixed_weight_probability": score.fixed_weight_probability,
-        "expected_close": score.expected_close.isoformat() if score.expected_close else None,
-        "class": score.opportunity_class,
-        "evidence": "; ".join(evidence.en for evidence in score.evidence) or None,
-        "evidence_zh": "；".join(evidence.zh for evidence in score.evidence) or None,
-        "man": score.man.code,
-        "man_advice": score.man.en,
-        "man_advice_zh": score.man.zh,
-        "model_version": score.model_version,
-        "segment": score.segment,
-        "origin": score.origin,
-    }
-    for at in score.horizons:
-        flat[f"win_by_{at.days:g}d"] = at.win_probability
-        flat[f"loss_by_{at.days:g}d"] = at.loss_probability
-    return flat

@@ -50,8 +50,7 @@ def score_by_segment(
         segment = segment_of_model(artifact)
         inside = left if segment is None else left & segment.rows(history)[at]
         places = np.flatnonzero(inside)
-        asked = keys.iloc[places]
-        found = score_opportunities(history, asked, artifact, horizons=horizons, past=past, reasons=reasons)
+        found = score_opportunities(history, keys.iloc[places], artifact, horizons=horizons, past=past, reasons=reasons)
         scores |= dict(zip(places.tolist(), found, strict=True))
         left = left & ~inside
     return [scores[place] for place in range(len(keys))]

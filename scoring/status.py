@@ -10,7 +10,7 @@ import pandas as pd
 from models.artifact import Artifact
 from scoring.forgotten import forgotten_reason, limits_from
 
-Status = Literal["ok", "little_data", "forgotten", "stale_input", "closed", "not_open_yet"]
+Status = Literal["ok", "little_data", "stale_input", "forgotten", "closed", "not_open_yet"]
 
 ENOUGH = 40
 """Won, and lost, opportunities below which every score says ``little_data``."""
@@ -28,7 +28,7 @@ def status_of(
     silent_days
         Days since anything was recorded of it; NaN where activities are not collected.
     forgotten
-        Whether it has been silent for so long that its probability is that of its like.
+        Whether it is open and silent for far longer than nearly all that closed ever were.
     """
     if outcome is None:
         return "not_open_yet", ("it was not recorded by as_of", "截至该时刻尚未记录")

@@ -13,7 +13,16 @@ import pandas as pd
 from api.clock import now, seconds
 from api.comparison import comparison_lines
 from api.home import champion_folder, mlflow_artifacts, tracking_uri
-from api.options import FILE, FOLDER, FOLDS, INSTANT, exclude_option, history_option, include_option, seed_option
+from api.options import (
+    FILE,
+    FOLDER,
+    FOLDS,
+    INSTANT,
+    exclude_option,
+    history_option,
+    include_option,
+    seed_option,
+)
 from api.progress import Progress
 from features.history.directory import read_history
 from features.history.history import History

@@ -18,7 +18,7 @@ from models.artifact import Artifact, read_artifact
 from models.exported import exported_segments
 from scoring.accounts import account_score_to_dict, score_accounts
 from scoring.reasons import reasons_to_dict
-from scoring.score import score_to_dict
+from scoring.score_row import score_to_dict
 from scoring.segments import score_by_segment
 from scoring.version_zero import version_zero
 

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from api.answers import (
     ClassKey,
     HorizonAnswer,
+    Interval,
     Man,
     OpportunityClass,
     Outcome,
@@ -116,6 +117,7 @@ def _answer(score: Score, notes: tuple[Note, ...], dates: list[pd.Timestamp] | N
         status_reason=Words(en=reason[0], zh_cn=reason[1]) if reason else None,
         outcome=cast(Outcome | None, score.outcome),
         win_probability=score.win_probability,
+        interval=Interval(low=score.interval[0], high=score.interval[1]) if score.interval else None,
         fixed_weight_probability=score.fixed_weight_probability,
         horizons=_horizon_answers(score, dates),
         expected_close=score.expected_close,
