@@ -50,7 +50,7 @@ def build_snapshots(
     Returns
     -------
     DataFrame of n rows in the order of ``keys``, indexed by ``(opportunity_id, as_of)``,
-    one column a feature: float64 with NaN for missing, words with None for missing.
+    one column a feature: float64, and ``str`` for words; missing is NaN in both.
 
     Raises
     ------

@@ -99,7 +99,7 @@ def test_seven_instants_of_each_type_of_attribute() -> None:
 
 def test_an_attribute_without_a_value_is_missing() -> None:
     found = snapshot(with_attributes(score=None, tier=None, partner=None), 1)
-    assert found["attribute_tier"] is None
+    assert pd.isna(found["attribute_tier"])
     assert (found["attribute_score"], found["attribute_partner"]) == pytest.approx((NAN, NAN), nan_ok=True)
 
 

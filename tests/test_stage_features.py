@@ -58,7 +58,7 @@ def test_stages_below_the_furthest_count_from_the_furthest_open_stage() -> None:
 
 def test_without_a_known_stage_everything_of_the_stage_is_missing_but_the_age() -> None:
     found = snapshot(history(opportunity(), stage("identified", 3)), 2)
-    assert found["stage"] is None
+    assert pd.isna(found["stage"])
     assert (found["days_since_created"], found["days_in_spell"]) == (2, 2)
     for name in ("stage_position", "fixed_weight", "days_in_stage", "moves_forward", "times_reopened"):
         assert isnan(found[name]), name
