@@ -48,6 +48,7 @@ def test_every_field_of_an_answer_is_there_and_languages_stand_side_by_side(clie
             },
             "outcome": "open",
             "win_probability": 0.25,
+            "interval": {"low": pytest.approx(0.006, abs=0.001), "high": pytest.approx(0.946, abs=0.001)},
             "fixed_weight_probability": 0.25,
             "horizons": [{"days": 30, "by": "2026-04-30T12:00:00Z", "win_probability": None, "loss_probability": None}],
             "expected_close": None,

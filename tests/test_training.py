@@ -138,7 +138,7 @@ def test_without_a_closing_the_answer_is_the_fixed_weights_exactly() -> None:
 
 
 def test_a_model_that_learned_from_signal_passes_the_gate() -> None:
-    dataset = prepare(simulate(1_500, 5)).dataset
+    dataset = prepare(simulate(2_000, 5)).dataset
     verdict = judge(dataset, None, 0, lambda line: None)
     assert verdict.passed, verdict.reason
     compared = {c.subject: c.figure for c in verdict.checks if c.kind == LIKELIHOOD}
