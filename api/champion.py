@@ -90,15 +90,15 @@ def load_champion(folder: Path | None) -> Champion:
             found = f"a model in {folder} that does not load ({type(problem).__name__})"
             return Champion(None, ArtifactError(found, "a model of this version", "train and promote it again"))
     _warm_up(artifact)
-    return Champion(artifact, folder=folder, segments=_segments(folder))
+    return Champion(artifact, folder=folder, segments=_segments(folder, artifact))
 
 
-def _segments(folder: Path | None) -> tuple[Artifact, ...]:
-    """Load the models of segments; for one that does not load the model of all answers."""
+def _segments(folder: Path | None, whole: Artifact) -> tuple[Artifact, ...]:
+    """Load the models of segments of the same origin; for one that does not load the model of all answers."""
     models, errors = exported_segments(folder) if folder is not None else ([], [])
     for error in errors:
         _log.error("%s", error)
-    return tuple(models)
+    return tuple(model for model in models if model.training["origin"] == whole.training["origin"])
 
 
 def _warm_up(artifact: Artifact) -> None:
@@ -167,15 +167,22 @@ def score_live_by_segment(
         segment = segment_of(str(artifact.training["segment"]))
         places = [place for place in sorted(left) if segment.has(_with_process(opportunities[place], artifact))]
         left -= set(places)
-        try:
-            asked = [opportunities[place] for place in places]
-            found = score_live(artifact, asked, as_of, horizons, reasons) if places else []
-        except (RequestError, ExceptionGroup) as problem:
-            _log.warning("version %s of %s does not read a request: %s", artifact.version, segment.name, problem)
-            continue
-        for place, (score, _) in zip(places, found, strict=True):
+        # One by one: an opportunity that the model cannot read must not change the answers for others.
+        readable = [place for place in places if _reads(artifact, opportunities[place], as_of)]
+        asked = [opportunities[place] for place in readable]
+        found = score_live(artifact, asked, as_of, horizons, reasons) if asked else []
+        for place, (score, _) in zip(readable, found, strict=True):
             scored[place] = score, scored[place][1]
     return scored
+
+
+def _reads(artifact: Artifact, opportunity: Mapping[str, Any], as_of: pd.Timestamp) -> bool:
+    try:
+        live_request([opportunity], as_of, artifact.processes, artifact.catalogue)
+    except (RequestError, ExceptionGroup) as problem:
+        _log.warning("version %s does not read an opportunity of its segment: %s", artifact.version, problem)
+        return False
+    return True
 
 
 def _with_process(opportunity: Mapping[str, Any], artifact: Artifact) -> Mapping[str, Any]:

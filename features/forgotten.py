@@ -180,9 +180,10 @@ def stop_watching(labels: Labels, view: View, limits: Limits | None) -> Labels:
         return labels
     end = view.as_of + np.round(labels.days * DAY).astype(np.int64)
     days = np.maximum(forgotten_from(view, limits, end) - view.as_of, 0) / DAY
-    watched = np.minimum(labels.watched, days)
-    ended = labels.days > watched
-    return Labels(np.where(ended, watched, labels.days), np.where(ended, CENSORED, labels.outcome), watched)
+    ended = labels.days > days
+    # What closed before is watched on: else who is judged would depend on the outcome.
+    watched = np.where(ended, np.minimum(labels.watched, days), labels.watched)
+    return Labels(np.where(ended, days, labels.days), np.where(ended, CENSORED, labels.outcome), watched)
 
 
 def limits_of(history: History) -> Limits | None:

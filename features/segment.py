@@ -59,8 +59,9 @@ class Segment:
         if self.column in rows:
             found = rows[self.column]
         elif self.column in OF_ACCOUNT:
-            last = history.accounts.sort_values("recorded_at", kind="stable").drop_duplicates("account_id", keep="last")
-            found = rows["account_id"].map(last.set_index("account_id")[self.column])
+            # As first told: what was filled in later, perhaps when it was won, must not choose who is in.
+            told = history.accounts.sort_values("recorded_at", kind="stable").drop_duplicates("account_id")
+            found = rows["account_id"].map(told.set_index("account_id")[self.column])
         else:
             return np.zeros(len(rows), dtype=bool)
         known = found.notna().to_numpy()

@@ -27,7 +27,7 @@ from models.predictions import predict_snapshots
 from scoring.score import score_opportunities
 from training.candidate import make_candidate
 from training.evaluate import auc, log_loss
-from training.flat import Plan, closed_keys, flat_columns, flat_dataset, learn_flat
+from training.flat import Plan, closed_keys, flat_catalogue, flat_columns, flat_dataset, learn_flat
 from training.flat_backtest import backtest_folds, backtest_order
 from training.folds import groups_of, stratified_folds
 from training.verdict import LIKELIHOOD
@@ -252,6 +252,22 @@ def test_a_flat_table_is_trained_judged_stored_and_scored(leads: Import, tmp_pat
     predicted = predict_snapshots(artifact, snapshots)
     np.testing.assert_array_equal(predicted["win_probability"], candidate.artifact.win.predict(snapshots).win)
     assert predicted.drop(columns="win_probability").isna().all(axis=None)
+
+
+def test_what_the_audit_doubts_is_left_out_of_a_flat_table_too(tmp_path: Path) -> None:
+    rows(400).to_csv(tmp_path / "leads.csv", index=False)
+    text = MAPPING.format(created="{order: id}", won='"是"', lost='"否"').replace(
+        "measured: close", "measured: creation"
+    )
+    (tmp_path / "m.yaml").write_text(text, encoding="utf-8")
+    history = import_source(read_mapping(tmp_path / "m.yaml"), tmp_path / "leads.csv").history
+    said: list[str] = []
+    catalogue, doubted = flat_catalogue(history, (), (), said.append)
+    assert "leak" in doubted
+    assert any(line.startswith("left out of training: leak") for line in said)
+    assert "attribute_leak" not in flat_columns(catalogue, True)
+    taken, _ = flat_catalogue(history, ("leak",), (), said.append)
+    assert "attribute_leak" in flat_columns(taken, True)
 
 
 def test_reasons_of_a_flat_table_add_up(leads: Import) -> None:

@@ -113,7 +113,8 @@ def test_watching_ends_when_it_is_forgotten_and_what_came_before_is_kept() -> No
     found = stop_watching(labels_of(known, asked, at(90)), view_of(known, asked), LIMITS)
     assert found.days.tolist() == [25, 10]
     assert found.outcome.tolist() == [CENSORED, LOST]
-    assert found.watched.tolist() == [25, 15]
+    # What closed is watched on to the end: else who is judged would depend on the outcome.
+    assert found.watched.tolist() == [25, 85]
     assert labels_of(known, asked, at(90)).outcome.tolist() == [WON, LOST]
 
 

@@ -11,7 +11,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.errors import DataError, NotEnoughDataError
-from features.exclusion import chosen_catalogue
 from features.history.history import History
 from features.outcomes import WON, Labels
 from features.past_results import freeze, recorded_results
@@ -21,7 +20,7 @@ from models.hazard_blend import HazardBlend
 from models.incidence import Incidence, certain_clock
 from training.dataset import Dataset
 from training.evaluate import evaluate
-from training.flat import EDGES, Plan, flat_columns, flat_dataset, learn_flat
+from training.flat import EDGES, Plan, flat_catalogue, flat_columns, flat_dataset, learn_flat
 from training.folds import groups_of, stratified_folds
 
 Ints = NDArray[np.int64]
@@ -56,7 +55,7 @@ def backtest_order(
             "a flat table whose mapping has created_at, or {order: column} for it",
             "judge it by --folds" if history.is_flat else "judge it at --cutoffs",
         )
-    catalogue = chosen_catalogue(history, include, exclude)
+    catalogue, _ = flat_catalogue(history, include, exclude, report)
     answers, later = later_answers(flat_dataset(history, catalogue), catalogue, share, seed, report)
     return [{"cutoff": None, **record} for record in _judged(answers, later, seed)]
 
@@ -103,7 +102,7 @@ def backtest_folds(
     """
     if not history.is_flat:
         raise DataError("a history with dates", "a flat table", "judge it at --cutoffs")
-    catalogue = chosen_catalogue(history, include, exclude)
+    catalogue, _ = flat_catalogue(history, include, exclude, report)
     dataset = flat_dataset(history, catalogue)
     plan = Plan(False, seed, row_groups(history, dataset, groups))
     records = []

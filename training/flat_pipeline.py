@@ -9,7 +9,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.as_of import known_as_of
-from features.exclusion import check_choice, chosen_catalogue
 from features.history.history import History
 from features.instants import micros
 from features.outcomes import WON
@@ -22,9 +21,9 @@ from training.dataset import Dataset
 from training.differences import LEARNED, likelihood_check
 from training.evaluate import evaluate, resamples
 from training.expected_wins import expected_wins_checks
-from training.flat import EDGES, NEEDED, Plan, flat_columns, flat_dataset, learn_flat, left_out
+from training.flat import EDGES, NEEDED, Plan, flat_catalogue, flat_columns, flat_dataset, learn_flat, left_out
 from training.flat_backtest import held_out_answers, later_answers
-from training.gate import FEWEST_FRESH, SHARE, TOO_FEW
+from training.gate import FEWEST_FRESH, SHARE, TOO_FEW, learned_until
 from training.pipeline import Material, Trained, summary_of
 from training.verdict import CHAMPION, Verdict
 
@@ -49,15 +48,15 @@ def train_flat(
     """
     until = cutoff if cutoff is not None else history.observed_until
     known = known_as_of(history, until)
-    check_choice(include, exclude)
-    catalogue = chosen_catalogue(known, include, exclude)
+    catalogue, doubted = flat_catalogue(known, include, exclude, report)
     report(f"building {len(known.opportunities):,} rows")
     dataset = flat_dataset(known, catalogue)
     ordered = known.timing == "order"
     columns = flat_columns(catalogue, ordered)
-    unused = left_out(dataset.snapshots, columns)
-    for name, reason in unused.items():
-        report(f"{name} is not used: {reason}")
+    useless = left_out(dataset.snapshots, columns)
+    for name, reason in useless.items():
+        report(f"of {name} only whether it is filled is used: {reason}")
+    unused = doubted | useless
     win = learn_flat(dataset.snapshots[columns], dataset.labels(), Plan(ordered, seed), report)
     own = {"timing": known.timing, "open": len(known.opportunities) - len(dataset.keys)}
     artifact = Artifact(
@@ -129,7 +128,7 @@ def _fresh(champion: Artifact | None, later: Dataset) -> tuple[Incidence, NDArra
     """Answers of a champion of the same origin for the rows created after its training; None with too few."""
     if champion is None or champion.training["origin"] != later.history.origin or later.history.timing != "order":
         return None
-    seen_until = micros(pd.Index([pd.Timestamp(champion.training["cutoff"])]))[0]
+    seen_until = micros(pd.Index([learned_until(champion)]))[0]
     rows = np.flatnonzero(later.as_of >= seen_until)
     if len(rows) < FEWEST_FRESH:
         return None

@@ -79,13 +79,20 @@ def fresh_answers(champion: Artifact | None, later: Dataset) -> tuple[Incidence,
     """
     if champion is None or champion.training["origin"] != later.history.origin:
         return None
-    seen_until = micros(pd.Index([pd.Timestamp(champion.training["cutoff"])]))[0]
+    seen_until = micros(pd.Index([learned_until(champion)]))[0]
     rows = np.flatnonzero(later.as_of >= seen_until)
     fresh = later.take(rows)
     if fresh.keys["opportunity_id"].nunique() < FEWEST_FRESH:
         return None
     snapshots = build_snapshots(fresh.history, fresh.keys, champion.catalogue)
     return champion.win.predict(snapshots), rows
+
+
+def learned_until(champion: Artifact) -> pd.Timestamp:
+    """Until when a champion has learned: its cutoff, or the last week that its level was learned from."""
+    cutoff = pd.Timestamp(champion.training["cutoff"])
+    level = champion.training.get("level", {}).get("until")
+    return max(cutoff, pd.Timestamp(level)) if level else cutoff
 
 
 def _verdict(

@@ -88,7 +88,7 @@ def learn_with_proof(
     dataset
         Snapshots and labels up to ``dataset.until``.
     members
-        Makers of the members, the one to shrink towards first.
+        Makers of the members, in the order in which they enter: rules first, then what is learned from features.
     report
         Called with a line for each step.
     folds

@@ -10,14 +10,16 @@ import pandas as pd
 
 from features.as_of import known_as_of
 from features.errors import DataError, NotEnoughDataError
+from features.forgotten import stop_watching
 from features.history.history import History
 from features.instants import DAY, instant, micros
 from features.labels import labels_of
-from features.snapshots import build_snapshots
+from features.snapshots import build_snapshots, view_of
 from models.artifact import Artifact
 from models.calibration import Level
 from models.drift import learn_level
 from models.registry import TrainingRecord
+from scoring.forgotten import limits_from
 from training.grid import open_at
 from training.level_gate import LevelVerdict, Watched, judge_level
 
@@ -78,6 +80,8 @@ def recalibrate(
     NotEnoughDataError
         No whole week has passed since the training.
     """
+    if history.is_flat or not champion.is_timed:
+        raise DataError("a flat table", "a history with dates: a level is learned from weeks", "train it again instead")
     if champion.training["origin"] != history.origin:
         raise DataError(
             f"a history of origin {history.origin}", f"origin {champion.training['origin']}, as the model", "name it"
@@ -141,7 +145,8 @@ def _days_to_wait(known: History, until: pd.Timestamp) -> int:
 
 def _watch(known: History, champion: Artifact, starts: np.ndarray, until: pd.Timestamp) -> tuple[Watched, pd.DataFrame]:
     """What was open at each start, with the answers of the training, and a few of the snapshots."""
-    keys = open_at(known, starts)
+    limits = limits_from(champion.training)
+    keys = open_at(known, starts, limits)
     if not len(keys):
         raise NotEnoughDataError("nothing open since the training", "open opportunities", "recalibrate later")
     snapshots = build_snapshots(known, keys, champion.catalogue)
@@ -149,7 +154,7 @@ def _watch(known: History, champion: Artifact, starts: np.ndarray, until: pd.Tim
     watched = Watched(
         answer=trained.predict(snapshots),
         snapshots=snapshots,
-        labels=labels_of(known, keys, until),
+        labels=stop_watching(labels_of(known, keys, until), view_of(known, keys), limits),
         week=np.searchsorted(starts, micros(keys["as_of"])).astype(np.int64),
         opportunities=keys["opportunity_id"].to_numpy(dtype=object),
     )

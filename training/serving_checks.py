@@ -23,7 +23,7 @@ ALONE = 20
 """Snapshots that are built alone; as many are not needed to find a difference that is there."""
 TIMED = 9
 SECONDS = 1.0
-"""Median time in which one opportunity must be scored; about a tenth is usual."""
+"""Shortest time in which one opportunity must be scored; about a tenth is usual."""
 
 _PARTS = ("win", "win_clock", "loss_clock")
 
