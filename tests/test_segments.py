@@ -209,7 +209,7 @@ def test_a_segment_may_be_of_the_account_or_of_several_values_and_has_a_folder_o
     )
     # As first told: a region filled in later chooses nobody.
     assert segment_of("region=north").rows(known).tolist() == [True, False, False]
-    assert segment_of("region=south").rows(known).tolist() == [False, False, False]
+    assert segment_of("region=south").rows(known).tolist() == [False, True, False]
     assert segment_of("source=web, fair").rows(known).tolist() == [True, False, True]
     assert segment_of("source=web,fair") == segment_of("source=fair,web")
     slugs = {segment_of(text).slug for text in ("source=a b", "source=a-b", "source=中文", "source=文中")}
