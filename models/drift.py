@@ -56,9 +56,9 @@ class Weeks:
         """Select some of the rows."""
         return Weeks(self.week[rows], self.outcome[rows], self.win[rows], self.loss[rows], self.segment[rows])
 
-    def counts(self) -> pd.DataFrame:
-        """Count what was open, won and lost each week, and what was expected; one row a week."""
-        size = int(self.week.max()) + 1 if len(self.week) else 0
+    def counts(self, weeks: int = 0) -> pd.DataFrame:
+        """Count what was open, won and lost each week, and what was expected; a row a week, at least ``weeks``."""
+        size = max(weeks, int(self.week.max()) + 1 if len(self.week) else 0)
         columns = {
             "open": None,
             "won": self.outcome == WON,

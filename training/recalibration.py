@@ -94,7 +94,7 @@ def recalibrate(
     level, since = learn_level(watched.weeks(column), column), champion.training.get("level", {}).get("until")
     first = int(np.searchsorted(starts, micros(pd.Index([pd.Timestamp(since)]))[0])) if since else 0
     verdict = judge_level(watched, champion.win.level, first, column, seed)
-    weeks = watched.weeks().counts()
+    weeks = watched.weeks().counts(len(starts))
     weeks.insert(0, "start", pd.to_datetime(starts, unit="us", utc=True))
     artifact = _child(champion, level, verdict, weeks, instant(int(starts[-1]) + _WEEK), until)
     return Recalibration(artifact, verdict, weeks, _record(artifact, verdict, example))
