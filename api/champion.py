@@ -15,11 +15,11 @@ from features.errors import ArtifactError, RequestError
 from features.history.history import History
 from features.history.live import Note, live_request
 from features.history.live_account import live_accounts
-from features.segment import segment_of
 from models.artifact import Artifact, read_artifact
 from models.exported import exported_segments, former_champion, is_exported
 from scoring.accounts import AccountScore, ranked, score_accounts
 from scoring.score import Score, score_opportunities
+from scoring.segments import segment_of_model
 from scoring.version_zero import version_zero
 
 _log = logging.getLogger(__name__)
@@ -164,7 +164,9 @@ def score_live_by_segment(
     scored = score_live(champion.artifact, opportunities, as_of, horizons, reasons)
     left = set(range(len(opportunities)))
     for artifact in champion.segments:
-        segment = segment_of(str(artifact.training["segment"]))
+        segment = segment_of_model(artifact)
+        if segment is None:
+            continue
         places = [place for place in sorted(left) if segment.has(_with_process(opportunities[place], artifact))]
         left -= set(places)
         # One by one: an opportunity that the model cannot read must not change the answers for others.

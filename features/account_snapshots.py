@@ -17,6 +17,7 @@ from features.account_view import ACCOUNT_ATTRIBUTES, account_view
 from features.activity_counts import count_activities
 from features.feature import Feature
 from features.history.history import History
+from features.snapshot_table import snapshot_table
 
 _NAMES = {"industry": ("industry", "行业"), "region": ("region", "地区"), "size": ("size", "规模")}
 
@@ -66,7 +67,7 @@ def build_account_snapshots(
     Returns
     -------
     DataFrame of n rows in the order of ``keys``, indexed by ``(account_id, as_of)``, one
-    column a feature of ``features_of_accounts``: float64 with NaN for missing, words with None.
+    column a feature of ``features_of_accounts``, typed as ``snapshot_table`` says.
 
     Raises
     ------
@@ -95,5 +96,4 @@ def build_account_snapshots(
         **activity_features.compute(counts),
         **attribute_features.compute(view, ACCOUNT_ATTRIBUTES),
     }
-    index = pd.MultiIndex.from_arrays([keys["account_id"], keys["as_of"]], names=["account_id", "as_of"])
-    return pd.DataFrame({f.name: columns[f.name] for f in features_of_accounts(custom_kinds)}, index=index)
+    return snapshot_table(columns, features_of_accounts(custom_kinds), keys, "account_id")

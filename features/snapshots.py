@@ -23,6 +23,7 @@ from features.errors import DataError
 from features.history.history import History
 from features.instants import micros
 from features.past_results import PastResults, recorded_results
+from features.snapshot_table import snapshot_table
 from features.view import View
 
 __all__ = ["FEATURES", "Catalogue", "build_snapshots", "catalogue_of"]
@@ -72,12 +73,7 @@ def build_snapshots(
     catalogue = catalogue if catalogue is not None else catalogue_of(history)
     view = view_of(history, keys)
     columns = _columns(view, catalogue, past if past is not None else recorded_results(history))
-    index = pd.MultiIndex.from_arrays([keys["opportunity_id"], keys["as_of"]], names=["opportunity_id", "as_of"])
-    # Typed as words even where all are missing, so that one snapshot has the types of many.
-    typed = {
-        f.name: pd.array(columns[f.name], dtype="str") if f.is_category else columns[f.name] for f in catalogue.features
-    }
-    return pd.DataFrame(typed, index=index)
+    return snapshot_table(columns, catalogue.features, keys, "opportunity_id")
 
 
 def view_of(history: History, keys: pd.DataFrame) -> View:

@@ -44,15 +44,18 @@ class HazardBlend:
 
     def predict(self, snapshots: pd.DataFrame) -> Incidence:
         """Answer for snapshots, shape (n,): win probability and clocks."""
-        answers = [self.members[place].predict(snapshots) for place in self.in_use]
-        return self.level.apply(self.blend.of_members(self.in_use).combine(answers), snapshots)
+        return self._combined(snapshots)[0]
 
     def predict_with_interval(self, snapshots: pd.DataFrame) -> tuple[Incidence, Floats, Floats]:
         """Answer for snapshots, with the bounds of the 80 % interval of each win probability."""
+        answer, blend, answers = self._combined(snapshots)
+        return answer, *interval(answer.win, self.won, blend.weights, answers)
+
+    def _combined(self, snapshots: pd.DataFrame) -> tuple[Incidence, Blend, list[Incidence]]:
+        """Answer of the blend at its level, and what it is made of."""
         answers = [self.members[place].predict(snapshots) for place in self.in_use]
         blend = self.blend.of_members(self.in_use)
-        answer = self.level.apply(blend.combine(answers), snapshots)
-        return answer, *interval(answer.win, self.won, blend.weights, answers)
+        return self.level.apply(blend.combine(answers), snapshots), blend, answers
 
     def attribute(self, snapshots: pd.DataFrame, win: Floats | None = None) -> Attribution:
         """Say what adds up to the win probability of each snapshot.

@@ -14,7 +14,7 @@ from features.account_snapshots import build_account_snapshots, features_of_acco
 from features.account_view import accounts_of
 from features.as_of import known_as_of
 from features.errors import DataError
-from features.history.history import History
+from features.history.history import History, build_history
 from features.history.schema import ACTIVITY_KINDS
 from features.instants import micros
 from features.snapshots import catalogue_of
@@ -118,7 +118,9 @@ def test_earlier_purchases_and_losses_are_counted_with_their_days() -> None:
 def test_attributes_are_those_of_the_last_record_known() -> None:
     known = history(account("x", region="north", size="small"), account("x", told=8, region="south", size=None))
     regions = [(_seen(known, day)["attribute_region"], _seen(known, day)["attribute_size"]) for day in (7, 8)]
-    assert regions == [("north", "small"), ("south", None)]
+    assert [region for region, _ in regions] == ["north", "south"]
+    assert regions[0][1] == "small"
+    assert pd.isna(regions[1][1])
 
 
 def test_what_is_not_collected_of_an_account_is_missing_and_silence_is_zero() -> None:
@@ -159,3 +161,12 @@ def test_every_feature_of_an_account_has_a_unit_both_names_and_a_meaning() -> No
         assert feature.unit in UNITS
         assert min(len(feature.en), len(feature.zh)) > 0
         assert feature.meaning.endswith(".")
+
+
+def test_an_account_without_a_region_has_the_types_of_one_with() -> None:
+    rows = pd.DataFrame({"account_id": ["x", "y"], "created_at": ["2026-01-01"] * 2, "region": ["north", None]})
+    known = build_history({"accounts": rows})
+    asked = pd.DataFrame({"account_id": ["x", "y"], "as_of": pd.Timestamp("2026-01-05", tz="UTC")})
+    together, alone = (build_account_snapshots(known, keys) for keys in (asked, asked.iloc[[1]]))
+    assert alone.dtypes.tolist() == together.dtypes.tolist()
+    assert alone.equals(together.iloc[[1]])
