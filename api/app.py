@@ -16,9 +16,11 @@ from starlette.exceptions import HTTPException
 
 from api import clock as real_clock
 from api.account_schemas import AccountScoreRequest
+from api.background.work import Work
 from api.champion import load_champion
 from api.change_schemas import ScoreChangeRequest, WhatIfRequest
 from api.event_schemas import AccountBody, ContactBody, EventsRequest, OpportunityBody
+from api.judgement_schemas import JudgementBody
 from api.problems import (
     HTTP_SORTS,
     MEDIA_TYPE,
@@ -31,11 +33,25 @@ from api.problems import (
     of_several,
     respond,
 )
-from api.routes import accounts, changes, collection, health, models, opportunities, pushes, scores
+from api.routes import (
+    accounts,
+    audit_log,
+    changes,
+    collection,
+    health,
+    judgements,
+    models,
+    opportunities,
+    personal_data,
+    pushes,
+    scores,
+    webhooks,
+)
 from api.routes.collection import CollectionBody
 from api.schemas import ScoreRequest
 from api.security import guard
 from api.validation import parameter_parts_of
+from api.webhook_schemas import WebhookBody, WebhookChange
 from features.errors import DealoddsError
 from features.history.database.engine import Database
 
@@ -46,10 +62,22 @@ Everything is asked as of an instant. Instants are RFC 3339 with a zone; answers
 _OF_SCORING = (400, 401, 409, 413, 415, 422, 503)
 _OF_PUSHING = (400, 401, 408, 409, 413, 415, 422, 503, 507)
 _OF_READING = (401, 404, 422, 503)
+_OF_WRITING = (*_OF_PUSHING, 404)
 _STATUSES = {
-    "/v1/opportunities/{name}": _OF_PUSHING,
-    "/v1/accounts/{name}": _OF_PUSHING,
-    "/v1/contacts/{name}": _OF_PUSHING,
+    "/v1/opportunities/{name}": _OF_WRITING,
+    "/v1/accounts/{name}": _OF_WRITING,
+    "/v1/contacts/{name}": _OF_WRITING,
+    "/v1/opportunities/{name}/export": _OF_READING,
+    "/v1/accounts/{name}/export": _OF_READING,
+    "/v1/contacts/{name}/export": _OF_READING,
+    "/v1/opportunities/{name}/judgement": _OF_WRITING,
+    "/v1/judgements/comparison": _OF_READING,
+    "/v1/audit-log": _OF_READING,
+    "/v1/webhooks": _OF_WRITING,
+    "/v1/webhooks/{name}": _OF_WRITING,
+    "/v1/webhooks/{name}/test": _OF_WRITING,
+    "/v1/webhooks/{name}/deliveries": _OF_READING,
+    "/v1/webhooks/{name}/deliveries/{message}/retry": _OF_WRITING,
     "/v1/events": _OF_PUSHING,
     "/v1/collection": _OF_READING,
     "/v1/collection/{name}": _OF_PUSHING,
@@ -71,6 +99,7 @@ def create_app(
     authenticate: bool,
     clock: Callable[[], pd.Timestamp] = real_clock.now,
     database: Database | None = None,
+    background: Sequence[Work] = (),
 ) -> FastAPI:
     """Make the HTTP application.
 
@@ -88,6 +117,8 @@ def create_app(
         Gives the present instant, UTC.
     database
         What the service remembers; None when it only answers for what it is handed.
+    background
+        Work that begins and ends with the service, such as ``api.background.deliveries.Deliveries``.
 
     Raises
     ------
@@ -105,7 +136,11 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.champion = load_champion(model_folder)
+        for work in background:
+            work.start()
         yield
+        for work in background:
+            work.stop()
 
     app = FastAPI(title="dealodds", version="1", description=_ABOUT, lifespan=lifespan)
     app.state.clock = clock
@@ -118,6 +153,10 @@ def create_app(
     app.include_router(pushes.router, dependencies=guarded)
     app.include_router(collection.router, dependencies=guarded)
     app.include_router(opportunities.router, dependencies=guarded)
+    app.include_router(webhooks.router, dependencies=guarded)
+    app.include_router(judgements.router, dependencies=guarded)
+    app.include_router(audit_log.router, dependencies=guarded)
+    app.include_router(personal_data.router, dependencies=guarded)
     _add_handlers(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
@@ -165,6 +204,9 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             ContactBody,
             EventsRequest,
             CollectionBody,
+            WebhookBody,
+            WebhookChange,
+            JudgementBody,
         )
         _, extra = models_json_schema(
             [*((request, "validation") for request in read_by_routes), (Problem, "serialization")],

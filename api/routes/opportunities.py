@@ -12,6 +12,7 @@ from api.answers import ClassKey
 from api.champion import Champion, live_alone
 from api.change_answers import ScoreChangeAnswer
 from api.routes.changes import change_answer, version_of
+from api.routes.judgements import judgement_answer
 from api.routes.scores import instant_asked, score_answer
 from api.schemas import Instant
 from api.store.service import database_of
@@ -53,6 +54,7 @@ def get_score(
         through_seq=found.through_seq,
         score=score_answer(found.score, found.notes, None, artifact),
         earlier=_earlier(found.earlier, found.score),
+        judgement=None if found.judgement is None else judgement_answer(found.judgement),
     )
     return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
 

@@ -111,6 +111,12 @@ class Database:
                 whole.rollback()
                 writing.seq, writing.recorded_at = seq, recorded_at
 
+    @contextmanager
+    def changing(self) -> Iterator[Connection]:
+        """Change what is no part of the recorded past, in one transaction and without a number."""
+        with _told(), self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+            yield connection
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
@@ -159,7 +165,8 @@ def _prepared(engine: Engine) -> Engine:
 def _prepare_sqlite(connection: Any, _: Any) -> None:
     """Let readers and a writer work side by side, and let nothing acknowledged be lost."""
     connection.isolation_level = None  # transactions begin where we say so, below
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"):
+    # What is deleted is overwritten: an erasure leaves nothing behind in the file.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
