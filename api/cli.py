@@ -14,6 +14,7 @@ from api.commands.demo import demo_command
 from api.commands.fields import fields_command
 from api.commands.model import backtest_command, train_command
 from api.commands.promotion import promote_command, promotions_command, rollback_command, versions_command
+from api.commands.rebuild import rebuild_command
 from api.commands.recalibration import recalibrate_command
 from api.commands.scoring import score_command
 from api.commands.serving import serve_command
@@ -43,6 +44,7 @@ for command in (
     promotions_command,
     versions_command,
     serve_command,
+    rebuild_command,
     demo_command,
 ):
     commands.add_command(command)
