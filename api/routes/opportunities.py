@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Annotated, cast
 
 import pandas as pd
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from api.answers import ClassKey
 from api.champion import Champion, live_alone
 from api.change_answers import ScoreChangeAnswer
 from api.routes.changes import change_answer, version_of
 from api.routes.scores import instant_asked, score_answer
-from api.schemas import Instant
+from api.schemas import Instant, PathId
 from api.store.service import database_of
 from api.stored import Earlier, cut_at, request_at, score_stored
 from api.stored_answers import EarlierScore, StoredScoreAnswer
@@ -23,14 +23,13 @@ from scoring.score import HORIZONS, Score
 
 router = APIRouter(tags=["opportunities"])
 
-Name = Annotated[str, Path(min_length=1, max_length=255, description="Id of the opportunity.", examples=["o-42"])]
 _MOST_DAYS = 3650
 
 
 @router.get("/v1/opportunities/{name}/score", response_model=StoredScoreAnswer, summary="Score an opportunity now")
 def get_score(
     request: Request,
-    name: Name,
+    name: PathId,
     as_of: Annotated[Instant | None, Query(description="An earlier instant; now if absent.")] = None,
     horizons_days: Annotated[
         list[Annotated[float, Query(gt=0, le=_MOST_DAYS)]] | None,
@@ -79,7 +78,7 @@ def _earlier(earlier: Earlier | None, score: Score) -> EarlierScore | None:
 )
 def get_change(
     request: Request,
-    name: Name,
+    name: PathId,
     since: Annotated[
         Instant | None, Query(description="Instant of the earlier score; the last one kept if absent.")
     ] = None,
