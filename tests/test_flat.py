@@ -29,6 +29,7 @@ from training.candidate import make_candidate
 from training.evaluate import auc, log_loss
 from training.flat import Plan, closed_keys, flat_catalogue, flat_columns, flat_dataset, learn_flat
 from training.flat_backtest import backtest_folds, backtest_order
+from training.flat_pipeline import fresh_flat_answers, train_flat
 from training.folds import groups_of, stratified_folds
 from training.verdict import LIKELIHOOD
 
@@ -230,6 +231,23 @@ def test_the_order_parts_past_from_later_and_past_results_end_with_the_past(lead
     again = backtest_order(leads(frame), 0.8)
     shares = [{r["method"]: r["value"] for r in x if r["metric"] == "auc"} for x in (records, again)]
     assert shares[0]["learned"] + shares[1]["learned"] == pytest.approx(1)
+
+
+def test_a_champion_is_judged_by_what_was_known_before_the_rows_it_answers_for(leads: Import) -> None:
+    frame = rows(600)
+    history = leads(frame)
+    ids = closed_keys(history)["opportunity_id"]
+    later = np.arange(round(0.7 * len(ids)), len(ids))
+    start = closed_keys(history)["as_of"].iloc[later[0]]
+    champion = train_flat(history, start).artifact
+    turned = frame["id"].astype(str).isin(set(ids.iloc[later]))
+    frame.loc[turned, "结果"] = frame.loc[turned, "结果"].map({"是": "否", "否": "是"})
+    answers = []
+    for known in (history, leads(frame)):
+        found = fresh_flat_answers(champion, flat_dataset(known, catalogue_of(known)).take(later))
+        assert found is not None
+        answers.append(found[0].win.tolist())
+    assert answers[0] == answers[1]
 
 
 @pytest.mark.parametrize("created", ["{order: id}", "{line: true}"])

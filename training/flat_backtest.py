@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from features.errors import DataError, NotEnoughDataError
 from features.history.history import History
 from features.outcomes import WON, Labels
-from features.past_results import freeze, recorded_results
+from features.past_results import FrozenResults, freeze, recorded_results
 from features.snapshots import Catalogue, build_snapshots
 from models.fixed_weights import FixedWeights
 from models.hazard_blend import HazardBlend
@@ -68,11 +68,15 @@ def later_answers(
     if not 0 < count < len(dataset.keys):
         raise NotEnoughDataError(f"{len(dataset.keys)} closed rows", "rows on both sides of the share", "change it")
     past, later = (dataset.take(rows) for rows in np.split(np.arange(len(dataset.keys)), [count]))
-    known = freeze(recorded_results(dataset.history), later.keys["as_of"].iloc[0])
-    snapshots = build_snapshots(dataset.history, later.keys, catalogue, known)
+    snapshots = build_snapshots(dataset.history, later.keys, catalogue, known_before(later))
     columns = flat_columns(catalogue, ordered=True)
     win = learn_flat(past.snapshots[columns], past.labels(), Plan(True, seed), report)
     return flat_methods(win, past, snapshots), later
+
+
+def known_before(later: Dataset) -> FrozenResults:
+    """Past results as known before the first of some rows in order: whoever answers for them is given these."""
+    return freeze(recorded_results(later.history), later.keys["as_of"].iloc[0])
 
 
 def backtest_folds(

@@ -22,7 +22,7 @@ from training.differences import LEARNED, likelihood_check
 from training.evaluate import evaluate, resamples
 from training.expected_wins import expected_wins_checks
 from training.flat import EDGES, NEEDED, Plan, flat_catalogue, flat_columns, flat_dataset, learn_flat, left_out
-from training.flat_backtest import held_out_answers, later_answers
+from training.flat_backtest import held_out_answers, known_before, later_answers
 from training.gate import FEWEST_FRESH, SHARE, TOO_FEW, learned_until
 from training.pipeline import Material, Trained, summary_of
 from training.verdict import CHAMPION, Verdict
@@ -87,7 +87,7 @@ def judge_flat(trained: Trained, champion: Artifact | None, seed: int, report: R
         parts = held_out_answers(dataset, catalogue, Plan(False, seed), _FOLDS, seed, report)
         later = _joined_rows(dataset, [held for _, held in parts])
         answers = _joined([found for found, _ in parts])
-    return _verdict(answers, later, _fresh(champion, later), seed)
+    return _verdict(answers, later, fresh_flat_answers(champion, later), seed)
 
 
 def _joined_rows(dataset: Dataset, parts: Sequence[Dataset]) -> Dataset:
@@ -124,12 +124,16 @@ def _verdict(
     )
 
 
-def _fresh(champion: Artifact | None, later: Dataset) -> tuple[Incidence, NDArray[np.int64]] | None:
-    """Answers of a champion of the same origin for the rows created after its training; None with too few."""
+def fresh_flat_answers(champion: Artifact | None, later: Dataset) -> tuple[Incidence, NDArray[np.int64]] | None:
+    """Answers of a champion of the same origin for the rows created after its training; None with too few.
+
+    It is given the past results that the challenger is given: those known before the later rows.
+    """
     if champion is None or champion.training["origin"] != later.history.origin or later.history.timing != "order":
         return None
     seen_until = micros(pd.Index([learned_until(champion)]))[0]
     rows = np.flatnonzero(later.as_of >= seen_until)
     if len(rows) < FEWEST_FRESH:
         return None
-    return champion.win.predict(build_snapshots(later.history, later.keys.iloc[rows], champion.catalogue)), rows
+    keys = later.keys.iloc[rows]
+    return champion.win.predict(build_snapshots(later.history, keys, champion.catalogue, known_before(later))), rows
