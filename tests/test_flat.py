@@ -288,6 +288,32 @@ def test_what_the_audit_doubts_is_left_out_of_a_flat_table_too(tmp_path: Path) -
     assert "attribute_leak" in flat_columns(taken, True)
 
 
+@pytest.mark.parametrize("created", ["{order: id}", "{line: true}"])
+def test_amounts_of_several_currencies_are_not_compared_as_if_equal(tmp_path: Path, created: str) -> None:
+    yen = np.arange(300) % 2 == 0
+    answers = []
+    for rate in (1, 160):
+        frame = rows(300)
+        worth = np.exp(np.random.default_rng(5).normal(size=300) + 2 * (frame["结果"] == "是")) * 1000
+        frame = frame.assign(size=(worth * np.where(yen, rate, 1)).round(2), source=np.where(yen, "JPY", "EUR"))
+        frame.to_csv(tmp_path / "leads.csv", index=False)
+        text = MAPPING.format(created=created, won='"是"', lost='"否"').replace("source: source", "currency: source")
+        text = text.replace("      size: {column: size, type: numeric, measured: creation}\n", "")
+        text = text.replace("    attributes:", "    fields: {amount: size}\n    attributes:")
+        (tmp_path / "m.yaml").write_text(text, encoding="utf-8")
+        history = import_source(read_mapping(tmp_path / "m.yaml"), tmp_path / "leads.csv").history
+        said: list[str] = []
+        trained = train_flat(history, report=said.append)
+        assert any(line.startswith("left out of training: amount (amounts are in 2 currencies") for line in said)
+        assert "2 currencies" in trained.artifact.training["left_out"]["amount"]
+        answers.append(trained.artifact.win.predict(trained.dataset.snapshots).win)
+    # Whatever the yen is worth, the answers are the same: an amount counts within its currency or not at all.
+    np.testing.assert_allclose(answers[0], answers[1], atol=0.02)
+    assert (np.ptp(answers[0]) > 0.3) == (created == "{order: id}")
+    taken, _ = flat_catalogue(history, ("amount",), (), said.append)
+    assert "amount" in flat_columns(taken, False)
+
+
 def test_reasons_of_a_flat_table_add_up(leads: Import) -> None:
     history = leads(rows(300))
     dataset = flat_dataset(history, catalogue_of(history))

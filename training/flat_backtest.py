@@ -18,6 +18,7 @@ from features.snapshots import Catalogue, build_snapshots
 from models.fixed_weights import FixedWeights
 from models.hazard_blend import HazardBlend
 from models.incidence import Incidence, certain_clock
+from training.currencies import currencies_of
 from training.dataset import Dataset
 from training.evaluate import evaluate
 from training.flat import EDGES, Plan, flat_catalogue, flat_columns, flat_dataset, learn_flat
@@ -69,7 +70,7 @@ def later_answers(
         raise NotEnoughDataError(f"{len(dataset.keys)} closed rows", "rows on both sides of the share", "change it")
     past, later = (dataset.take(rows) for rows in np.split(np.arange(len(dataset.keys)), [count]))
     snapshots = build_snapshots(dataset.history, later.keys, catalogue, known_before(later))
-    columns = flat_columns(catalogue, ordered=True)
+    columns = flat_columns(catalogue, True, len(currencies_of(dataset.history)))
     win = learn_flat(past.snapshots[columns], past.labels(), Plan(True, seed), report)
     return flat_methods(win, past, snapshots), later
 

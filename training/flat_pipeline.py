@@ -17,6 +17,7 @@ from features.snapshots import build_snapshots
 from models.artifact import Artifact
 from models.incidence import Incidence, certain_clock
 from scoring.classification import Criteria
+from training.currencies import currencies_of
 from training.dataset import Dataset
 from training.differences import LEARNED, likelihood_check
 from training.evaluate import evaluate, resamples
@@ -52,7 +53,7 @@ def train_flat(
     report(f"building {len(known.opportunities):,} rows")
     dataset = flat_dataset(known, catalogue)
     ordered = known.timing == "order"
-    columns = flat_columns(catalogue, ordered)
+    columns = flat_columns(catalogue, ordered, len(currencies_of(known)))
     useless = left_out(dataset.snapshots, columns)
     for name, reason in useless.items():
         report(f"of {name} only whether it is filled is used: {reason}")

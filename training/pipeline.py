@@ -25,6 +25,7 @@ from models.artifact import Artifact
 from training.account_need import AccountNeed, learn_account_need
 from training.audit import doubted_attributes, without_attributes
 from training.criteria import choose_criteria
+from training.currencies import doubt_of_amounts
 from training.dataset import Dataset, build_dataset
 from training.grid import training_grid
 from training.learning import learn, win_members
@@ -79,11 +80,11 @@ def prepare(
         report(f"left out of training: {name} ({reason}); --include {name} takes it all the same")
     catalogue = catalogue_of(without_attributes(known, left_out), include)
     unseen = list(exclude)
-    currencies = _currencies(known)
-    if len(currencies) > 1 and "amount" not in include:
+    doubt = doubt_of_amounts(known)
+    if doubt is not None and "amount" not in include:
         unseen.append("amount")
-        left_out["amount"] = f"amounts are in {len(currencies)} currencies; each is compared within its own instead"
-        report(f"left out of training: amount ({left_out['amount']})")
+        left_out["amount"] = doubt
+        report(f"left out of training: amount ({doubt})")
     catalogue = replace(catalogue, excluded=excluded_features(unseen, catalogue, known.attributes.values()))
     report(f"building snapshots of {len(known.opportunities):,} opportunities")
     limits = limits_of(known)
@@ -94,13 +95,6 @@ def prepare(
         )
     dataset = build_dataset(known, training_grid(known, until, most, limits), catalogue, until, limits)
     return Material(known, catalogue, dataset, left_out, tuple(sorted(set(exclude))))
-
-
-def _currencies(known: History) -> list[str]:
-    """Currencies of the opportunities that have an amount; not stated is one of its own."""
-    priced = known.field_history.loc[known.field_history["field"] == "amount", "opportunity_id"]
-    rows = known.opportunities[known.opportunities["opportunity_id"].isin(priced)]
-    return sorted(rows["currency"].fillna("").unique())
 
 
 def train(
