@@ -27,10 +27,11 @@ from models.predictions import predict_snapshots
 from scoring.score import score_opportunities
 from training.candidate import make_candidate
 from training.evaluate import auc, log_loss
-from training.flat import Plan, closed_keys, flat_catalogue, flat_columns, flat_dataset, learn_flat
+from training.flat import Plan, closed_keys, flat_columns, flat_dataset, learn_flat
 from training.flat_backtest import backtest_folds, backtest_order
 from training.flat_pipeline import fresh_flat_answers, train_flat
 from training.folds import groups_of, stratified_folds
+from training.learned_features import learned_features
 from training.verdict import LIKELIHOOD
 
 MAPPING = """
@@ -280,11 +281,11 @@ def test_what_the_audit_doubts_is_left_out_of_a_flat_table_too(tmp_path: Path) -
     (tmp_path / "m.yaml").write_text(text, encoding="utf-8")
     history = import_source(read_mapping(tmp_path / "m.yaml"), tmp_path / "leads.csv").history
     said: list[str] = []
-    catalogue, doubted = flat_catalogue(history, (), (), said.append)
+    catalogue, doubted = learned_features(history, (), (), said.append)
     assert "leak" in doubted
     assert any(line.startswith("left out of training: leak") for line in said)
     assert "attribute_leak" not in flat_columns(catalogue, True)
-    taken, _ = flat_catalogue(history, ("leak",), (), said.append)
+    taken, _ = learned_features(history, ("leak",), (), said.append)
     assert "attribute_leak" in flat_columns(taken, True)
 
 
@@ -310,7 +311,7 @@ def test_amounts_of_several_currencies_are_not_compared_as_if_equal(tmp_path: Pa
     # Whatever the yen is worth, the answers are the same: an amount counts within its currency or not at all.
     np.testing.assert_allclose(answers[0], answers[1], atol=0.02)
     assert (np.ptp(answers[0]) > 0.3) == (created == "{order: id}")
-    taken, _ = flat_catalogue(history, ("amount",), (), said.append)
+    taken, _ = learned_features(history, ("amount",), (), said.append)
     assert "amount" in flat_columns(taken, False)
 
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from features.catalogue import Catalogue
 from features.errors import NotEnoughDataError
-from features.exclusion import check_choice, chosen_catalogue
 from features.history.history import History
 from features.history.schema import ASSESSED_FIELDS
 from features.labels import labels_of
@@ -26,8 +25,6 @@ from models.flat_logistic import PENALTIES, FlatLogistic
 from models.hazard_blend import HazardBlend
 from models.incidence import certain_clock
 from models.member import Member
-from training.audit import doubted_attributes, without_attributes
-from training.currencies import doubt_of_amounts
 from training.dataset import Dataset
 from training.evaluate import log_loss
 from training.folds import Split, forward_folds, stratified_folds
@@ -121,23 +118,6 @@ def flat_columns(catalogue: Catalogue, ordered: bool, currencies: int = 1) -> li
     usual = ["amount_to_usual"] if currencies > 1 else []
     named = ["amount", *ASSESSED_FIELDS, *own, *([*lifts, *usual] if ordered else [])]
     return [name for name in named if name not in catalogue.excluded]
-
-
-def flat_catalogue(
-    history: History, include: Sequence[str], exclude: Sequence[str], report: Report
-) -> tuple[Catalogue, dict[str, str]]:
-    """List the features of a flat table, less what is doubted, which is said with the reason, and by choice."""
-    check_choice(include, exclude)
-    doubted = dict(doubted_attributes(history, include))
-    for name, reason in doubted.items():
-        report(f"left out of training: {name} ({reason}); --include {name} takes it all the same")
-    chosen, unseen = without_attributes(history, doubted), list(exclude)
-    doubt = doubt_of_amounts(history)
-    if doubt is not None and "amount" not in include:
-        unseen.append("amount")
-        doubted["amount"] = doubt
-        report(f"left out of training: amount ({doubt}); --include amount takes it all the same")
-    return chosen_catalogue(chosen, include, unseen), doubted
 
 
 def left_out(snapshots: pd.DataFrame, columns: Sequence[str]) -> dict[str, str]:

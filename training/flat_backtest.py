@@ -21,8 +21,9 @@ from models.incidence import Incidence, certain_clock
 from training.currencies import currencies_of
 from training.dataset import Dataset
 from training.evaluate import evaluate
-from training.flat import EDGES, Plan, flat_catalogue, flat_columns, flat_dataset, learn_flat
+from training.flat import EDGES, Plan, flat_columns, flat_dataset, learn_flat
 from training.folds import groups_of, stratified_folds
+from training.learned_features import learned_features
 
 Ints = NDArray[np.int64]
 Report = Callable[[str], None]
@@ -56,7 +57,7 @@ def backtest_order(
             "a flat table whose mapping has created_at, or {order: column} for it",
             "judge it by --folds" if history.is_flat else "judge it at --cutoffs",
         )
-    catalogue, _ = flat_catalogue(history, include, exclude, report)
+    catalogue, _ = learned_features(history, include, exclude, report)
     answers, later = later_answers(flat_dataset(history, catalogue), catalogue, share, seed, report)
     return [{"cutoff": None, **record} for record in _judged(answers, later, seed)]
 
@@ -107,7 +108,7 @@ def backtest_folds(
     """
     if not history.is_flat:
         raise DataError("a history with dates", "a flat table", "judge it at --cutoffs")
-    catalogue, _ = flat_catalogue(history, include, exclude, report)
+    catalogue, _ = learned_features(history, include, exclude, report)
     dataset = flat_dataset(history, catalogue)
     plan = Plan(False, seed, row_groups(history, dataset, groups))
     records = []

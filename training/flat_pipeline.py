@@ -22,9 +22,10 @@ from training.dataset import Dataset
 from training.differences import LEARNED, likelihood_check
 from training.evaluate import evaluate, resamples
 from training.expected_wins import expected_wins_checks
-from training.flat import EDGES, NEEDED, Plan, flat_catalogue, flat_columns, flat_dataset, learn_flat, left_out
+from training.flat import EDGES, NEEDED, Plan, flat_columns, flat_dataset, learn_flat, left_out
 from training.flat_backtest import held_out_answers, known_before, later_answers
 from training.gate import FEWEST_FRESH, SHARE, TOO_FEW, learned_until
+from training.learned_features import learned_features
 from training.pipeline import Material, Trained, summary_of
 from training.verdict import CHAMPION, Verdict
 
@@ -49,7 +50,7 @@ def train_flat(
     """
     until = cutoff if cutoff is not None else history.observed_until
     known = known_as_of(history, until)
-    catalogue, doubted = flat_catalogue(known, include, exclude, report)
+    catalogue, doubted = learned_features(known, include, exclude, report)
     report(f"building {len(known.opportunities):,} rows")
     dataset = flat_dataset(known, catalogue)
     ordered = known.timing == "order"

@@ -13,21 +13,19 @@ import pandas as pd
 
 from features.as_of import known_as_of
 from features.errors import NotEnoughDataError
-from features.exclusion import check_choice, excluded_features
 from features.forgotten import limits_of
 from features.history.directory import description_of
 from features.history.history import History
 from features.outcomes import CENSORED, LOST, WON
 from features.past_results import freeze, recorded_results
 from features.segment import Segment
-from features.snapshots import Catalogue, catalogue_of
+from features.snapshots import Catalogue
 from models.artifact import Artifact
 from training.account_need import AccountNeed, learn_account_need
-from training.audit import doubted_attributes, without_attributes
 from training.criteria import choose_criteria
-from training.currencies import doubt_of_amounts
 from training.dataset import Dataset, build_dataset
 from training.grid import training_grid
+from training.learned_features import learned_features
 from training.learning import learn, win_members
 from training.need import learn_need
 from training.segments import segment_dataset
@@ -74,18 +72,7 @@ def prepare(
     known = known_as_of(history, until)
     if not len(known.opportunities):
         raise NotEnoughDataError(f"no opportunity recorded by {until}", "at least one", "choose a later cutoff")
-    check_choice(include, exclude)
-    left_out = doubted_attributes(known, include)
-    for name, reason in left_out.items():
-        report(f"left out of training: {name} ({reason}); --include {name} takes it all the same")
-    catalogue = catalogue_of(without_attributes(known, left_out), include)
-    unseen = list(exclude)
-    doubt = doubt_of_amounts(known)
-    if doubt is not None and "amount" not in include:
-        unseen.append("amount")
-        left_out["amount"] = doubt
-        report(f"left out of training: amount ({doubt})")
-    catalogue = replace(catalogue, excluded=excluded_features(unseen, catalogue, known.attributes.values()))
+    catalogue, left_out = learned_features(known, include, exclude, report)
     report(f"building snapshots of {len(known.opportunities):,} opportunities")
     limits = limits_of(known)
     if limits is not None and limits.count:
