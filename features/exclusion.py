@@ -44,11 +44,28 @@ email, contact, qualification, commercial, context, activity, attribute), a colu
 feature as `dealodds fields --all` lists them. Do: did you mean 'email'?.
     """
     own = [attribute.name for attribute in attributes]
-    group_of = {f.name: f.group for f in (*catalogue.features, *features_of_accounts(catalogue.custom_kinds))}
+    group_of = _groups(catalogue)
     chosen: set[str] = set()
     for name in names:
         chosen |= _meant_by(name, group_of, own)
     return tuple(name for name in group_of if name in chosen)
+
+
+def names_there_are(names: Sequence[str], catalogue: Catalogue, attributes: Iterable[Attribute]) -> list[str]:
+    """Leave out the names of what is not there: at an earlier instant there may be less to exclude.
+
+    Examples
+    --------
+    >>> names_there_are(["overdue", "activity_webinar_7d"], Catalogue(), [])
+    ['overdue']
+    """
+    known = {*_groups(catalogue), *GROUPS, *(attribute.name for attribute in attributes)}
+    return [name for name in names if name in known]
+
+
+def _groups(catalogue: Catalogue) -> dict[str, str]:
+    """Group of each feature, of opportunities and of accounts."""
+    return {f.name: f.group for f in (*catalogue.features, *features_of_accounts(catalogue.custom_kinds))}
 
 
 def check_choice(include: Sequence[str], exclude: Sequence[str], own: Iterable[str]) -> None:

@@ -61,7 +61,7 @@ def make_candidate(
         verdict = judge_flat(trained, champion, seed, report)
     else:
         trained = train(history, cutoff, seed=seed, include=include, exclude=exclude, segment=segment, report=report)
-        verdict = judge(trained.dataset, champion, seed, report, trained.whole)
+        verdict = judge(trained.dataset, champion, seed, report, include=include, exclude=exclude, segment=segment)
     report("checking parity and latency")
     in_service = serving_checks(trained.artifact, trained.dataset, timer)
     verdict = replace(verdict, checks=(*verdict.checks, *in_service))

@@ -51,11 +51,10 @@ class Material:
 
 @dataclass(frozen=True)
 class Trained:
-    """A model and what it was trained on; ``whole`` is everything, where that is one segment only."""
+    """A model and what it was trained on."""
 
     artifact: Artifact
     dataset: Dataset
-    whole: Dataset | None = None
 
 
 def prepare(
@@ -124,9 +123,8 @@ def train(
         There is nothing of that name to exclude, or it cannot be.
     """
     material = prepare(history, cutoff, most=most, include=include, exclude=exclude, report=report)
-    whole = material.dataset
     if segment is not None:
-        material = replace(material, dataset=segment_dataset(whole, segment))
+        material = replace(material, dataset=segment_dataset(material.dataset, segment))
     dataset = material.dataset
     win = learn(dataset, win_members(seed), report)
     need = learn_need(dataset, seed, report)
@@ -147,7 +145,7 @@ def train(
         training=summary_of(material, seed) | ({"segment": segment.name} if segment is not None else {}),
         usual=usual_of(dataset, win, material.catalogue),
     )
-    return Trained(artifact, dataset, whole if segment is not None else None)
+    return Trained(artifact, dataset)
 
 
 def summary_of(material: Material, seed: int) -> dict[str, Any]:
