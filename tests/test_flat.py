@@ -251,6 +251,23 @@ def test_a_champion_is_judged_by_what_was_known_before_the_rows_it_answers_for(l
     assert answers[0] == answers[1]
 
 
+def test_what_is_doubted_is_told_by_the_rows_before_those_that_are_judged(tmp_path: Path) -> None:
+    frame = rows(600)
+    early = frame["id"].rank(pct=True) <= 0.6
+    noise = np.random.default_rng(4).choice([5, 9], 600)
+    frame["leak"] = np.where(early, np.where(frame["结果"] == "是", 5, 9), noise)
+    frame.to_csv(tmp_path / "leads.csv", index=False)
+    text = MAPPING.format(created="{order: id}", won='"是"', lost='"否"').replace(
+        "measured: close", "measured: creation"
+    )
+    (tmp_path / "m.yaml").write_text(text, encoding="utf-8")
+    history = import_source(read_mapping(tmp_path / "m.yaml"), tmp_path / "leads.csv").history
+    assert learned_features(history)[1] == {}
+    said: list[str] = []
+    backtest_order(history, 0.6, report=said.append)
+    assert any(line.startswith("left out of training: leak") for line in said)
+
+
 @pytest.mark.parametrize("created", ["{order: id}", "{line: true}"])
 def test_a_flat_table_is_trained_judged_stored_and_scored(leads: Import, tmp_path: Path, created: str) -> None:
     frame = rows(500)

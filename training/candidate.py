@@ -58,7 +58,7 @@ def make_candidate(
         if segment is not None:
             raise DataError("a flat table", "a history with dates, to train a segment of", "leave out --segment")
         trained = train_flat(history, cutoff, seed=seed, include=include, exclude=exclude, report=report)
-        verdict = judge_flat(trained, champion, seed, report)
+        verdict = judge_flat(trained, champion, seed, report, include=include, exclude=exclude)
     else:
         trained = train(history, cutoff, seed=seed, include=include, exclude=exclude, segment=segment, report=report)
         verdict = judge(trained.dataset, champion, seed, report, include=include, exclude=exclude, segment=segment)

@@ -73,7 +73,15 @@ def train_flat(
     return Trained(artifact, dataset)
 
 
-def judge_flat(trained: Trained, champion: Artifact | None, seed: int, report: Report) -> Verdict:
+def judge_flat(
+    trained: Trained,
+    champion: Artifact | None,
+    seed: int,
+    report: Report,
+    *,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+) -> Verdict:
     """Judge on rows that were held out: the last in order of creation, or each fifth in turn.
 
     The learned probability must beat the constant, and the fixed weight where there is one, by
@@ -84,7 +92,7 @@ def judge_flat(trained: Trained, champion: Artifact | None, seed: int, report: R
     if min(won.sum(), (~won).sum()) < _FOLDS:
         return Verdict((), [], {}, {}, None, None, TOO_FEW)
     if dataset.history.timing == "order":
-        answers, later = later_answers(dataset, catalogue, SHARE, seed, report)
+        answers, later = later_answers(dataset.history, SHARE, seed, report, include, exclude)
     else:
         parts = held_out_answers(dataset, catalogue, Plan(False, seed), _FOLDS, seed, report)
         later = _joined_rows(dataset, [held for _, held in parts])
