@@ -8,7 +8,7 @@ from pathlib import Path
 
 from features.errors import ArtifactError
 from features.folders import replace_folder
-from features.segment import Segment
+from features.segment import Segment, segment_of
 from models.artifact import MANIFEST, Artifact, read_artifact, register
 
 
@@ -78,6 +78,11 @@ def withdraw_artifact(folder: Path) -> None:
 def segment_folder(folder: Path, segment: Segment) -> Path:
     """Name that readers open for the model of a segment, beside the one in service for all."""
     return segments_folder(folder) / segment.slug
+
+
+def place_of(folder: Path, segment: str) -> Path:
+    """Name that readers open for the model of a segment as it is written, of all when it is empty."""
+    return segment_folder(folder, segment_of(segment)) if segment else folder
 
 
 def segments_folder(folder: Path) -> Path:

@@ -16,6 +16,7 @@ from features.instants import instant, micros
 from models.encoding import Encoding
 from models.ridge_hazards import RidgeHazards
 from tests.planted import with_attribute, with_field
+from training.account_figures import account_lines
 from training.audit_ends import ends_of
 from training.candidate import Candidate, make_candidate
 from training.dataset import Dataset, closing_instant
@@ -76,7 +77,22 @@ def test_what_learned_from_signal_passes_with_a_row_for_every_check(candidate: C
     ]
     reported = {check.name for check in verdict.checks if check.passed is None}
     methods, days = ("fixed_weights", "stage_rates", "constant"), (14, 30, 60, 90)
-    assert reported == {f"horizon_log_loss.{d}d.{m}" for d in days for m in methods}
+    accounts = {f"account_need_confirmed.{part}" for part in ("above", "below")}
+    assert reported == {f"horizon_log_loss.{d}d.{m}" for d in days for m in methods} | accounts
+
+
+def test_the_model_of_accounts_is_reported_beside_the_decision(candidate: Candidate) -> None:
+    report = candidate.artifact.classification["accounts"]["report"]
+    for part in ("above", "below"):
+        found = row(candidate.verdict.checks, f"account_need_confirmed.{part}")
+        assert (found.figure, found.passed) == (report[part]["share_confirmed_in_90_days"], None)
+    assert report["above"]["enough"]
+    above, *_ = account_lines(candidate.artifact.classification)
+    share = f"{100 * report['above']['share_confirmed_in_90_days']:.0f} %"
+    assert above.startswith("not judged 不参与评判: accounts above the threshold of an earlier model")
+    assert "高于早先模型阈值的客户" in above
+    assert above.endswith(share)
+    assert account_lines({"accounts": {"report": None}}) == []
 
 
 def test_the_run_holds_the_horizon_losses_with_open_ones_counted(candidate: Candidate) -> None:

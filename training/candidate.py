@@ -13,7 +13,8 @@ from features.history.history import History
 from features.segment import Segment
 from features.snapshots import build_snapshots
 from models.artifact import Artifact
-from models.registry import TrainingRecord
+from models.training_record import TrainingRecord
+from training.account_figures import account_checks
 from training.card import card_of, later_figures
 from training.flat_pipeline import judge_flat, train_flat
 from training.gate import judge
@@ -64,7 +65,8 @@ def make_candidate(
         verdict = judge(trained.dataset, champion, seed, report, include=include, exclude=exclude, segment=segment)
     report("checking parity and latency")
     in_service = serving_checks(trained.artifact, trained.dataset, timer)
-    verdict = replace(verdict, checks=(*verdict.checks, *in_service))
+    beside = account_checks(trained.artifact.classification)
+    verdict = replace(verdict, checks=(*verdict.checks, *in_service, *beside))
     artifact = replace(
         trained.artifact,
         classification={**trained.artifact.classification, "report": verdict.classes},
