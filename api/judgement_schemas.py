@@ -8,9 +8,8 @@ from pydantic import AwareDatetime, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from api.answers import Answer, ClassKey, Share, Words
-from api.schemas import Strict
+from api.schemas import NO_NUL, Strict
 
-PLAIN = r"^[^\x00]+$"
 _BECAUSE = Field(description="Why, in the person's words.", examples=["the buyer told me that the budget is cut"])
 _PERSON = Field(description="Who says so.", examples=["li.na"])
 
@@ -18,12 +17,12 @@ _PERSON = Field(description="Who says so.", examples=["li.na"])
 class JudgementBody(Strict):
     """What a person thinks of an open opportunity; of probability and class at least one."""
 
-    person: Annotated[str, Field(min_length=1, max_length=255, pattern=PLAIN)] = _PERSON
+    person: Annotated[str, Field(min_length=1, max_length=255, pattern=NO_NUL)] = _PERSON
     probability: Share | None = Field(None, description="The person's probability that it is won.", examples=[0.2])
     opportunity_class: ClassKey | None = Field(
         None, alias="class", description="The person's class.", examples=["potential"]
     )
-    because: Annotated[str, Field(min_length=1, max_length=2000, pattern=PLAIN)] = _BECAUSE
+    because: Annotated[str, Field(min_length=1, max_length=2000, pattern=NO_NUL)] = _BECAUSE
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import pandas as pd
 from sqlalchemy import Connection, Row, and_, func, select
 
-from api.champion import Champion, score_live_by_segment
+from api.champion import Champion, score_live
 from api.store.erasure import touched_since
 from api.store.tables import SCORES
 from api.stored import request_at
@@ -78,7 +78,7 @@ def _kept(connection: Connection, as_of: pd.Timestamp | None, opportunity_id: st
         by_then = table.as_of <= int(micros(pd.Index([as_of]))[0])
         keys = (table.opportunity_id, table.model_version)
         last = select(*keys, func.max(table.as_of).label("as_of")).where(by_then).group_by(*keys).subquery()
-        asked = asked.join(last, and_(*(table[name] == last.c[name] for name in last.c.keys())))
+        asked = asked.join(last, and_(*(table[column.name] == column for column in last.c)))
     if opportunity_id is not None:
         asked = asked.where(table.opportunity_id == opportunity_id)
     # By model, so that few are in memory at once.
@@ -96,8 +96,8 @@ def _rebuilt(
         return replace(done, verdict="no model", reason=error.found)
     try:
         raw = request_at(connection, row.opportunity_id, Cut(row.as_of, row.through_seq), artifact)
-        # The one model, as if it were that of all: which segment it is for was decided when it was kept.
-        [(score, _)] = score_live_by_segment(Champion(artifact), [raw], at, [30.0])
+        # By that model alone: whether it was that of a segment was decided when the score was kept.
+        [(score, _)] = score_live(artifact, [raw], at, [30.0])
         differs = _differences(row, score)
     except NotKnownError as error:
         differs = {"opportunity": ("recorded", "not recorded")}
@@ -145,4 +145,3 @@ def _read(champion: Champion, version: str, segment: str | None) -> Artifact:
     if folder is None:
         raise ArtifactError(f"no copy of version {version}", "a version that was in service", "name its folder")
     return former_champion(segment_folder(folder, segment_of(segment)), version)
-

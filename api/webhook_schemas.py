@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from api.answers import Answer, Share
-from api.schemas import Strict
+from api.schemas import NO_NUL, Strict
 
 EventName = Literal[
     "opportunity.class_changed", "opportunity.probability_changed", "opportunity.closed", "champion.changed"
 ]
-Url = Annotated[str, Field(min_length=8, max_length=2000)]
+Url = Annotated[str, Field(min_length=8, max_length=2000, pattern=NO_NUL)]
 Events = Annotated[list[EventName], Field(min_length=1, max_length=20)]
 
 _URL = Field(

@@ -11,7 +11,6 @@ import asyncio
 import logging
 import random
 import threading
-import uuid
 from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
@@ -20,6 +19,7 @@ import httpx
 import pandas as pd
 
 from api.background.destinations import private_allowed
+from api.background.lease import Lease
 from api.background.sending import TIMEOUT_SECONDS, Outcome, send
 from api.store.deliveries import (
     disable,
@@ -29,7 +29,6 @@ from api.store.deliveries import (
     note_delivered,
     note_failed,
 )
-from api.store.lease import drop_lease, take_lease
 from features.errors import DatabaseError
 from features.history.database.engine import Database
 from features.instants import micros
@@ -37,7 +36,7 @@ from features.instants import micros
 SCHEDULE = (5.0, 300.0, 1_800.0, 7_200.0, 18_000.0, 36_000.0, 50_400.0, 72_000.0, 86_400.0)
 """Seconds from each attempt to the next, as Standard Webhooks suggests; after the tenth a message is given up."""
 
-LEASE = "deliveries"
+DELIVERING = "deliveries"
 LEASE_SECONDS = 60.0
 _JITTER = 0.2
 _LONGEST_PAUSE = 300.0
@@ -77,8 +76,8 @@ class Deliveries:
         timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
         self.database, self.clock, self.schedule = database, clock, tuple(schedule)
-        self.poll_seconds, self.lease_seconds, self.timeout_seconds = poll_seconds, lease_seconds, timeout_seconds
-        self.holder = uuid.uuid4().hex
+        self.poll_seconds, self.timeout_seconds = poll_seconds, timeout_seconds
+        self.lease = Lease(DELIVERING, seconds=lease_seconds)
         self._until = 0
         self._paused: dict[str, int] = {}
         self._forgot = 0
@@ -87,7 +86,7 @@ class Deliveries:
 
     def start(self) -> None:
         """Begin to deliver."""
-        self._thread = threading.Thread(target=self._run, name=LEASE, daemon=True)
+        self._thread = threading.Thread(target=self._run, name=DELIVERING, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -109,7 +108,8 @@ class Deliveries:
             if not sent:
                 self._ended.wait(self.poll_seconds)
         try:
-            drop_lease(self.database, LEASE, self.holder)
+            with self.database.changing() as connection:
+                self.lease.release(connection)
         except DatabaseError:
             _log.warning("the lease of deliveries ends by itself")
 
@@ -189,9 +189,9 @@ class Deliveries:
         now, longest = self._now(), int(self.timeout_seconds * _SECOND)
         if now + longest < self._until:
             return True
-        until = now + int(self.lease_seconds * _SECOND)
-        ours = take_lease(self.database, LEASE, self.holder, now, until)
-        self._until = until if ours else 0
+        with self.database.changing() as connection:
+            ours = self.lease.take(connection, now)
+        self._until = now + int(self.lease.seconds * _SECOND) if ours else 0
         return ours
 
     def _forget(self) -> None:

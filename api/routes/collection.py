@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import AwareDatetime, Field, ValidationError
 
 from api.answers import Answer
 from api.body import read_body
 from api.problems import HTTP_SORTS, respond
-from api.schemas import Instant, Strict
+from api.schemas import Instant, PathId, Strict
 from api.store.service import actor_of, database_of
 from api.validation import is_syntax, parts_of, request_of
 from features.errors import RequestError
@@ -74,7 +74,7 @@ def get_collection(request: Request) -> Response:
 )
 def put_collection(
     request: Request,
-    name: Annotated[str, Path(min_length=1, max_length=255, description="The name.", examples=["email_opened"])],
+    name: PathId,
     body: Annotated[bytes, Depends(read_body)],
 ) -> Response:
     """Say whether a name is delivered, and since when. What is first told of is collected from then on, unasked.

@@ -6,13 +6,12 @@ from collections import Counter
 from dataclasses import asdict
 from typing import Annotated, Any, cast
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.answers import ClassKey, Words
 from api.body import read_body
-from api.champion import Champion, score_live_by_segment
+from api.champion import Champion
 from api.judgement_schemas import (
-    PLAIN,
     ComparisonAnswer,
     JudgementAnswer,
     JudgementBody,
@@ -21,7 +20,9 @@ from api.judgement_schemas import (
     PersonComparisonAnswer,
     PutJudgementAnswer,
 )
+from api.live_segments import score_live_by_segment
 from api.routes.webhooks import answered, described, read_as
+from api.schemas import NO_NUL, PathId
 from api.store.judgements import judged_and_closed, judgements_of, put_judgement, withdraw_judgement
 from api.store.service import actor_of, database_of
 from api.stored import cut_at, request_at
@@ -34,10 +35,6 @@ from scoring.score import Score
 
 router = APIRouter(tags=["judgements"])
 
-Name = Annotated[
-    str, Path(min_length=1, max_length=255, pattern=PLAIN, description="Id of the opportunity.", examples=["o-42"])
-]
-
 
 @router.put(
     "/v1/opportunities/{name}/judgement",
@@ -46,7 +43,7 @@ Name = Annotated[
     summary="Disagree",
     openapi_extra=described("JudgementBody"),
 )
-def put_one_judgement(request: Request, name: Name, body: Annotated[bytes, Depends(read_body)]) -> Response:
+def put_one_judgement(request: Request, name: PathId, body: Annotated[bytes, Depends(read_body)]) -> Response:
     """Keep a person's probability or class of an open opportunity, with why, beside the model's of this instant.
 
     It does not change the score. The same person's next judgement replaces it; both are kept.
@@ -75,7 +72,7 @@ def _model_says(champion: Champion, writing: Writing, name: str) -> Score:
 
 
 @router.get("/v1/opportunities/{name}/judgement", response_model=JudgementsAnswer, summary="List judgements")
-def get_judgements(request: Request, name: Name) -> Response:
+def get_judgements(request: Request, name: PathId) -> Response:
     """List what persons said of an opportunity, and what the model said at the same instants."""
     with database_of(request).reading() as connection:
         rows = judgements_of(connection, name)
@@ -85,9 +82,9 @@ def get_judgements(request: Request, name: Name) -> Response:
 @router.delete("/v1/opportunities/{name}/judgement", response_model=JudgementsAnswer, summary="Withdraw a judgement")
 def delete_judgement(
     request: Request,
-    name: Name,
+    name: PathId,
     person: Annotated[
-        str | None, Query(max_length=255, pattern=PLAIN, description="Whose; everybody's if absent.")
+        str | None, Query(max_length=255, pattern=NO_NUL, description="Whose; everybody's if absent.")
     ] = None,
 ) -> Response:
     """Withdraw what was said: it no longer stands, and stays in the history."""

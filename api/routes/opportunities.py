@@ -6,15 +6,16 @@ from datetime import datetime
 from typing import Annotated, cast
 
 import pandas as pd
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from api.answers import ClassKey
-from api.champion import Champion, live_alone
+from api.champion import Champion
 from api.change_answers import ScoreChangeAnswer
-from api.routes.changes import change_answer, version_of
+from api.live_segments import live_alone_by_segment
+from api.routes.changes import change_answer, former_for
 from api.routes.judgements import judgement_answer
 from api.routes.scores import instant_asked, score_answer
-from api.schemas import Instant
+from api.schemas import Instant, PathId
 from api.store.service import database_of
 from api.stored import Earlier, cut_at, request_at, score_stored
 from api.stored_answers import EarlierScore, StoredScoreAnswer
@@ -24,14 +25,13 @@ from scoring.score import HORIZONS, Score
 
 router = APIRouter(tags=["opportunities"])
 
-Name = Annotated[str, Path(min_length=1, max_length=255, description="Id of the opportunity.", examples=["o-42"])]
 _MOST_DAYS = 3650
 
 
 @router.get("/v1/opportunities/{name}/score", response_model=StoredScoreAnswer, summary="Score an opportunity now")
 def get_score(
     request: Request,
-    name: Name,
+    name: PathId,
     as_of: Annotated[Instant | None, Query(description="An earlier instant; now if absent.")] = None,
     horizons_days: Annotated[
         list[Annotated[float, Query(gt=0, le=_MOST_DAYS)]] | None,
@@ -81,7 +81,7 @@ def _earlier(earlier: Earlier | None, score: Score) -> EarlierScore | None:
 )
 def get_change(
     request: Request,
-    name: Name,
+    name: PathId,
     since: Annotated[
         Instant | None, Query(description="Instant of the earlier score; the last one kept if absent.")
     ] = None,
@@ -103,7 +103,8 @@ def get_change(
         start, version = found.as_of, version or found.model_version
     else:
         start = _past(since, clock())
-    history, notes = live_alone(champion.artifact, raw, end)
-    before = version_of(champion, version)
-    change = change_between(history, name, start, end, before, champion.artifact, alone=True)
-    return Response(change_answer(change, notes).model_dump_json(by_alias=True), media_type="application/json")
+    after, history, notes = live_alone_by_segment(champion, raw, end)
+    before = after if version is None else former_for(champion, version, raw)
+    change = change_between(history, name, start, end, before, after, alone=True)
+    answer = change_answer(change, before, after, notes)
+    return Response(answer.model_dump_json(by_alias=True), media_type="application/json")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import AwareDatetime, Field
 
 from api.answers import Answer
-from api.judgement_schemas import PLAIN
 from api.routes.webhooks import answered
+from api.schemas import PathId
 from api.store.belongings import Kind
 from api.store.erasure import clean_log, erase, export
 from api.store.service import actor_of, database_of
@@ -20,7 +20,6 @@ from features.history.database.reads import moment
 
 router = APIRouter(tags=["export and erasure"])
 
-Name = Annotated[str, Path(min_length=1, max_length=255, pattern=PLAIN, description="Its id.", examples=["a-17"])]
 KindName = Literal["account", "contact", "opportunity"]
 _KIND = Field(description="What it is.", examples=["account"])
 
@@ -89,25 +88,25 @@ def _erase(request: Request, kind: Kind, name: str) -> Response:
 
 
 @router.get("/v1/accounts/{name}/export", response_model=ExportAnswer, summary="Export an account")
-def export_account(request: Request, name: Name) -> Response:
+def export_account(request: Request, name: PathId) -> Response:
     """Give everything that is stored about an account, its people and its opportunities."""
     return _export(request, "account", name)
 
 
 @router.get("/v1/contacts/{name}/export", response_model=ExportAnswer, summary="Export a contact")
-def export_contact(request: Request, name: Name) -> Response:
+def export_contact(request: Request, name: PathId) -> Response:
     """Give everything that is stored about a person."""
     return _export(request, "contact", name)
 
 
 @router.get("/v1/opportunities/{name}/export", response_model=ExportAnswer, summary="Export an opportunity")
-def export_opportunity(request: Request, name: Name) -> Response:
+def export_opportunity(request: Request, name: PathId) -> Response:
     """Give everything that is stored about an opportunity, its scores and judgements too."""
     return _export(request, "opportunity", name)
 
 
 @router.delete("/v1/accounts/{name}", response_model=ErasureAnswer, summary="Erase an account")
-def erase_account(request: Request, name: Name) -> Response:
+def erase_account(request: Request, name: PathId) -> Response:
     """Erase an account with its people and its opportunities, and everything that happened with them.
 
     The same id may be told of again later: the answer then says that it was erased.
@@ -116,12 +115,12 @@ def erase_account(request: Request, name: Name) -> Response:
 
 
 @router.delete("/v1/contacts/{name}", response_model=ErasureAnswer, summary="Erase a contact")
-def erase_contact(request: Request, name: Name) -> Response:
+def erase_contact(request: Request, name: PathId) -> Response:
     """Erase a person. What happened with an opportunity stays, without saying with whom."""
     return _erase(request, "contact", name)
 
 
 @router.delete("/v1/opportunities/{name}", response_model=ErasureAnswer, summary="Erase an opportunity")
-def erase_opportunity(request: Request, name: Name) -> Response:
+def erase_opportunity(request: Request, name: PathId) -> Response:
     """Erase an opportunity with its events, scores, judgements and messages."""
     return _erase(request, "opportunity", name)

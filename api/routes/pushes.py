@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal, cast
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import ValidationError
 from pydantic_core import from_json
 
@@ -13,7 +13,7 @@ from api.body import read_body, read_events
 from api.event_answers import EventResult, EventsAnswer, PutAnswer
 from api.event_schemas import EVENT, AccountBody, ContactBody, OpportunityBody, RawEvents
 from api.problems import HTTP_SORTS, Part, part_of, respond, sort_of
-from api.schemas import Strict
+from api.schemas import PathId, Strict
 from api.store.belongings import Kind
 from api.store.erasure import erased_at
 from api.store.service import actor_of, database_of
@@ -24,7 +24,6 @@ from features.history.database.writes import Done, Written, append_events, put_a
 
 router = APIRouter(tags=["push"])
 
-Name = Annotated[str, Path(min_length=1, max_length=255, description="The sender's own id.", examples=["o-42"])]
 Body = Annotated[bytes, Depends(read_body)]
 
 
@@ -46,7 +45,7 @@ _PUT: dict[int | str, dict[str, Any]] = {201: {"model": PutAnswer, "description"
     summary="Tell of an opportunity",
     openapi_extra=_described("OpportunityBody"),
 )
-def put_one_opportunity(request: Request, name: Name, body: Body) -> Response:
+def put_one_opportunity(request: Request, name: PathId, body: Body) -> Response:
     """Write an opportunity as it was created. Sent again it is a duplicate; with another body it is refused."""
     return _put(request, name, body, OpportunityBody, put_opportunity)
 
@@ -58,7 +57,7 @@ def put_one_opportunity(request: Request, name: Name, body: Body) -> Response:
     summary="Tell of an account",
     openapi_extra=_described("AccountBody"),
 )
-def put_one_account(request: Request, name: Name, body: Body) -> Response:
+def put_one_account(request: Request, name: PathId, body: Body) -> Response:
     """Write an account. Sent again it is a duplicate; with another body it is refused."""
     return _put(request, name, body, AccountBody, put_account)
 
@@ -70,7 +69,7 @@ def put_one_account(request: Request, name: Name, body: Body) -> Response:
     summary="Tell of a contact",
     openapi_extra=_described("ContactBody"),
 )
-def put_one_contact(request: Request, name: Name, body: Body) -> Response:
+def put_one_contact(request: Request, name: PathId, body: Body) -> Response:
     """Write a contact. Sent again it is a duplicate; with another body it is refused."""
     return _put(request, name, body, ContactBody, put_contact)
 

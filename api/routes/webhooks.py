@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, TypeVar, cast
 
 import pandas as pd
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ValidationError
 
 from api.background.destinations import check_destination, private_allowed
 from api.body import read_body
 from api.problems import HTTP_SORTS, respond
+from api.schemas import PathId
 from api.store.outbox import EVENTS, enqueue_test
 from api.store.service import actor_of, database_of
 from api.store.webhooks import (
@@ -39,14 +40,6 @@ from features.instants import micros
 
 router = APIRouter(tags=["webhooks"])
 
-PLAIN = r"^[^\x00]+$"
-"""Text that both databases can be asked for."""
-Name = Annotated[
-    str, Path(min_length=1, max_length=255, pattern=PLAIN, description="Id of the webhook.", examples=["wh_5f0c"])
-]
-Message = Annotated[
-    str, Path(min_length=1, max_length=255, pattern=PLAIN, description="Id of the message.", examples=["msg_2b7e"])
-]
 Body = Annotated[bytes, Depends(read_body)]
 Asked = TypeVar("Asked", bound=BaseModel)
 
@@ -103,7 +96,7 @@ def get_webhooks(request: Request) -> Response:
 
 
 @router.get("/v1/webhooks/{name}", response_model=WebhookAnswer, summary="Show a webhook")
-def get_webhook(request: Request, name: Name) -> Response:
+def get_webhook(request: Request, name: PathId) -> Response:
     """Show a webhook, without its secret."""
     with database_of(request).reading() as connection:
         return answered(_answer(webhook_known(connection, name)))
@@ -115,7 +108,7 @@ def get_webhook(request: Request, name: Name) -> Response:
     summary="Change a webhook",
     openapi_extra=described("WebhookChange"),
 )
-def patch_webhook(request: Request, name: Name, body: Body) -> Response:
+def patch_webhook(request: Request, name: PathId, body: Body) -> Response:
     """Change where a webhook sends, what it is told, or whether."""
     told = read_as(body, WebhookChange)
     if isinstance(told, Response):
@@ -132,7 +125,7 @@ def patch_webhook(request: Request, name: Name, body: Body) -> Response:
 
 
 @router.delete("/v1/webhooks/{name}", status_code=204, response_class=Response, summary="Delete a webhook")
-def delete_one_webhook(request: Request, name: Name) -> Response:
+def delete_one_webhook(request: Request, name: PathId) -> Response:
     """Delete a webhook with the messages that wait for it."""
     with database_of(request).writing(actor_of(request), "delete webhook", request.app.state.clock) as writing:
         delete_webhook(writing, name)
@@ -145,7 +138,7 @@ def delete_one_webhook(request: Request, name: Name) -> Response:
     status_code=202,
     summary="Send a message that tells nothing",
 )
-def post_test(request: Request, name: Name) -> Response:
+def post_test(request: Request, name: PathId) -> Response:
     """Put a message of the type webhook.test in the outbox; what comes of it is among the deliveries."""
     at = _now(request)
     with database_of(request).changing() as connection:
@@ -157,7 +150,7 @@ def post_test(request: Request, name: Name) -> Response:
 @router.get("/v1/webhooks/{name}/deliveries", response_model=DeliveriesAnswer, summary="List what was sent")
 def get_deliveries(
     request: Request,
-    name: Name,
+    name: PathId,
     limit: Annotated[int, Query(ge=1, le=1000, description="Messages at most.", examples=[100])] = 100,
 ) -> Response:
     """List the last messages of a webhook, and what came of them."""
@@ -172,7 +165,7 @@ def get_deliveries(
     status_code=202,
     summary="Send a message again",
 )
-def post_retry(request: Request, name: Name, message: Message) -> Response:
+def post_retry(request: Request, name: PathId, message: PathId) -> Response:
     """Send a message now, whether it waits, was given up, or was delivered; its id stays."""
     at = _now(request)
     with database_of(request).changing() as connection:

@@ -17,7 +17,7 @@ free text elsewhere, and models: they hold totals, not rows.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,7 @@ from api.store.belongings import (
     mentioning_rows,
     owned_rows,
 )
+from api.store.tables import LEASES
 from features.history.database.engine import Database, Writing
 from features.history.database.reads import moment
 from features.history.database.tables import COMMITS, ERASURES, EVENTS, OPPORTUNITIES, RETRACTION
@@ -91,6 +92,8 @@ def erase(writing: Writing, kind: Kind, name: str) -> Erased:
         Nothing is.
     """
     connection = writing.connection
+    # Whoever writes scores does it under a lease: until this is done it waits, and then sees what is gone.
+    connection.execute(select(LEASES.c.name).with_for_update())
     found = belongings_of(connection, kind, name)
     check_stored(connection, found)
     deleted = {
@@ -145,6 +148,19 @@ def touched_since(connection: Connection, opportunity_id: str, seq: int) -> bool
     """Tell whether something that an opportunity was scored with was erased after a commit."""
     of_it = and_(ERASURES.c.digest == digest_of_id("opportunity", opportunity_id), ERASURES.c.kind == TOUCHED)
     return connection.execute(select(ERASURES.c.seq).where(of_it, ERASURES.c.seq > seq).limit(1)).first() is not None
+
+
+def erased_after(connection: Connection, seq: int, opportunity_ids: Iterable[str]) -> set[str]:
+    """Find opportunities erased after a commit: a score of what was read up to it must not be written any more.
+
+    Parameters
+    ----------
+    connection
+        In the transaction that is about to write, under its lease.
+    """
+    asked = select(ERASURES.c.digest).where(ERASURES.c.seq > seq, ERASURES.c.kind == "opportunity")
+    gone = set(connection.execute(asked).scalars())
+    return {name for name in opportunity_ids if digest_of_id("opportunity", name) in gone} if gone else set()
 
 
 def clean_log(database: Database) -> None:
