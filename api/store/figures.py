@@ -67,8 +67,9 @@ def live_calibration(connection: Connection, now: pd.Timestamp) -> LiveCalibrati
     )
     at_close = (table.opportunity_id == closes.c.opportunity_id) & (table.as_of == closes.c.closed_at)
     # A new model may have scored the same instant: the outcome is the same.
-    won = select(func.max(table.outcome)).where(at_close, served).scalar_subquery()
-    pairs = [(p, outcome == "won") for p, outcome in connection.execute(select(said, won)) if p is not None]
+    won = select(func.min(table.outcome)).where(at_close, served).scalar_subquery()
+    found = connection.execute(select(said, won).select_from(closes))
+    pairs = [(p, outcome == "won") for p, outcome in found if p is not None]
     brier = sum((p - won) ** 2 for p, won in pairs) / len(pairs) if pairs else None
     return LiveCalibration(len(pairs), sum(p for p, _ in pairs), sum(won for _, won in pairs), brier)
 
