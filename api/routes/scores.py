@@ -25,9 +25,11 @@ from api.answers import (
 from api.body import read_body
 from api.champion import Champion
 from api.live_segments import score_live_by_segment
-from api.problems import HTTP_SORTS, respond
+from api.metrics import Metrics
+from api.problems import HTTP_SORTS, documented, respond
 from api.routes.reasons import reasons_answer
 from api.schemas import ScoreRequest
+from api.security import needs
 from api.validation import is_syntax, parts_of, request_of
 from features.errors import FutureEventError, RequestError
 from features.history.live import Note
@@ -40,13 +42,14 @@ _FARTHEST = 3650.0
 _EXPLAINED = 20
 """Opportunities up to which reasons are given unasked: they nearly double the time, and are 24 kB each."""
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(needs("score"))])
 
 
 @router.post(
     "/v1/scores",
     response_model=ScoresAnswer,
     summary="Score opportunities",
+    responses=documented(409),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -71,6 +74,8 @@ def post_scores(request: Request, body: Annotated[bytes, Depends(read_body)]) ->
     opportunities = [opportunity.model_dump() for opportunity in asked.opportunities]
     with_reasons = len(opportunities) <= _EXPLAINED if asked.reasons is None else asked.reasons
     scored = score_live_by_segment(champion, opportunities, as_of, days, with_reasons)
+    metrics = cast(Metrics, request.app.state.metrics)
+    metrics.count_scores((score.status, score.opportunity_class) for score, _ in scored)
     answer = ScoresAnswer(
         model_version=artifact.version,
         as_of=as_of,

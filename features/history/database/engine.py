@@ -111,6 +111,12 @@ class Database:
                 whole.rollback()
                 writing.seq, writing.recorded_at = seq, recorded_at
 
+    @contextmanager
+    def changing(self) -> Iterator[Connection]:
+        """Change what is no part of the recorded past, in one transaction and without a number."""
+        with _told(), self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+            yield connection
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
@@ -142,7 +148,13 @@ def _unknown_url(found: str) -> DatabaseError:
 
 
 def _options(kind: str) -> dict[str, Any]:
-    common: dict[str, Any] = {"pool_size": 20, "max_overflow": 20, "pool_timeout": _WAIT_SECONDS}
+    # What was written must not appear in errors, and through them in logs.
+    common: dict[str, Any] = {
+        "hide_parameters": True,
+        "pool_size": 20,
+        "max_overflow": 20,
+        "pool_timeout": _WAIT_SECONDS,
+    }
     if kind == "sqlite":
         return common | {"connect_args": {"timeout": _WAIT_SECONDS, "check_same_thread": False}}
     # A connection that the server has closed is replaced before it is used.
