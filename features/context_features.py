@@ -76,7 +76,7 @@ def _pace(view: View, overall: Results) -> Floats:
 
 def _amount_to_usual(view: View, of_currency: Results) -> Floats:
     """Compare with what closed in the same currency: by the rules of past results, so never with itself."""
-    amount = view.numbers("amount").last
+    amount = view.path("amount").last
     usual = of_currency.log_amount / np.maximum(of_currency.priced, 1) / MICRO_LOG
     return np.where(of_currency.priced > 0, np.log1p(np.where(amount >= 0, amount, np.nan)) - usual, np.nan)
 

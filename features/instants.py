@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -30,3 +32,18 @@ def instant(micro: int) -> pd.Timestamp:
     '1970-01-02T00:00:00+00:00'
     """
     return pd.Timestamp(micro, unit="us", tz="UTC")
+
+
+_START = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def micros_of(instant: datetime) -> int:
+    """Turn one instant with its zone into microseconds since 1970 UTC; a ``Timestamp`` is one too.
+
+    Examples
+    --------
+    >>> micros_of(pd.Timestamp("1970-01-01T08:00:01+08:00"))
+    1000000
+    """
+    apart = instant - _START
+    return (apart.days * 86_400 + apart.seconds) * SECOND + apart.microseconds

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from features.compiled import column, compiled
 from features.feature import Feature
-from features.instants import micros
+from features.field_values import values_of, words_of
 from features.paths import timeline
 from features.view import Floats, Ints, View
 
@@ -52,13 +51,11 @@ def said_by(view: View, by: Ints, before: Ints) -> NDArray[np.object_]:
     by, before
         Instants of each snapshot, microseconds, shape (n,).
     """
-    rows = view.history.field_history
-    rows = rows[rows["field"] == FIELD]
-    words = sorted(rows["value"].dropna().unique())
-    value = rows["value"].map({word: float(place) for place, word in enumerate(words)}).to_numpy(np.float64)
-    key = view.opportunity_index.get_indexer(pd.Index(rows["opportunity_id"])).astype(np.int64)
-    size = len(view.opportunity_index)
-    path = timeline(key, micros(rows["occurred_at"]), micros(rows["recorded_at"]), value, n_keys=size)
+    rows = view.rows.fields.get(FIELD)
+    if rows is None:
+        return np.full(len(view), None, dtype=object)
+    words = words_of(FIELD, rows.text)
+    path = timeline(rows.key, rows.occurred, rows.recorded, values_of(FIELD, rows.text, words), n_keys=view.size)
     said = np.empty(len(view))
     events = (path.starts, path.occurred, path.recorded, path.value)
     _last_said(*events, column(view.opportunity), column(by), column(before), said)

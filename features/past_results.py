@@ -59,16 +59,12 @@ class PastResults(Protocol):
 
 def entity_values(view: View) -> dict[str, Words]:
     """Value of each entity for each snapshot, as known; None when unknown."""
-    rows = view.history.opportunities
     columns = {"account": "account_id", "source": "source", "product": "product", "channel": "channel", "team": "team"}
-    values = {name: _words(rows[column])[view.opportunity] for name, column in columns.items()}
+    values = {name: view.stated(column) for name, column in columns.items()}
+    currency = view.stated("currency")
     # Amounts without a currency are of one currency, whatever it is.
-    currency = {CURRENCY: _words(rows["currency"].fillna(""))[view.opportunity]}
-    return {EVERYTHING: np.full(len(view), "", dtype=object), "owner": view.owner, **values, **currency}
-
-
-def _words(column: pd.Series) -> Words:
-    return column.astype(object).where(column.notna(), None).to_numpy(dtype=object)
+    of_currency = {CURRENCY: np.where(currency == None, "", currency)}  # noqa: E711 - of each element
+    return {EVERYTHING: np.full(len(view), "", dtype=object), "owner": view.owner, **values, **of_currency}
 
 
 @dataclass(frozen=True)
@@ -132,7 +128,7 @@ def _changes(history: History) -> tuple[Ints, View]:
     days = np.maximum(path.entered - view.created, 0) / DAY
     log_days = np.where(outcome == WON, np.round(np.log1p(days) * MICRO_LOG), 0).astype(np.int64)
     closed = np.isin(outcome, (WON, LOST))
-    amount = view.numbers("amount").last
+    amount = view.path("amount").last
     priced = closed & (amount >= 0)
     log_amount = np.round(np.log1p(np.where(priced, amount, 0)) * MICRO_LOG).astype(np.int64)
     won = (outcome == WON).astype(np.int64)

@@ -149,6 +149,12 @@ class ValuePath:
     downs: Ints
     said_at: Ints
 
+    def parts(self, count: int) -> list[ValuePath]:
+        """Cut what was found of several fields, one after the other, into what was found of each."""
+        size = len(self.last) // count
+        whole = tuple(vars(self).values())
+        return [ValuePath(*(found[i * size : (i + 1) * size] for found in whole)) for i in range(count)]
+
 
 @compiled
 def _walk_values(

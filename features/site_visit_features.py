@@ -35,7 +35,7 @@ def compute(counts: ActivityCounts) -> dict[str, Floats]:
     return {
         **visits,
         **dwell,
-        "visit_days_30d": counts.days_seen("site_visit", "30d"),
+        "visit_days_30d": counts.days_seen(["site_visit"], "30d")[0],
         "topics_90d": counts.topics_seen("site_visit", "90d"),
         "days_since_visit": counts.days_since_last("site_visit"),
         "visit_intensity": counts.intensity("site_visit"),

@@ -21,6 +21,7 @@ from features.activity_counts import count_activities
 from features.catalogue import FEATURES, Catalogue, catalogue_of
 from features.errors import DataError
 from features.history.history import History
+from features.history.live_rules import STANDARD_FIELDS
 from features.instants import micros
 from features.past_results import PastResults, recorded_results
 from features.snapshot_table import snapshot_table
@@ -86,6 +87,7 @@ def view_of(history: History, keys: pd.DataFrame) -> View:
 
 
 def _columns(view: View, catalogue: Catalogue, past: PastResults) -> dict[str, np.ndarray]:
+    view.follow([*STANDARD_FIELDS, *(attribute.name for attribute in catalogue.attributes)])
     counts = count_activities(view, catalogue.custom_kinds)
     columns: dict[str, np.ndarray] = {
         **stage_features.compute(view),
@@ -93,7 +95,7 @@ def _columns(view: View, catalogue: Catalogue, past: PastResults) -> dict[str, n
         **site_visit_features.compute(counts),
         **email_features.compute(counts),
         **contact_features.compute(counts),
-        **qualification_features.compute(view),
+        **qualification_features.compute(counts),
         **commercial_features.compute(view),
         **context_features.compute(view, past),
         **activity_features.compute(counts),

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from features.errors import ConflictingEventError, RequestError
-from features.history.live_rules import CLOCK_SKEW, CONTACTS, Note, Rules, advice, check_name
+from features.history.live_rules import CONTACTS, SKEW, Note, Rules, advice, check_name
 from features.history.live_values import attribute_value, field_text
 from features.history.process import Process
 from features.history.schema import ASSESSED_FIELDS
+from features.instants import micros_of
+from features.rows import AUTOMATED, INBOUND, PLANNED
 
 Record = dict[str, Any]
 Ids = dict[str, tuple[Mapping[str, Any], str]]
@@ -34,14 +36,45 @@ _HISTORY_FIRST = {
 }
 
 
+class LiveActivity(NamedTuple):
+    """A checked activity; ``kind`` is the place in ``Rules.kinds``, ``flags`` are those of ``ActivityRows``."""
+
+    kind: int
+    flags: int
+    occurred_at: int
+    recorded_at: int
+    duration: float | None
+    topic: str | None
+    contact_id: str | None
+    event: Mapping[str, Any]
+
+
+class LiveStage(NamedTuple):
+    """A checked entry of a stage."""
+
+    stage: str
+    occurred_at: int
+    recorded_at: int
+
+
+class LiveField(NamedTuple):
+    """A checked value of a field."""
+
+    field: str
+    value: str | None
+    occurred_at: int
+    recorded_at: int
+
+
 @dataclass(kw_only=True)
 class LiveRecords:
-    """Records of one opportunity or account, ready for the tables of a history.
+    """Records of one opportunity or account; instants are microseconds since 1970, UTC.
 
     ``collected`` is what the sender collects, as ``History.collected``.
     """
 
-    activities: list[Record] = field(default_factory=list)
+    place: int = 0
+    activities: list[LiveActivity] = field(default_factory=list)
     collected: dict[str, datetime | None] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
 
@@ -50,15 +83,41 @@ class LiveRecords:
         if note not in self.notes:
             self.notes.append(note)
 
+    def activity_records(self) -> list[Record]:
+        """Give the activities as rows of a table, without whom they concern."""
+        return [
+            {
+                # Ids of a sender's own might be shared by opportunities; these are not.
+                "activity_id": f"{self.place}/{number}",
+                "kind": activity.event["kind"],
+                "direction": activity.event.get("direction"),
+                "occurred_at": activity.occurred_at,
+                "recorded_at": activity.recorded_at,
+                "duration": activity.duration,
+                "topic": activity.topic,
+                "value": activity.event.get("value"),
+                "contact_id": None if activity.contact_id is None else f"{self.place}/{activity.contact_id}",
+                "planned": bool(activity.flags & PLANNED),
+                "automated": bool(activity.flags & AUTOMATED),
+            }
+            for number, activity in enumerate(self.activities)
+        ]
+
 
 @dataclass
 class LiveOpportunity(LiveRecords):
-    """Records of one opportunity."""
+    """Records of one opportunity; ``contacts`` are ids and roles."""
 
     opportunity: Record
-    stages: list[Record] = field(default_factory=list)
-    fields: list[Record] = field(default_factory=list)
-    contacts: list[Record] = field(default_factory=list)
+    stages: list[LiveStage] = field(default_factory=list)
+    fields: list[LiveField] = field(default_factory=list)
+    contacts: list[tuple[str, str | None]] = field(default_factory=list)
+
+    def contact_records(self) -> list[Record]:
+        """Give the contacts as rows of a table."""
+        created = self.opportunity["created_at"]
+        at = {"created_at": created, "recorded_at": created}
+        return [{"contact_id": f"{self.place}/{name}", "role": role} | at for name, role in self.contacts]
 
 
 def live_opportunity(
@@ -94,12 +153,13 @@ def live_opportunity(
             "recorded_at": created,
         }
         | stated
-        | _attributes(raw.get("attributes") or {}, rules, f"{pointer}/attributes")
+        | _attributes(raw.get("attributes") or {}, rules, f"{pointer}/attributes"),
+        place=place,
     )
     _take_fields(live, raw, rules, pointer)
     _take_stages(live, raw, process, rules, pointer)
-    take_activities(live, raw, rules, pointer, place, activity_ids if activity_ids is not None else {})
-    _take_contacts(live, raw, place)
+    take_activities(live, raw, rules, pointer, activity_ids if activity_ids is not None else {})
+    _take_contacts(live, raw)
     tables = {"activities": rules.kinds, "field_history": rules.fields, CONTACTS: (CONTACTS,)}
     live.collected = what_is_collected(raw, tables, created, pointer)
     return live
@@ -113,37 +173,39 @@ def _attributes(values: Mapping[str, Any], rules: Rules, pointer: str) -> Record
 
 def events_of(
     live: LiveRecords, raw: Mapping[str, Any], table: str, rules: Rules, pointer: str
-) -> Iterator[tuple[Record, str]]:
-    """Go through the different events of a table, their instants checked."""
-    seen: set[frozenset[tuple[str, Any]]] = set()
+) -> Iterator[tuple[Mapping[str, Any], int, int, str]]:
+    """Go through the different events of a table: each with when it happened, when we were told, and its pointer."""
+    seen: dict[int, list[Mapping[str, Any]]] = {}
     for place, event in enumerate(raw.get(table) or ()):
-        body = frozenset(event.items())
-        if body in seen:
+        where = f"{pointer}/{table}/{place}"
+        sent = micros_of(event["occurred_at"])
+        before = seen.setdefault(sent, [])
+        if before and event in before:
             live.note(SENT_TWICE)
             continue
-        seen.add(body)
-        where = f"{pointer}/{table}/{place}"
-        yield event | _instants(live, event, rules, where), where
+        before.append(event)
+        planned = bool(event.get("planned"))
+        occurred = sent
+        if sent > rules.at and not planned:
+            occurred = rules.check_past(event["occurred_at"], "an event", f"{where}/occurred_at")
+        yield event, occurred, _recorded(live, event, occurred, planned, rules), where
 
 
-def _instants(live: LiveRecords, event: Mapping[str, Any], rules: Rules, pointer: str) -> Record:
-    """When it happened and when we were told, which is at once unless it says otherwise."""
-    occurred, planned = event["occurred_at"], bool(event.get("planned"))
-    if not planned:
-        occurred = rules.check_past(occurred, "an event", f"{pointer}/occurred_at")
-    recorded = event.get("recorded_at") or (rules.as_of if planned else occurred)
-    if recorded > rules.as_of + CLOCK_SKEW:
+def _recorded(live: LiveRecords, event: Mapping[str, Any], occurred: int, planned: bool, rules: Rules) -> int:
+    """When we were told, which is at once unless it says otherwise."""
+    told = event.get("recorded_at")
+    recorded = micros_of(told) if told is not None else rules.at if planned else occurred
+    if recorded > rules.at + SKEW:
         live.note(_UNKNOWN_YET)
-    elif recorded > rules.as_of:
-        recorded = rules.as_of
-    return {"occurred_at": occurred, "recorded_at": recorded}
+        return recorded
+    return min(recorded, rules.at)
 
 
 def _take_fields(live: LiveOpportunity, raw: Mapping[str, Any], rules: Rules, pointer: str) -> None:
-    for event, where in events_of(live, raw, "field_history", rules, pointer):
+    for event, occurred, recorded, where in events_of(live, raw, "field_history", rules, pointer):
         text = field_text(event["field"], event.get("value"), rules, where)
-        live.fields.append(_timed(event, field=event["field"], value=text))
-    in_history = {event["field"] for event in live.fields}
+        live.fields.append(LiveField(event["field"], text, occurred, recorded))
+    in_history = {event.field for event in live.fields}
     created = live.opportunity["created_at"]
     for name in ("amount", "expected_close_date"):
         value = raw.get(name)
@@ -152,17 +214,17 @@ def _take_fields(live: LiveOpportunity, raw: Mapping[str, Any], rules: Rules, po
         if name in in_history:
             live.note(_HISTORY_FIRST[name])
         else:
-            live.fields.append({"field": name, "value": str(value), "occurred_at": created, "recorded_at": created})
+            live.fields.append(LiveField(name, str(value), created, created))
     for name, assessed in (raw.get("assessments") or {}).items():
         check_name(name, ASSESSED_FIELDS, "assessment", f"{pointer}/assessments/{name}")
         at = rules.check_past(assessed["assessed_at"], "assessed", f"{pointer}/assessments/{name}/assessed_at")
-        live.fields.append({"field": name, "value": assessed["value"], "occurred_at": at, "recorded_at": at})
+        live.fields.append(LiveField(name, assessed["value"], at, at))
 
 
 def _take_stages(live: LiveOpportunity, raw: Mapping[str, Any], process: Process, rules: Rules, pointer: str) -> None:
-    for event, where in events_of(live, raw, "stage_history", rules, pointer):
+    for event, occurred, recorded, where in events_of(live, raw, "stage_history", rules, pointer):
         check_name(event["stage"], process.keys, "stage", f"{where}/stage")
-        live.stages.append(_timed(event, stage=event["stage"]))
+        live.stages.append(LiveStage(event["stage"], occurred, recorded))
     stage, entered = raw.get("stage"), raw.get("stage_entered_at")
     if stage is None:
         if entered is not None:
@@ -171,55 +233,37 @@ def _take_stages(live: LiveOpportunity, raw: Mapping[str, Any], process: Process
         return
     check_name(stage, process.keys, "stage", f"{pointer}/stage")
     if not live.stages:
-        at = rules.check_past(entered or live.opportunity["created_at"], "entered", f"{pointer}/stage_entered_at")
-        live.stages.append({"stage": stage, "occurred_at": at, "recorded_at": at})
-    elif max(live.stages, key=lambda event: event["occurred_at"])["stage"] != stage:
+        at = live.opportunity["created_at"]
+        if entered is not None:
+            at = rules.check_past(entered, "entered", f"{pointer}/stage_entered_at")
+        live.stages.append(LiveStage(stage, at, at))
+    elif max(live.stages, key=lambda event: event.occurred_at).stage != stage:
         live.note(_HISTORY_FIRST["stage"])
 
 
-def _timed(event: Mapping[str, Any], **values: Any) -> Record:
-    return values | {"occurred_at": event["occurred_at"], "recorded_at": event["recorded_at"]}
-
-
-def take_activities(
-    live: LiveRecords, raw: Mapping[str, Any], rules: Rules, pointer: str, place: int, ids: Ids
-) -> None:
+def take_activities(live: LiveRecords, raw: Mapping[str, Any], rules: Rules, pointer: str, ids: Ids) -> None:
     """Check the activities that came with an opportunity or an account; ``ids`` are those seen before."""
-    for event, where in events_of(live, raw, "activities", rules, pointer):
-        check_name(event["kind"], rules.kinds, "kind", f"{where}/kind")
+    codes = rules.kind_codes
+    for event, occurred, recorded, where in events_of(live, raw, "activities", rules, pointer):
+        kind = event["kind"]
+        if kind not in codes:
+            check_name(kind, rules.kinds, "kind", f"{where}/kind")
         check_id(event.get("activity_id"), event, ids, "activity", f"{where}/activity_id")
-        contact = event.get("contact_id")
-        live.activities.append(
-            _timed(
-                event,
-                # Ids of a sender's own might be shared by opportunities; these are not.
-                activity_id=f"{place}/{len(live.activities)}",
-                kind=event["kind"],
-                direction=event.get("direction"),
-                duration=event.get("duration_seconds"),
-                topic=event.get("topic"),
-                value=event.get("value"),
-                contact_id=None if contact is None else f"{place}/{contact}",
-                planned=bool(event.get("planned")),
-                automated=bool(event.get("automated")),
-            )
-        )
+        flags = INBOUND * (event.get("direction") == "inbound")
+        flags += AUTOMATED * bool(event.get("automated")) + PLANNED * bool(event.get("planned"))
+        more = event.get("duration_seconds"), event.get("topic"), event.get("contact_id")
+        live.activities.append(LiveActivity(codes[kind], flags, occurred, recorded, *more, event))
 
 
-def _take_contacts(live: LiveOpportunity, raw: Mapping[str, Any], place: int) -> None:
+def _take_contacts(live: LiveOpportunity, raw: Mapping[str, Any]) -> None:
     ids: Ids = {}
-    seen: set[tuple[str, str | None]] = set()
-    created = live.opportunity["created_at"]
     for row, contact in enumerate(raw.get("contacts") or ()):
         body = (contact["contact_id"], contact.get("role"))
-        if body in seen:
+        if body in live.contacts:
             live.note(SENT_TWICE)
             continue
-        seen.add(body)
-        check_id(body[0], contact, ids, "contact", f"/opportunities/{place}/contacts/{row}/contact_id")
-        live.contacts.append(
-            {"contact_id": f"{place}/{body[0]}", "role": body[1], "created_at": created, "recorded_at": created}
-        )
+        check_id(body[0], contact, ids, "contact", f"/opportunities/{live.place}/contacts/{row}/contact_id")
+        live.contacts.append(body)
 
 
 def check_id(given: str | None, body: Mapping[str, Any], ids: Ids, what: str, pointer: str) -> None:
@@ -237,7 +281,7 @@ def check_id(given: str | None, body: Mapping[str, Any], ids: Ids, what: str, po
 
 
 def what_is_collected(
-    raw: Mapping[str, Any], tables: Mapping[str, Sequence[str]], created: datetime, pointer: str
+    raw: Mapping[str, Any], tables: Mapping[str, Sequence[str]], created: int, pointer: str
 ) -> dict[str, datetime | None]:
     """Say what the sender collects: all of a table that was sent, unless said otherwise.
 
@@ -256,7 +300,7 @@ def what_is_collected(
     for name, since in (raw.get("collected_since") or {}).items():
         _check_collectable(name, known, f"{pointer}/collected_since/{name}")
         # Before the opportunity was created nothing is looked at: no difference, and fewer kinds of request.
-        if name in collected and since > created:
+        if name in collected and micros_of(since) > created:
             collected[name] = since.astimezone(UTC)
     return collected
 
