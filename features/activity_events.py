@@ -13,7 +13,7 @@ from features.compiled import compiled
 from features.history.history import History
 from features.history.schema import ACTIVITY_KINDS
 from features.instants import micros
-from features.rows import AUTOMATED, INBOUND, NOT_REPLACED, PLANNED, ROLES, ActivityRows, PeopleRows
+from features.rows import AUTOMATED, INBOUND, NOT_REPLACED, OF_ACCOUNT, PLANNED, ROLES, ActivityRows, PeopleRows
 
 Ints = NDArray[np.int64]
 
@@ -31,6 +31,7 @@ CLASSES = (
 
 _PLANNED_KINDS = ("meeting", "demo", "call")
 _OWN_KIND = "kind "
+_FLAGS = 2 * OF_ACCOUNT
 
 
 def own_class(kind: str) -> str:
@@ -131,13 +132,13 @@ def classes_of(kind: str, flags: int, custom_kinds: tuple[str, ...] = ()) -> lis
 def _class_table(kinds: tuple[str, ...], custom_kinds: tuple[str, ...]) -> tuple[Ints, NDArray[np.bool_]]:
     """Codes of the classes by kind and flags, -1 where there are fewer; and which of them are two-way contact."""
     code = {name: place for place, name in enumerate(names_of_classes(custom_kinds))}
-    listed = [[classes_of(kind, flags, custom_kinds) for flags in range(2 * PLANNED)] for kind in kinds]
-    table = np.full((len(kinds), 2 * PLANNED, 6), -1, np.int64)
+    listed = [[classes_of(kind, flags, custom_kinds) for flags in range(_FLAGS)] for kind in kinds]
+    table = np.full((len(kinds), _FLAGS, 6), -1, np.int64)
     for k, of_kind in enumerate(listed):
         for flags, names in enumerate(of_kind):
             table[k, flags, : len(names)] = [code[name] for name in names]
     talks = np.array([["two_way" in names for names in of_kind] for of_kind in listed], dtype=bool)
-    return table, talks.reshape(len(kinds), 2 * PLANNED)
+    return table, talks.reshape(len(kinds), _FLAGS)
 
 
 @dataclass(frozen=True)

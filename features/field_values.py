@@ -70,10 +70,9 @@ def number_of(text: object) -> float:
     >>> number_of("1e3"), number_of("1_000"), number_of(None)
     (1000.0, nan, nan)
     """
-    if isinstance(text, str):
-        # ASCII without "_" only: Python takes more for a number than people who write data do.
-        if "_" in text or not text.isascii():
-            return math.nan
+    # ASCII without "_" only: Python takes more for a number than people who write data do.
+    if isinstance(text, str) and ("_" in text or not text.isascii()):
+        return math.nan
     try:
         return float(text)  # type: ignore[arg-type]
     except (ValueError, TypeError):

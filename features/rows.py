@@ -19,8 +19,8 @@ from features.compiled import Floats, Ints
 
 Words = NDArray[np.object_]
 
-INBOUND, AUTOMATED, PLANNED = 1, 2, 4
-"""Bits of ``ActivityRows.flags``."""
+INBOUND, AUTOMATED, PLANNED, OF_ACCOUNT = 1, 2, 4, 8
+"""Bits of ``ActivityRows.flags``; the last is of what concerns an account and names no opportunity."""
 
 NOT_REPLACED = int(np.iinfo(np.int64).max)
 
@@ -56,7 +56,7 @@ class ActivityRows:
     kind
         Place of its kind in ``kinds``.
     flags
-        ``INBOUND``, ``AUTOMATED`` and ``PLANNED``, added up.
+        ``INBOUND``, ``AUTOMATED``, ``PLANNED`` and ``OF_ACCOUNT``, added up.
     seconds
         How long it took, whole seconds; 0 when not known.
     topic, contact

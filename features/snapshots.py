@@ -24,10 +24,10 @@ from features.history.history import History
 from features.history.live_rules import STANDARD_FIELDS
 from features.instants import micros
 from features.past_results import PastResults, recorded_results
-from features.snapshot_table import snapshot_table
+from features.snapshot_table import Snapshots, snapshot_table
 from features.view import View
 
-__all__ = ["FEATURES", "Catalogue", "build_snapshots", "catalogue_of"]
+__all__ = ["FEATURES", "Catalogue", "build_snapshots", "catalogue_of", "snapshots_of", "view_of"]
 
 
 def build_snapshots(
@@ -73,8 +73,13 @@ def build_snapshots(
     """
     catalogue = catalogue if catalogue is not None else catalogue_of(history)
     view = view_of(history, keys)
-    columns = _columns(view, catalogue, past if past is not None else recorded_results(history))
-    return snapshot_table(columns, catalogue.features, keys, "opportunity_id")
+    found = snapshots_of(view, catalogue, past if past is not None else recorded_results(history))
+    return snapshot_table(found.columns, catalogue.features, keys, "opportunity_id")
+
+
+def snapshots_of(view: View, catalogue: Catalogue, past: PastResults) -> Snapshots:
+    """Build the features of the snapshots of a view: what ``build_snapshots`` puts into a table."""
+    return Snapshots(_columns(view, catalogue, past), len(view))
 
 
 def view_of(history: History, keys: pd.DataFrame) -> View:

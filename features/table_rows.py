@@ -13,7 +13,19 @@ from features.activity_events import activities_of_opportunities, superseded
 from features.compiled import Ints
 from features.history.history import History
 from features.instants import micros
-from features.rows import AUTOMATED, INBOUND, PLANNED, ROLES, ActivityRows, FieldRows, PeopleRows, StageRows, Words, seconds_of
+from features.rows import (
+    AUTOMATED,
+    INBOUND,
+    OF_ACCOUNT,
+    PLANNED,
+    ROLES,
+    ActivityRows,
+    FieldRows,
+    PeopleRows,
+    StageRows,
+    Words,
+    seconds_of,
+)
 
 
 class TableRows:
@@ -83,6 +95,7 @@ class TableRows:
         kind, kinds = pd.factorize(rows["kind"])
         flags = INBOUND * (rows["direction"] == "inbound").to_numpy(np.int64)
         flags += AUTOMATED * rows["automated"].to_numpy(np.int64) + PLANNED * rows["planned"].to_numpy(np.int64)
+        flags += OF_ACCOUNT * rows["opportunity_id"].isna().to_numpy(np.int64)
         return ActivityRows(
             key=rows["key"].to_numpy(np.int64),
             occurred=micros(rows["occurred_at"]),

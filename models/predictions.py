@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from features.snapshot_table import Table
 from models.artifact import Artifact
 
 HORIZONS = (30, 60, 90, 180)
 
 
-def predict_snapshots(artifact: Artifact, snapshots: pd.DataFrame) -> pd.DataFrame:
+def predict_snapshots(artifact: Artifact, snapshots: Table) -> pd.DataFrame:
     """Predict from snapshots.
 
     Returns

@@ -13,10 +13,10 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from features.feature import GROUPS, Feature, Group
+from features.snapshot_table import Table, as_snapshots
 from models.artifact import Artifact
 from models.attribution import Attribution
 from scoring.rounding import TENTHS, rounded_parts, tenths
@@ -131,12 +131,11 @@ class Explainer:
         return Reason(part, said, usual_share(feature, value, self.usual, self.stages), effect_words(part.shown))
 
 
-def explain(artifact: Artifact, snapshots: pd.DataFrame, win: Floats) -> list[Reasons]:
+def explain(artifact: Artifact, table: Table, win: Floats) -> list[Reasons]:
     """Give the reasons of snapshots of one model, from their win probabilities, shape (n,)."""
+    snapshots = as_snapshots(table)
     explainer, found = Explainer(artifact), artifact.win.attribute(snapshots, win)
-    names = snapshots.columns
-    rows = (dict(zip(names, row, strict=True)) for row in snapshots.to_numpy(dtype=object))
-    return [explainer.reasons(found, row, float(win[row]), values) for row, values in enumerate(rows)]
+    return [explainer.reasons(found, row, float(win[row]), snapshots.row(row)) for row in range(len(snapshots))]
 
 
 def feature_part(feature: Feature, part: float, shown: int) -> Part:
