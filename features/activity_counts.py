@@ -58,9 +58,10 @@ class ActivityCounts:
         """Number of activities of the class in a window of ``WINDOWS``."""
         return self._counts[:, self._codes[name], _PLACE[window]]
 
-    def seconds(self, name: str, window: str) -> Floats:
-        """Total duration of the activities of the class in a window, seconds."""
-        return self._seconds(name)[:, _PLACE[window]]
+    def seconds(self, name: str) -> Floats:
+        """Total duration of the activities of the class in each window of ``WINDOWS``, seconds, shape (n, w)."""
+        code = self._codes[name]
+        return np.where(self._observed[:, code], self.aggregates.total[:, code], np.nan)
 
     def days_since_last(self, name: str) -> Floats:
         """Days since the last activity of the class; NaN when there was none."""
@@ -74,11 +75,9 @@ class ActivityCounts:
         span = np.where(several, self.aggregates.last[:, code] - self.aggregates.first[:, code], 0)
         return np.where(several, span / DAY / np.maximum(times - 1, 1), np.nan)
 
-    def days_seen(self, names: Sequence[str], window: str) -> list[Floats]:
-        """Different UTC days with an activity of each of some classes in a window."""
-        codes = [self._codes[name] for name in names]
-        found = distinct_days(*self._asked, n_kinds=len(self._codes), windows=[WINDOWS[window]], kinds=codes)
-        return self._where_observed(codes, window, found[:, :, 0])
+    def days_seen(self, name: str) -> Floats:
+        """Different UTC days with an activity of the class in 30 days: of visits, or of any."""
+        return self._days_seen[name]
 
     def topics_seen(self, name: str, window: str) -> Floats:
         """Different topics of the activities of the class in a window."""
@@ -135,16 +134,19 @@ class ActivityCounts:
         """Numbers of activities, shape (n, c, w)."""
         return np.where(self._observed, self.aggregates.count, np.nan)
 
-    def _seconds(self, name: str) -> Floats:
-        code = self._codes[name]
-        return np.where(self._observed[:, code], self.aggregates.total[:, code], np.nan)
-
     @cached_property
     def _days_since_last(self) -> Floats:
         """Days since the last activity of each class, shape (n, c)."""
         last = self.aggregates.last
         days = (self.view.as_of[:, None] - last) / DAY
         return np.where(self._observed[:, :, -1] & (last != NEVER), days, np.nan)
+
+    @cached_property
+    def _days_seen(self) -> dict[str, Floats]:
+        names = ("site_visit", "any")
+        codes = [self._codes[name] for name in names]
+        found = distinct_days(*self._asked, n_kinds=len(self._codes), windows=[WINDOWS["30d"]], kinds=codes)
+        return dict(zip(names, self._where_observed(codes, "30d", found[:, :, 0]), strict=True))
 
     @cached_property
     def _intensities(self) -> dict[str, Floats]:

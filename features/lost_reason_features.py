@@ -38,6 +38,8 @@ def compute(view: View) -> dict[str, NDArray[np.object_]]:
     taken, whenever it was recorded.
     """
     reopened = view.stage_path.reopened > 0
+    if not reopened.any():
+        return {"earlier_lost_reason": np.full(len(view), None, dtype=object)}
     # Without a reopening nothing counts: no event is before the beginning of time.
     by = np.where(reopened, view.stage_path.spell_start, np.iinfo(np.int64).min)
     return {"earlier_lost_reason": said_by(view, by, view.as_of)}

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.history.history import History
-from features.instants import DAY, micros
+from features.instants import DAY, micros, micros_of
 from features.outcomes import LOST, WON
 from features.view import Ints, View
 
@@ -172,7 +172,7 @@ class FrozenResults:
 
     def recorded_days(self, as_of: Ints) -> NDArray[np.float64]:
         """Days from the first record to the frozen instant."""
-        return np.full(len(as_of), (micros(pd.Index([self.as_of]))[0] - self.first) / DAY)
+        return np.full(len(as_of), (micros_of(self.as_of) - self.first) / DAY)
 
 
 def freeze(results: RecordedResults, as_of: pd.Timestamp) -> FrozenResults:
@@ -180,7 +180,7 @@ def freeze(results: RecordedResults, as_of: pd.Timestamp) -> FrozenResults:
     tables = {}
     for name, ledger in results.ledgers.items():
         values = ledger.values.to_numpy(dtype=object)
-        found = results.of(name, values, np.repeat(micros(pd.Index([as_of])), len(values)))
+        found = results.of(name, values, np.full(len(values), micros_of(as_of)))
         rows = np.stack(list(vars(found).values()), axis=1).tolist()
         tables[name] = {str(v): tuple(row) for v, row in zip(values, rows, strict=True) if row[0]}
     return FrozenResults(as_of, tables, results.first)

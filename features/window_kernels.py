@@ -40,6 +40,17 @@ def _known(table: Ints, superseded_at: int, i: int, now: int) -> bool:
 
 
 @compiled
+def extremes(key: Ints, table: Ints) -> tuple[int, int, int]:
+    """Least and greatest key, and greatest kind; 0 and -1 where there are none."""
+    lowest, highest, kind = np.int64(0), np.int64(-1), np.int64(-1)
+    for i in range(len(key)):
+        lowest, highest = min(lowest, key[i]), max(highest, key[i])
+    for i in range(len(table)):
+        kind = max(kind, table[i, KIND])
+    return lowest, highest, kind
+
+
+@compiled
 def aggregate(
     low: int,
     high: int,

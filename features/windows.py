@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -299,23 +301,28 @@ def _snapshots(
     n_groups = len(events.starts) - 1
     if len(keys) != len(instants):
         raise DataError(f"{len(keys)} keys and {len(instants)} instants", "one of each per snapshot", "correct them")
-    if len(keys) and (keys.min() < -1 or keys.max() >= n_groups):
-        raise DataError(f"keys from {keys.min()} to {keys.max()}", f"-1 to {n_groups - 1}", "correct the keys")
-    if len(events.kind) and events.kind.max() >= n_kinds:
-        raise DataError(f"the event kind {events.kind.max()}", f"codes below {n_kinds}", "raise n_kinds")
+    lowest, highest, kind = kernels.extremes(keys, events.table)
+    if lowest < -1 or highest >= n_groups:
+        raise DataError(f"keys from {lowest} to {highest}", f"-1 to {n_groups - 1}", "correct the keys")
+    if kind >= n_kinds:
+        raise DataError(f"the event kind {kind}", f"codes below {n_kinds}", "raise n_kinds")
     return rows_by_key(keys, n_groups), keys, instants
 
 
 def _places(kinds: Sequence[int] | None, n_kinds: int) -> tuple[Ints, int]:
     """Column of the result for each kind, -1 for none, and the number of columns."""
-    if kinds is None:
-        return column(np.arange(n_kinds)), n_kinds
+    wanted = range(n_kinds) if kinds is None else kinds
     place = np.full(n_kinds, -1, np.int64)
-    place[list(kinds)] = range(len(kinds))
-    return column(place), len(kinds)
+    place[wanted] = range(len(wanted))
+    return column(place), len(wanted)
 
 
 def _widths(windows: Sequence[int]) -> Ints:
-    if not windows or windows[0] <= 0 or any(a >= b for a, b in zip(windows, windows[1:], strict=False)):
+    return _checked_widths(tuple(windows))
+
+
+@lru_cache(maxsize=64)
+def _checked_widths(windows: tuple[int, ...]) -> Ints:
+    if not windows or windows[0] <= 0 or any(a >= b for a, b in pairwise(windows)):
         raise DataError(f"the windows {list(windows)}", "ascending widths above 0", "sort and correct them")
-    return column(list(windows))
+    return column(windows)

@@ -18,7 +18,7 @@ from features.snapshots import snapshots_of, view_of
 from features.view import View
 from models.artifact import Artifact
 from models.attribution import Attribution
-from scoring.reasons import MOST, Explainer, Part, feature_part, group_parts, rounded_by_group
+from scoring.reasons import MOST, Explainer, Part, explainer_of, feature_part, group_parts, rounded_by_group
 from scoring.rounding import TENTHS, rounded_parts, tenths
 from scoring.score import answer_of, outcomes_of
 from scoring.words import Words, value_words
@@ -127,12 +127,12 @@ def steps_between(
 
 def _split(before: Estimate, after: Estimate, shown: int) -> tuple[tuple[Part, ...], tuple[Moved, ...]]:
     """Split the difference of two estimates by one model among the features, whose base is the same."""
-    explainer = Explainer(before.artifact)
+    explainer = explainer_of(before.artifact)
     names = before.attribution.features
     parts = after.attribution.parts[0] - before.attribution.parts[0]
     there = np.flatnonzero(parts)
     features = [explainer.features[names[place]] for place in there]
-    by_group, by_feature = rounded_by_group([f.group for f in features], TENTHS * parts[there], shown)
+    by_group, by_feature = rounded_by_group([f.group for f in features], (TENTHS * parts[there]).tolist(), shown)
     found = [feature_part(f, p, s) for f, p, s in zip(features, parts[there], by_feature, strict=True)]
     largest = sorted((part for part in found if part.shown != 0), key=lambda part: -abs(part.points))
     values = before.values, after.values

@@ -124,7 +124,7 @@ def _take_closed(live: LiveAccount, raw: Mapping[str, Any], rules: Rules, pointe
             live.note(SENT_TWICE)
             continue
         seen.add(body)
-        check_id(event.get("opportunity_id"), event, ids, "opportunity", f"{where}/opportunity_id")
+        check_id(event.get("opportunity_id"), event, ids, "opportunity", f"{pointer}/opportunities", place)
         live.closed.append({"outcome": event["outcome"], "closed_at": at})
 
 

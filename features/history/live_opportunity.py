@@ -16,8 +16,8 @@ from features.instants import micros_of
 from features.rows import AUTOMATED, INBOUND, PLANNED
 
 Record = dict[str, Any]
-Ids = dict[str, tuple[Mapping[str, Any], str]]
-"""What was sent under each id, and where."""
+Ids = dict[str, tuple[Mapping[str, Any], str, int]]
+"""What was sent under each id, and where: the pointer of the table, and the row."""
 
 _STATED = ("account_id", "owner_id", "team", "product", "service", "source", "channel", "currency")
 SENT_TWICE = Note("sent_twice", "the same event was sent twice, counted once", "同一事件重复发送，只计一次")
@@ -173,37 +173,38 @@ def _attributes(values: Mapping[str, Any], rules: Rules, pointer: str) -> Record
 
 def events_of(
     live: LiveRecords, raw: Mapping[str, Any], table: str, rules: Rules, pointer: str
-) -> Iterator[tuple[Mapping[str, Any], int, int, str]]:
-    """Go through the different events of a table: each with when it happened, when we were told, and its pointer."""
-    seen: dict[int, list[Mapping[str, Any]]] = {}
-    for place, event in enumerate(raw.get(table) or ()):
-        where = f"{pointer}/{table}/{place}"
-        sent = micros_of(event["occurred_at"])
-        before = seen.setdefault(sent, [])
-        if before and event in before:
-            live.note(SENT_TWICE)
-            continue
-        before.append(event)
-        planned = bool(event.get("planned"))
-        occurred = sent
-        if sent > rules.at and not planned:
-            occurred = rules.check_past(event["occurred_at"], "an event", f"{where}/occurred_at")
-        yield event, occurred, _recorded(live, event, occurred, planned, rules), where
+) -> Iterator[tuple[Mapping[str, Any], int, int, int]]:
+    """Go through the different events of a table: each with when it happened, when we were told, and its row."""
+    seen: dict[int, Mapping[str, Any]] = {}
+    more: list[Mapping[str, Any]] = []
+    for row, event in enumerate(raw.get(table) or ()):
+        occurred = micros_of(event["occurred_at"])
+        # Of one instant there is seldom more than one.
+        if seen.setdefault(occurred, event) is not event:
+            if event == seen[occurred] or event in more:
+                live.note(SENT_TWICE)
+                continue
+            more.append(event)
+        planned = event.get("planned")
+        if occurred > rules.at and not planned:
+            occurred = rules.check_past(event["occurred_at"], "an event", f"{pointer}/{table}/{row}/occurred_at")
+        told = event.get("recorded_at")
+        # At once, unless it says otherwise.
+        at_once = rules.at if planned else occurred
+        yield event, occurred, at_once if told is None else _recorded(live, micros_of(told), rules), row
 
 
-def _recorded(live: LiveRecords, event: Mapping[str, Any], occurred: int, planned: bool, rules: Rules) -> int:
-    """When we were told, which is at once unless it says otherwise."""
-    told = event.get("recorded_at")
-    recorded = micros_of(told) if told is not None else rules.at if planned else occurred
-    if recorded > rules.at + SKEW:
+def _recorded(live: LiveRecords, told: int, rules: Rules) -> int:
+    """When we were told; what lies a little ahead counts as at the instant asked about."""
+    if told > rules.at + SKEW:
         live.note(_UNKNOWN_YET)
-        return recorded
-    return min(recorded, rules.at)
+        return told
+    return min(told, rules.at)
 
 
 def _take_fields(live: LiveOpportunity, raw: Mapping[str, Any], rules: Rules, pointer: str) -> None:
-    for event, occurred, recorded, where in events_of(live, raw, "field_history", rules, pointer):
-        text = field_text(event["field"], event.get("value"), rules, where)
+    for event, occurred, recorded, row in events_of(live, raw, "field_history", rules, pointer):
+        text = field_text(event["field"], event.get("value"), rules, f"{pointer}/field_history/{row}")
         live.fields.append(LiveField(event["field"], text, occurred, recorded))
     in_history = {event.field for event in live.fields}
     created = live.opportunity["created_at"]
@@ -222,8 +223,8 @@ def _take_fields(live: LiveOpportunity, raw: Mapping[str, Any], rules: Rules, po
 
 
 def _take_stages(live: LiveOpportunity, raw: Mapping[str, Any], process: Process, rules: Rules, pointer: str) -> None:
-    for event, occurred, recorded, where in events_of(live, raw, "stage_history", rules, pointer):
-        check_name(event["stage"], process.keys, "stage", f"{where}/stage")
+    for event, occurred, recorded, row in events_of(live, raw, "stage_history", rules, pointer):
+        check_name(event["stage"], process.keys, "stage", f"{pointer}/stage_history/{row}/stage")
         live.stages.append(LiveStage(event["stage"], occurred, recorded))
     stage, entered = raw.get("stage"), raw.get("stage_entered_at")
     if stage is None:
@@ -243,15 +244,15 @@ def _take_stages(live: LiveOpportunity, raw: Mapping[str, Any], process: Process
 
 def take_activities(live: LiveRecords, raw: Mapping[str, Any], rules: Rules, pointer: str, ids: Ids) -> None:
     """Check the activities that came with an opportunity or an account; ``ids`` are those seen before."""
-    codes = rules.kind_codes
-    for event, occurred, recorded, where in events_of(live, raw, "activities", rules, pointer):
-        kind = event["kind"]
+    codes, table = rules.kind_codes, f"{pointer}/activities"
+    for event, occurred, recorded, row in events_of(live, raw, "activities", rules, pointer):
+        get, kind = event.get, event["kind"]
         if kind not in codes:
-            check_name(kind, rules.kinds, "kind", f"{where}/kind")
-        check_id(event.get("activity_id"), event, ids, "activity", f"{where}/activity_id")
-        flags = INBOUND * (event.get("direction") == "inbound")
-        flags += AUTOMATED * bool(event.get("automated")) + PLANNED * bool(event.get("planned"))
-        more = event.get("duration_seconds"), event.get("topic"), event.get("contact_id")
+            check_name(kind, rules.kinds, "kind", f"{table}/{row}/kind")
+        check_id(get("activity_id"), event, ids, "activity", table, row)
+        flags = INBOUND if get("direction") == "inbound" else 0
+        flags += (AUTOMATED if get("automated") else 0) + (PLANNED if get("planned") else 0)
+        more = get("duration_seconds"), get("topic"), get("contact_id")
         live.activities.append(LiveActivity(codes[kind], flags, occurred, recorded, *more, event))
 
 
@@ -262,21 +263,27 @@ def _take_contacts(live: LiveOpportunity, raw: Mapping[str, Any]) -> None:
         if body in live.contacts:
             live.note(SENT_TWICE)
             continue
-        check_id(body[0], contact, ids, "contact", f"/opportunities/{live.place}/contacts/{row}/contact_id")
+        check_id(body[0], contact, ids, "contact", f"/opportunities/{live.place}/contacts", row)
         live.contacts.append(body)
 
 
-def check_id(given: str | None, body: Mapping[str, Any], ids: Ids, what: str, pointer: str) -> None:
-    """Refuse an id that came with another body; one activity of an account may concern several opportunities."""
+def check_id(given: str | None, body: Mapping[str, Any], ids: Ids, what: str, table: str, row: int) -> None:
+    """Refuse an id that came with another body; one activity of an account may concern several opportunities.
+
+    Parameters
+    ----------
+    table, row
+        Where it is: the pointer of its table, and its row in it.
+    """
     if given is None:
         return
-    before, where = ids.setdefault(given, (body, pointer))
-    if before != body:
+    before, first_table, first_row = ids.setdefault(given, (body, table, row))
+    if before is not body and before != body:
         raise ConflictingEventError(
-            f"{what} {given!r} again, with another body than at {where}",
+            f"{what} {given!r} again, with another body than at {first_table}/{first_row}/{what}_id",
             f"one body for each {what} id",
             "send only the last record of it, or give each its own id",
-            pointer,
+            f"{table}/{row}/{what}_id",
         )
 
 
