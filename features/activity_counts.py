@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
-from features.activity_events import CLASSES, PLANNED_CONTACT, classed_events, kind_of, names_of_classes
+from features.activity_events import PLANNED_CONTACT, classed_events, codes_of_classes, kind_of, names_of_classes
 from features.history.schema import ACTIVITY_KINDS
 from features.instants import DAY
 from features.rows import ROLES
-from features.view import Bools, Floats, Ints, View
+from features.view import NOT_COLLECTED, Bools, Floats, Ints, View
 from features.windows import (
     EVER,
     NEVER,
@@ -113,21 +113,18 @@ class ActivityCounts:
     def _asked(self) -> tuple[GroupedEvents, Ints, Ints]:
         return self.events, self.view.opportunity, self.view.as_of
 
-    @cached_property
+    @property
     def _codes(self) -> dict[str, int]:
         """Code of each class."""
-        return {name: code for code, name in enumerate(names_of_classes(self.custom_kinds))}
+        return codes_of_classes(self.custom_kinds)
 
     @cached_property
     def _observed(self) -> Bools:
         """Where each class was collected all through each window, shape (n, c, w)."""
-        since = [self.view.since(self._collected_as(name)) for name in self._codes]
+        since = _since(tuple(self.view.collected.items()), self.custom_kinds)
         created = self.view.created[:, None]
         looked_at = np.concatenate([np.maximum(created, self.view.as_of[:, None] - _BACK), created], axis=1)
-        return looked_at[:, None, :] >= np.array(since, dtype=np.int64)[:, None]
-
-    def _collected_as(self, name: str) -> Sequence[str]:
-        return [*ACTIVITY_KINDS, *self.custom_kinds] if name == "any" else _COLLECTED_AS.get(name, (kind_of(name),))
+        return looked_at[:, None, :] >= since[:, None]
 
     @cached_property
     def _counts(self) -> Floats:
@@ -159,6 +156,17 @@ class ActivityCounts:
         return list(np.where(self._observed[:, codes, _PLACE[window]], found, np.nan).T)
 
 
+@lru_cache(maxsize=256)
+def _since(collected: tuple[tuple[str, int], ...], custom_kinds: tuple[str, ...]) -> Ints:
+    """From when each class was collected, microseconds, shape (c,); most requests collect alike."""
+    everything, instants = (*ACTIVITY_KINDS, *custom_kinds), dict(collected)
+    since = []
+    for name in names_of_classes(custom_kinds):
+        kinds = everything if name == "any" else _COLLECTED_AS.get(name, (kind_of(name),))
+        since.append(min(instants.get(kind, NOT_COLLECTED) for kind in kinds))
+    return np.array(since, dtype=np.int64)
+
+
 def count_activities(view: View, custom_kinds: tuple[str, ...]) -> ActivityCounts:
     """Aggregate the activities of every class for each snapshot."""
     classed = classed_events(view.rows.activities, view.rows.people, custom_kinds)
@@ -172,7 +180,7 @@ def count_activities(view: View, custom_kinds: tuple[str, ...]) -> ActivityCount
         code=classed.topic,
         superseded=classed.superseded,
     )
-    n_kinds = len(CLASSES) + len(custom_kinds) + 1 + len(ROLES)
+    n_kinds = len(codes_of_classes(custom_kinds))
     windows = list(WINDOWS.values())
     found = window_aggregates(events, view.opportunity, view.as_of, n_kinds=n_kinds, windows=windows)
     return ActivityCounts(view, custom_kinds, events, found)

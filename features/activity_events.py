@@ -105,6 +105,12 @@ def names_of_classes(custom_kinds: tuple[str, ...]) -> tuple[str, ...]:
     return (*CLASSES, *map(own_class, custom_kinds), PLANNED_CONTACT, *ROLES)
 
 
+@lru_cache(maxsize=64)
+def codes_of_classes(custom_kinds: tuple[str, ...]) -> dict[str, int]:
+    """Code of each class by name."""
+    return {name: code for code, name in enumerate(names_of_classes(custom_kinds))}
+
+
 def classes_of(kind: str, flags: int, custom_kinds: tuple[str, ...] = ()) -> list[str]:
     """List the classes of an activity; of what is only planned nothing is counted as if it had happened.
 
@@ -131,7 +137,7 @@ def classes_of(kind: str, flags: int, custom_kinds: tuple[str, ...] = ()) -> lis
 @lru_cache(maxsize=64)
 def _class_table(kinds: tuple[str, ...], custom_kinds: tuple[str, ...]) -> tuple[Ints, NDArray[np.bool_]]:
     """Codes of the classes by kind and flags, -1 where there are fewer; and which of them are two-way contact."""
-    code = {name: place for place, name in enumerate(names_of_classes(custom_kinds))}
+    code = codes_of_classes(custom_kinds)
     listed = [[classes_of(kind, flags, custom_kinds) for flags in range(_FLAGS)] for kind in kinds]
     table = np.full((len(kinds), _FLAGS, 6), -1, np.int64)
     for k, of_kind in enumerate(listed):

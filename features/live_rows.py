@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
+from itertools import accumulate, pairwise
 from typing import cast
 
 import numpy as np
@@ -55,15 +56,20 @@ class LiveRows:
         return StageRows(key, occurred, recorded, code.astype(np.float64))
 
     @cached_property
-    def fields(self) -> Mapping[str, FieldRows]:
-        """Values set, by field."""
+    def fields(self) -> FieldRows:
+        """Values set."""
         rows: dict[str, list[tuple[int, int, int]]] = {}
         texts: dict[str, list[str | None]] = {}
         for key, live in enumerate(self._opportunities):
             for field, value, occurred, recorded in live.fields:
                 rows.setdefault(field, []).append((key, occurred, recorded))
                 texts.setdefault(field, []).append(value)
-        return {field: FieldRows(*_columns(found, 3), texts[field]) for field, found in rows.items()}
+        ends = accumulate(map(len, rows.values()), initial=0)
+        return FieldRows(
+            *_columns([row for found in rows.values() for row in found], 3),
+            [text for found in texts.values() for text in found],
+            dict(zip(rows, pairwise(ends), strict=True)),
+        )
 
     @cached_property
     def activities(self) -> ActivityRows:

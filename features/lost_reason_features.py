@@ -53,9 +53,7 @@ def said_by(view: View, by: Ints, before: Ints) -> NDArray[np.object_]:
     by, before
         Instants of each snapshot, microseconds, shape (n,).
     """
-    rows = view.rows.fields.get(FIELD)
-    if rows is None:
-        return np.full(len(view), None, dtype=object)
+    rows = view.rows.fields.of(FIELD)
     words = words_of(FIELD, rows.text)
     path = timeline(rows.key, rows.occurred, rows.recorded, values_of(FIELD, rows.text, words), n_keys=view.size)
     said = np.empty(len(view))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from features.history.history import History
 from features.history.schema import ACTIVITY_KINDS, ASSESSED_FIELDS
 from features.instants import DAY, micros
-from features.rows import AUTOMATED, OF_ACCOUNT, PLANNED
+from features.rows import AUTOMATED, OF_ACCOUNT, PLANNED, FieldRows
 from features.view import View
 from features.windows import group_events, last_known
 
@@ -43,7 +43,7 @@ def newest_records(view: View) -> NewestRecords:
     parts = [
         (np.arange(view.size), rows.told, np.full(view.size, _WORK)),
         (rows.stages.key, rows.stages.recorded, np.full(len(rows.stages.key), _WORK)),
-        *((of.key, of.recorded, np.full(len(of.key), _kind(field))) for field, of in rows.fields.items()),
+        (rows.fields.key, rows.fields.recorded, _kinds_of_fields(rows.fields)),
         (rows.activities.key, rows.activities.recorded, np.where(done, _WORK, _OTHER)),
     ]
     key, told, kind = (np.concatenate(part) for part in zip(*parts, strict=True))
@@ -53,8 +53,12 @@ def newest_records(view: View) -> NewestRecords:
     return NewestRecords(found[:, _WORK], found.max(axis=1))
 
 
-def _kind(field: str) -> int:
-    return _WORK if field in KEPT else _OTHER
+def _kinds_of_fields(fields: FieldRows) -> Ints:
+    kinds = np.full(len(fields.key), _OTHER)
+    for field in KEPT:
+        low, high = fields.bounds.get(field, (0, 0))
+        kinds[low:high] = _WORK
+    return kinds
 
 
 def days_since_newest_record(history: History, keys: pd.DataFrame) -> Floats:

@@ -37,12 +37,22 @@ class StageRows:
 
 @dataclass(frozen=True)
 class FieldRows:
-    """Values of one field, shape (m,); a value that was cleared is None or NaN."""
+    """Values of all fields, field after field, shape (m,); a value that was cleared is None or NaN.
+
+    ``bounds`` has the first row of each field, and the one after its last.
+    """
 
     key: Ints
     occurred: Ints
     recorded: Ints
     text: Sequence[object]
+    bounds: Mapping[str, tuple[int, int]]
+
+    def of(self, field: str) -> FieldRows:
+        """Select the values of one field."""
+        low, high = self.bounds.get(field, (0, 0))
+        parts = (self.key[low:high], self.occurred[low:high], self.recorded[low:high], self.text[low:high])
+        return FieldRows(*parts, {field: (0, high - low)})
 
 
 @dataclass(frozen=True)
@@ -122,8 +132,8 @@ class Rows(Protocol):
         ...
 
     @property
-    def fields(self) -> Mapping[str, FieldRows]:
-        """Values set, by field."""
+    def fields(self) -> FieldRows:
+        """Values set."""
         ...
 
     @property

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -75,18 +76,19 @@ class TableRows:
         return StageRows(key, micros(frame["occurred_at"]), micros(frame["recorded_at"]), code)
 
     @cached_property
-    def fields(self) -> Mapping[str, FieldRows]:
-        """Values set, by field."""
+    def fields(self) -> FieldRows:
+        """Values set."""
         frame = self._history.field_history
         code, names = pd.factorize(frame["field"])
         order = np.argsort(code, kind="stable").astype(np.int64)
-        parts = np.split(order, np.cumsum(np.bincount(code, minlength=len(names)))[:-1]) if len(names) else []
-        key, occurred, recorded = self._key(frame), micros(frame["occurred_at"]), micros(frame["recorded_at"])
-        text = frame["value"].to_numpy(dtype=object)
-        return {
-            str(name): FieldRows(key[rows], occurred[rows], recorded[rows], text[rows])
-            for name, rows in zip(names, parts, strict=True)
-        }
+        ends = np.cumsum(np.bincount(code[code >= 0], minlength=len(names))).tolist()
+        return FieldRows(
+            self._key(frame)[order],
+            micros(frame["occurred_at"])[order],
+            micros(frame["recorded_at"])[order],
+            frame["value"].to_numpy(dtype=object)[order],
+            {str(name): bounds for name, bounds in zip(names, pairwise([0, *ends]), strict=True)},
+        )
 
     @cached_property
     def activities(self) -> ActivityRows:

@@ -27,8 +27,6 @@ OUTCOME_CODE = {"open": 0, "won": 1, "lost": 2}
 ALWAYS, NOT_COLLECTED = int(np.iinfo(np.int64).min), int(np.iinfo(np.int64).max)
 """Since when something is collected: from before the first instant, or not by the last."""
 
-_NO_ROWS = FieldRows(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64), ())
-
 
 def rows_of(history: History) -> Rows:
     """Give the rows of a history as arrays; those of a request without a table between."""
@@ -146,35 +144,34 @@ class View:
     def words(self, field: str) -> tuple[ValuePath, Words]:
         """Follow a field as words, and give the last known word of each snapshot, None when missing."""
         path = self.path(field)
-        if not self._words[field] and len(self.rows.fields.get(field, _NO_ROWS).text):
+        if not self._words[field] and field in self.rows.fields.bounds:
             # A field that is read as numbers otherwise.
-            self._words[field] = words_of("", self.rows.fields[field].text)
+            self._words[field] = words_of("", self.rows.fields.of(field).text)
             path = self.levels(field, self._words[field])
         return path, self.named(field, path.last)
 
     def follow(self, fields: Sequence[str]) -> None:
         """Follow several fields at once; ``path`` gives what was found."""
-        rows = [self.rows.fields.get(field, _NO_ROWS) for field in fields]
-        for field, of_field in zip(fields, rows, strict=True):
-            self._words[field] = words_of(field, of_field.text)
-        values = [values_of(field, of.text, self._words[field]) for field, of in zip(fields, rows, strict=True)]
-        found = self._walk(rows, values)
-        self._paths.update(zip(fields, found, strict=True))
+        rows, wanted = self.rows.fields, list(dict.fromkeys(fields))
+        place, value = np.full(len(rows.key), -1), np.full(len(rows.key), np.nan)
+        for column, field in enumerate(wanted):
+            low, high = rows.bounds.get(field, (0, 0))
+            text = rows.text[low:high]
+            words = self._words[field] = words_of(field, text)
+            place[low:high], value[low:high] = column, values_of(field, text, words)
+        self._paths.update(zip(wanted, self._walk(rows, place, value, len(wanted)), strict=True))
 
     def levels(self, field: str, words: Sequence[str]) -> ValuePath:
         """Follow a field of ordered words; its values are places in ``words``, NaN for others."""
-        rows = self.rows.fields.get(field, _NO_ROWS)
-        return self._walk([rows], [values_of("", rows.text, words)])[0]
+        rows = self.rows.fields.of(field)
+        return self._walk(rows, np.zeros(len(rows.key), np.int64), values_of("", rows.text, words), 1)[0]
 
-    def _walk(self, rows: Sequence[FieldRows], values: Sequence[Floats]) -> list[ValuePath]:
+    def _walk(self, rows: FieldRows, place: Ints, value: Floats, count: int) -> list[ValuePath]:
         """Follow values of several fields: each opportunity's events of each field are a group of their own."""
-        count = len(rows)
-        key = np.concatenate([np.where(of.key < 0, -1, of.key * count + place) for place, of in enumerate(rows)])
-        occurred, recorded = (np.concatenate([getattr(of, name) for of in rows]) for name in ("occurred", "recorded"))
-        path = timeline(key, occurred, recorded, np.concatenate(values), n_keys=count * self.size)
+        key = np.where((rows.key < 0) | (place < 0), -1, rows.key * count + place)
+        path = timeline(key, rows.occurred, rows.recorded, value, n_keys=count * self.size)
         asked = (self.opportunity * count + np.arange(count)[:, None]).ravel()
-        found = walk_values(path, asked, np.tile(self.as_of, count))
-        return found.parts(count)
+        return walk_values(path, asked, np.tile(self.as_of, count)).parts(count)
 
     def since(self, names: Sequence[str]) -> int:
         """From when at least one of the names was collected, microseconds.
@@ -184,10 +181,11 @@ class View:
         names
             Kinds of activity or fields.
         """
-        return min((self._collected.get(name, NOT_COLLECTED) for name in names), default=NOT_COLLECTED)
+        return min((self.collected.get(name, NOT_COLLECTED) for name in names), default=NOT_COLLECTED)
 
     @cached_property
-    def _collected(self) -> dict[str, int]:
+    def collected(self) -> dict[str, int]:
+        """From when each kind and field was collected, microseconds."""
         since = self.history.collected.items()
         return {name: ALWAYS if instant is None else micros_of(instant) for name, instant in since}
 

@@ -220,7 +220,7 @@ def _compete(win: Floats, loss: Floats, ever_won: Floats, win_clock: Floats, los
 
 def log_odds(win: Floats) -> Floats:
     """Log-odds of probabilities, kept within 1e-6 of 0 and 1."""
-    kept = np.clip(win, NARROW, 1 - NARROW)
+    kept = np.minimum(np.maximum(win, NARROW), 1 - NARROW)
     return np.asarray(np.log(kept / (1 - kept)), dtype=np.float64)
 
 

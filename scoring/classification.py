@@ -134,7 +134,8 @@ def classify(signs: Signs, need_probability: Floats, criteria: Criteria) -> NDAr
     # Where contact is not recorded nobody can tell that intent has gone quiet.
     active = (last <= criteria.recent_days) | (~np.isinf(last) & np.isnan(signs.contacted))
     hidden = unidentified(signs) & _likely(need_probability, criteria)
-    return np.select([active, hidden], ["active", "hidden"], "potential").astype(object)
+    names = np.array(["potential", "hidden", "active"], dtype=object)
+    return np.asarray(names[np.where(active, 2, hidden.astype(np.int64))])
 
 
 def unidentified(signs: Signs) -> Bools:
