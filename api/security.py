@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated
 
 from fastapi import Security
@@ -31,7 +31,7 @@ def keys_from_environment(environment: Mapping[str, str] = os.environ) -> tuple[
     return tuple(key.strip() for key in environment.get(VARIABLE, "").split(",") if key.strip())
 
 
-Guard = Callable[[HTTPAuthorizationCredentials | None, str | None], None]
+Guard = Callable[[HTTPAuthorizationCredentials | None, str | None], Awaitable[None]]
 
 
 def guard(keys: Sequence[str]) -> Guard:
@@ -50,7 +50,7 @@ def guard(keys: Sequence[str]) -> Guard:
         )
     accepted = tuple(_digest(key.encode()) for key in keys if key)
 
-    def check(
+    async def check(
         bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],
         header: Annotated[str | None, Security(_HEADER)],
     ) -> None:
