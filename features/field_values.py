@@ -12,12 +12,13 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from features.compiled import Floats
 from features.history.schema import ASSESSED_FIELDS, ASSESSMENTS
 from features.instants import DAY, micros_of
 
-Texts = Sequence[object]
+Texts = Sequence[object] | NDArray[np.object_]
 
 _LEVELS = tuple(word for word in ASSESSMENTS if word != "unknown")
 """Without its word, "unknown" is a missing value like one that was cleared."""

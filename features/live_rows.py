@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import accumulate, pairwise
-from typing import cast
 
 import numpy as np
 
@@ -65,8 +64,11 @@ class LiveRows:
                 rows.setdefault(field, []).append((key, occurred, recorded))
                 texts.setdefault(field, []).append(value)
         ends = accumulate(map(len, rows.values()), initial=0)
+        key, occurred, recorded = _columns([row for found in rows.values() for row in found], 3)
         return FieldRows(
-            *_columns([row for found in rows.values() for row in found], 3),
+            key,
+            occurred,
+            recorded,
             [text for found in texts.values() for text in found],
             dict(zip(rows, pairwise(ends), strict=True)),
         )
@@ -99,7 +101,7 @@ class LiveRows:
         for key, live in enumerate(self._opportunities):
             for name, role in live.contacts:
                 if role in _ROLE_CODE:
-                    found[key, name] = len(found), _ROLE_CODE[cast(str, role)], live.opportunity["created_at"]
+                    found[key, name] = len(found), _ROLE_CODE[role], live.opportunity["created_at"]
         return found
 
     @property
@@ -124,7 +126,7 @@ class LiveRows:
         return values
 
 
-def _columns(rows: list[tuple[int, ...]], count: int) -> Ints:
+def _columns(rows: Sequence[tuple[int, ...]], count: int) -> Ints:
     """Turn rows of whole numbers into columns, shape (count, m)."""
     return np.ascontiguousarray(np.array(rows, dtype=np.int64).reshape(-1, count).T)
 

@@ -45,7 +45,7 @@ class FieldRows:
     key: Ints
     occurred: Ints
     recorded: Ints
-    text: Sequence[object]
+    text: Sequence[object] | Words
     bounds: Mapping[str, tuple[int, int]]
 
     def of(self, field: str) -> FieldRows:

@@ -114,7 +114,8 @@ class TableRows:
     @cached_property
     def _contacts(self) -> pd.Index:
         """People by code."""
-        return pd.Index(self._people["contact_id"].unique())
+        contacts: pd.Index = pd.Index(self._people["contact_id"].unique())
+        return contacts
 
     @cached_property
     def _people(self) -> pd.DataFrame:

@@ -40,7 +40,7 @@ def _known(table: Ints, superseded_at: int, i: int, now: int) -> bool:
 
 
 @compiled
-def extremes(key: Ints, table: Ints) -> tuple[int, int, int]:
+def extremes(key: Ints, table: Ints) -> tuple[np.int64, np.int64, np.int64]:
     """Least and greatest key, and greatest kind; 0 and -1 where there are none."""
     lowest, highest, kind = np.int64(0), np.int64(-1), np.int64(-1)
     for i in range(len(key)):

@@ -113,8 +113,8 @@ class LightGBMHazards:
         """Say the same of snapshots that are encoded already."""
         features, of_column = self.encoding.features
         won, lost = self._terms
-        added = [terms.of(matrix, of_column) for terms in (won, lost)]
-        return HazardAdditions(features, *self._start_odds, *added, self._typical)
+        by_win, by_loss = (terms.of(matrix, of_column) for terms in (won, lost))
+        return HazardAdditions(features, *self._start_odds, by_win, by_loss, self._typical)
 
     @cached_property
     def _start_odds(self) -> tuple[Floats, Floats]:

@@ -97,7 +97,7 @@ class RidgeHazards:
         added = [np.zeros((len(apart), 1, len(features))) for _ in range(2)]
         for coefficients, found in zip((self.win, self.loss), added, strict=True):
             _share_out(apart, coefficients, owners, found)
-        return HazardAdditions(features, *self._start, *added, self._typical)
+        return HazardAdditions(features, *self._start, added[0], added[1], self._typical)
 
     @cached_property
     def _typical(self) -> float:

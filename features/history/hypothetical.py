@@ -137,4 +137,5 @@ def _added(history: History, live: LiveOpportunity, opportunity_id: str) -> Hist
 
 
 def _last(live: LiveOpportunity) -> pd.Timestamp:
-    return instant(max((row.recorded_at for row in (*live.stages, *live.fields, *live.activities)), default=0))
+    told = [stage.recorded_at for stage in live.stages] + [field.recorded_at for field in live.fields]
+    return instant(max([*told, *(activity.recorded_at for activity in live.activities)], default=0))
