@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from api import clock as real_clock
+from api.background.work import Work
 from api.champion import load_champion
 from api.key_ring import KeyRing
 from api.loopback import LoopbackOnly
@@ -29,7 +30,21 @@ from api.problems import (
     respond,
 )
 from api.rate_limits import RateLimits
-from api.routes import accounts, changes, collection, health, metrics, models, opportunities, pushes, scores
+from api.routes import (
+    accounts,
+    audit_log,
+    changes,
+    collection,
+    health,
+    judgements,
+    metrics,
+    models,
+    opportunities,
+    personal_data,
+    pushes,
+    scores,
+    webhooks,
+)
 from api.security import Access
 from api.settings import Settings
 from api.store.figures import Figures
@@ -43,6 +58,21 @@ _ABOUT = """Learned, calibrated win probabilities for a sales pipeline, beside t
 Everything is asked as of an instant. Instants are RFC 3339 with a zone; answers are in UTC."""
 
 _USES_WRITTEN_SECONDS = 60.0
+_PARTS = (
+    health,
+    scores,
+    changes,
+    accounts,
+    models,
+    pushes,
+    collection,
+    opportunities,
+    judgements,
+    webhooks,
+    audit_log,
+    personal_data,
+    metrics,
+)
 
 
 def create_app(
@@ -53,6 +83,7 @@ def create_app(
     clock: Callable[[], pd.Timestamp] = real_clock.now,
     database: Database | None = None,
     settings: Settings | None = None,
+    background: Sequence[Work] = (),
 ) -> FastAPI:
     """Make the HTTP application.
 
@@ -73,6 +104,8 @@ def create_app(
         Closed by the caller.
     settings
         Limits; those of the environment when None.
+    background
+        Work that begins and ends with the service, such as ``api.background.deliveries.Deliveries``.
 
     Raises
     ------
@@ -94,7 +127,11 @@ def create_app(
         if app.state.champion.model is None:
             app.state.metrics.count_failed_load()
         writing = asyncio.create_task(_write_uses(keys)) if keys is not None else None
+        for work in background:
+            work.start()
         yield
+        for work in background:
+            await to_thread.run_sync(work.stop)
         if writing is not None and keys is not None:
             writing.cancel()
             with suppress(asyncio.CancelledError):
@@ -106,7 +143,7 @@ def create_app(
     app.state.access = Access(keys, RateLimits(settings.rate_limit))
     app.state.metrics = Metrics()
     app.state.figures = Figures(database, real_clock.seconds) if database is not None else None
-    for part in (health, scores, changes, accounts, models, pushes, collection, opportunities, metrics):
+    for part in _PARTS:
         app.include_router(part.router)
     _add_handlers(app)
     if not authenticate:

@@ -14,9 +14,11 @@ from pydantic.json_schema import models_json_schema
 from api.account_schemas import AccountScoreRequest
 from api.change_schemas import ScoreChangeRequest, WhatIfRequest
 from api.event_schemas import AccountBody, ContactBody, EventsRequest, OpportunityBody
+from api.judgement_schemas import JudgementBody
 from api.problems import Problem, document
 from api.routes.collection import CollectionBody
 from api.schemas import ScoreRequest
+from api.webhook_schemas import WebhookBody, WebhookChange
 
 _READ_BY_ROUTES = (
     ScoreRequest,
@@ -28,6 +30,9 @@ _READ_BY_ROUTES = (
     ContactBody,
     EventsRequest,
     CollectionBody,
+    WebhookBody,
+    WebhookChange,
+    JudgementBody,
 )
 _WITH_KEY = (401, 403, 429, 503)
 _WITH_BODY = (400, 408, 413, 415, 422)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from api.champion import Champion
 from api.live_segments import score_live_by_segment
+from api.store.judgements import standing_judgement
 from api.store.tables import SCORES
 from features.errors import NotKnownError
 from features.history.database.description import read_description
@@ -35,12 +36,13 @@ class Earlier:
 
 @dataclass(frozen=True)
 class Stored:
-    """A score of what the service knows, the commit that it knew last, and the score kept before."""
+    """A score of what the service knows, the commit that it knew last, the score kept before, a person's judgement."""
 
     score: Score
     notes: tuple[Note, ...]
     through_seq: int
     earlier: Earlier | None
+    judgement: Row[Any] | None
 
 
 def score_stored(
@@ -71,9 +73,10 @@ def score_stored(
         cut = cut_at(connection, clock(), as_of)
         raw = request_at(connection, opportunity_id, cut, champion.artifact)
         earlier = _earlier(connection, opportunity_id, cut)
+        judgement = standing_judgement(connection, opportunity_id, cut.recorded_by)
     asked = instant(cut.recorded_by)
     [(score, notes)] = score_live_by_segment(champion, [raw], asked, horizons, reasons)
-    return Stored(score, notes, cut.through_seq, earlier)
+    return Stored(score, notes, cut.through_seq, earlier, judgement)
 
 
 def cut_at(connection: Connection, now: pd.Timestamp, as_of: pd.Timestamp | None = None) -> Cut:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import ValidationError
@@ -15,6 +15,8 @@ from api.event_schemas import EVENT, AccountBody, ContactBody, OpportunityBody, 
 from api.problems import HTTP_SORTS, Part, documented, part_of, respond, sort_of
 from api.schemas import PathId, Strict
 from api.security import needs
+from api.store.belongings import Kind
+from api.store.erasure import erased_at
 from api.store.service import actor_of, database_of
 from api.validation import event_parts_of, is_syntax, parts_of, request_of
 from features.history.database.engine import Writing
@@ -88,10 +90,18 @@ def _put(
     except ValidationError as error:
         return respond(HTTP_SORTS[400 if is_syntax(error) else 422], parts_of(error, kind))
     database, clock = database_of(request), request.app.state.clock
-    with database.writing(actor_of(request), f"put {kind.__name__.removesuffix('Body').lower()}", clock) as writing:
+    what = cast(Kind, kind.__name__.removesuffix("Body").lower())
+    with database.writing(actor_of(request), f"put {what}", clock) as writing:
         writing.subject = name
         done = put(writing, name, told.model_dump())
-    answer = PutAnswer(id=name, result=done, through_seq=writing.seq, recorded_at=moment(writing.recorded_at))
+        erased = erased_at(writing.connection, what, name)
+    answer = PutAnswer(
+        id=name,
+        result=done,
+        through_seq=writing.seq,
+        recorded_at=moment(writing.recorded_at),
+        erased_at=None if erased is None else moment(erased),
+    )
     return Response(answer.model_dump_json(), 201 if done == "created" else 200, media_type="application/json")
 
 

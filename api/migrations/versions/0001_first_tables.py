@@ -129,8 +129,10 @@ def upgrade() -> None:
         sa.Column("given_up_at", sa.BigInteger(), nullable=True),
         sa.Column("last_answer", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("message_id"),
+        sa.UniqueConstraint("place"),
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.create_index("outbox_in_order", ["webhook_id", "subject", "place"], unique=False)
         batch_op.create_index("outbox_waiting", ["delivered_at", "given_up_at", "next_attempt_at"], unique=False)
 
     op.create_table(
@@ -242,6 +244,9 @@ def upgrade() -> None:
             ["commits.seq"],
         ),
     )
+    with op.batch_alter_table("erasures", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_erasures_digest"), ["digest"], unique=False)
+
     op.create_table(
         "events",
         sa.Column("event_id", sa.Text(), nullable=False),
