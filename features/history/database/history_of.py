@@ -42,7 +42,7 @@ def history_of(database: Database, cut: Cut | None = None) -> History:
         description = read_description(connection, cut.recorded_by, cut.through_seq)
         frames = {table.name: _frame(connection, table, cut) for table in (ACCOUNTS, CONTACTS, OPPORTUNITIES)}
         asked = select(EVENTS).where(EVENTS.c.recorded_at <= cut.recorded_by, EVENTS.c.seq <= cut.through_seq)
-        rows = connection.execute(asked.order_by(EVENTS.c.seq)).all()
+        rows = connection.execute(asked.order_by(EVENTS.c.seq, EVENTS.c.event_id)).all()
     if not len(frames["opportunities"]):
         raise DataError(f"no opportunity in {database.name}", "at least one", "push some, or import a history")
     tables = _tables(frames, _told(standing(rows)), _activity_records(rows), description)
