@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from features.instants import DAY
@@ -70,8 +69,8 @@ def trend_of(instants: Sequence[int], probabilities: Sequence[float], widths: Se
     if len(days) < FEWEST_SCORES or days[-1] - days[0] < SHORTEST_DAYS:
         return "not_enough_information"
     change = _slope(days, np.asarray(probabilities, np.float64)[chosen]) * float(days[-1] - days[0])
-    width = pd.Series(widths, dtype="float64").iloc[chosen].median()
-    noise = LEAST_CHANGE if np.isnan(width) else max(LEAST_CHANGE, _OF_THE_WIDTH * float(width))
+    known = [width for width in (widths[place] for place in chosen) if width is not None]
+    noise = max(LEAST_CHANGE, _OF_THE_WIDTH * float(np.median(known))) if known else LEAST_CHANGE
     if abs(change) < noise:
         return "steady"
     return "improving" if change > 0 else "declining"

@@ -9,8 +9,8 @@ import pytest
 
 from api.schemas import Opportunity
 from features.errors import DataError
-from features.history.database.description import read_description
 from features.history.database.bulk_reads import opportunities_known
+from features.history.database.description import read_description
 from features.history.database.engine import Database, Writing, last_commit
 from features.history.database.history_of import history_of
 from features.history.database.import_history import write_into

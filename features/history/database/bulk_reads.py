@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Select, select
 
 from features.history.database.reads import (
     EVENT_COLUMNS,
@@ -100,7 +100,7 @@ def _own_events(connection: Connection, ids: Sequence[str], cut: Cut) -> Iterato
     table = EVENTS.c
     for part in parts_of(ids):
         asked = select(*EVENT_COLUMNS).where(table.opportunity_id.in_(part), by_cut(table))
-        yield from connection.execute(asked.order_by(table.opportunity_id, table.seq, table.event_id), _bound(cut))
+        yield from _rows(connection, asked.order_by(table.opportunity_id, table.seq, table.event_id), cut)
 
 
 def _events_of_accounts(connection: Connection, accounts: Sequence[str], cut: Cut) -> Iterator[Row[Any]]:
@@ -108,14 +108,18 @@ def _events_of_accounts(connection: Connection, accounts: Sequence[str], cut: Cu
     for part in parts_of(accounts):
         of_accounts = table.account_id.in_(part)
         asked = select(*EVENT_COLUMNS).where(of_accounts, table.opportunity_id.is_(None), by_cut(table))
-        yield from connection.execute(asked.order_by(table.seq, table.event_id), _bound(cut))
+        yield from _rows(connection, asked.order_by(table.seq, table.event_id), cut)
 
 
 def _contacts(connection: Connection, column: Any, ids: Sequence[str], cut: Cut) -> Iterator[Row[Any]]:
     table = CONTACTS.c
     for part in parts_of(ids):
         asked = select(table.contact_id, table.role, table.account_id).where(column.in_(part), by_cut(table))
-        yield from connection.execute(asked, _bound(cut))
+        yield from _rows(connection, asked, cut)
+
+
+def _rows(connection: Connection, asked: Select[Any], cut: Cut) -> Sequence[Row[Any]]:
+    return connection.execute(asked, _bound(cut)).all()
 
 
 def parts_of(ids: Sequence[str]) -> Iterator[Sequence[str]]:

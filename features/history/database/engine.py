@@ -106,6 +106,12 @@ class Database:
             said = {"subject": writing.subject, "rows": writing.rows}
             connection.execute(update(COMMITS).where(COMMITS.c.seq == writing.seq).values(said))
 
+    @contextmanager
+    def changing(self) -> Iterator[Connection]:
+        """Change what is no part of the recorded past, in one transaction and without a number."""
+        with _told(), self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+            yield connection
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
