@@ -55,10 +55,12 @@ HTTP_SORTS = {
     401: Sort(401, "unauthorized", "An API key is needed"),
     404: Sort(404, "not-found", "Nothing is here"),
     405: Sort(405, "method-not-allowed", "The method is not allowed here"),
+    410: Sort(410, "earlier-list", "This list has been replaced by a newer one"),
     413: Sort(413, "too-large", "The body is too large"),
     415: Sort(415, "unsupported-media-type", "The body is not of a type that is read here"),
     422: Sort(422, "request", "The request is wrong"),
     500: Sort(500, "internal", "Something unexpected happened"),
+    503: Sort(503, "not-ready", "The service is not ready for this yet"),
 }
 """Problems of HTTP itself, by status."""
 

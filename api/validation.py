@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from api.account_schemas import Account, AccountScoreRequest, EarlierOpportunity
 from api.change_schemas import ChangeEnd, Changes, ChangeStart
-from api.problems import Part
+from api.problems import HTTP_SORTS, Part, respond
 from api.schemas import (
     Activity,
     Assessment,
@@ -110,6 +112,23 @@ _MODELS: dict[str, type[BaseModel]] = {
     "changes": Changes,
 }
 _OF_ACCOUNTS: dict[str, type[BaseModel]] = {"accounts": Account, "opportunities": EarlierOpportunity}
+
+
+def of_parameters(_: Request, error: Exception) -> Response:
+    """Answer for parameters of the path or of the query that are wrong."""
+    assert isinstance(error, RequestValidationError)
+    return respond(HTTP_SORTS[422], [_of_parameter(found) for found in error.errors()[:MOST_PARTS]])
+
+
+def _of_parameter(found: Mapping[str, Any]) -> Part:
+    place = tuple(found["loc"])[1:]
+    name = _short(place[-1] if place else "parameters")
+    if found["type"] == "extra_forbidden":
+        expected = "parameters that /openapi.json names for this path"
+        return Part(pointer=pointer(place), found=f"the parameter {name}", expected=expected, do="leave it out")
+    given = f"{_short(found.get('input'))} ({name})"
+    do = _DO.get(found["type"], "correct the parameter")
+    return Part(pointer=pointer(place), found=given, expected=_expected(found["msg"]), do=do)
 
 
 def pointer(place: tuple[int | str, ...]) -> str:

@@ -15,7 +15,7 @@ from api.background.scoring import score_known
 from api.champion import load_champion
 from api.store.tables import LISTED, LISTS, SCORES
 from api.store.work_list import begin_list, current_list
-from features.history.database.changes import touched_between
+from features.history.database.changes import Touched, touched_between
 from features.history.database.description import Description, read_description, write_description
 from features.history.database.engine import Database, last_commit
 from features.history.database.reads import Cut, opportunity_known
@@ -210,39 +210,15 @@ def test_who_has_lost_the_lease_writes_nothing(pipeline: Pipeline) -> None:
     one, other = pipeline.refresher("one"), pipeline.refresher("other")
     pipeline.open("a", "contacted")
     one.refresh()
+    with pipeline.database.reading() as connection:
+        current, moment = current_list(connection), one._moment(connection)
+    assert current is not None
     pipeline.tell({"type": "stage_change", "opportunity_id": "a", "stage": "negotiation"})
-
-    def models() -> Models:
-        # Between the look at the lease and the writing it lapses, and the other takes it.
-        one.models = lambda: pipeline.models
-        return pipeline.models
-
-    one.models = models
-    original = one._moment
-
-    def moment(connection: Any) -> Any:
-        found = original(connection)
-        pipeline.now.pass_by(seconds=31)
-        return found
-
-    one._moment = moment  # type: ignore[method-assign]
-    before = listed(pipeline)
+    pipeline.now.pass_by(seconds=31)
+    assert other.refresh() == "followed"
     with pytest.raises(LeaseLostError):
-        with_other_in_between(one, other)
+        one._follow(current, Touched(frozenset("a")), pipeline.models, moment)
     assert listed(pipeline)["a"]["probability"] == 0.75
-    assert before["a"]["probability"] == 0.25
-
-
-def with_other_in_between(one: Any, other: Any) -> None:
-    """The other refreshes after the first has read, and before it writes."""
-    original = one._follow
-
-    def follow(*arguments: Any) -> None:
-        assert other.refresh() == "followed"
-        original(*arguments)
-
-    one._follow = follow
-    one.refresh()
 
 
 def test_a_service_that_goes_down_while_building_leaves_the_old_list(pipeline: Pipeline) -> None:

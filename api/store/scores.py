@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, literal, select
+from sqlalchemy import Connection, Row, RowMapping, func, literal, select
 
 from api.store.insertion import insert_new
 from api.store.tables import SCORES
@@ -19,6 +19,7 @@ SMALLEST_CHANGE = 0.0005
 """A tenth of a point, as probabilities are shown: a smaller change is written once a day only."""
 
 ScoreRow = dict[str, Any]
+_OF_TREND = ("opportunity_id", "as_of", "model_version", "probability", "low", "high")
 _WORDS = ("status", "outcome", "opportunity_class", "model_version")
 
 
@@ -88,6 +89,14 @@ def last_scores(connection: Connection, ids: Sequence[str], is_shadow: bool = Fa
     return found
 
 
+def kept_scores(connection: Connection, opportunity_id: str, before: int | None, limit: int) -> list[RowMapping]:
+    """Read scores of an opportunity, the newest first, those before an instant when it is given."""
+    mine = [SCORES.c.opportunity_id == opportunity_id, SCORES.c.is_shadow == literal(False)]
+    mine += [] if before is None else [SCORES.c.as_of < before]
+    asked = select(SCORES).where(*mine).order_by(SCORES.c.as_of.desc()).limit(limit)
+    return list(connection.execute(asked).mappings().all())
+
+
 def trends(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[str, Trend]:
     """Trend of each opportunity, from its history and the score of now, by id."""
     if not rows:
@@ -97,12 +106,9 @@ def trends(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[st
     for part in parts_of([row["opportunity_id"] for row in rows]):
         mine = (SCORES.c.opportunity_id.in_(part), SCORES.c.is_shadow == literal(False), SCORES.c.as_of >= since)
         asked = select(*(SCORES.c[name] for name in _OF_TREND)).where(*mine)
-        for row in connection.execute(asked.order_by(SCORES.c.as_of)).all():
-            past[row.opportunity_id].append(row)
+        for kept in connection.execute(asked.order_by(SCORES.c.as_of)).all():
+            past[kept.opportunity_id].append(kept)
     return {row["opportunity_id"]: _trend(past[row["opportunity_id"]], row) for row in rows}
-
-
-_OF_TREND = ("opportunity_id", "as_of", "model_version", "probability", "low", "high")
 
 
 def _trend(past: Iterable[Row[Any]], now: Mapping[str, Any]) -> Trend:
