@@ -6,6 +6,7 @@ import re
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, Self
 
+from fastapi import Path
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -14,6 +15,7 @@ _CLOCK_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}.*")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOST = 1e15
 _LONGEST = 1000
+NO_NUL = r"^[^\x00]*$"
 
 
 def _written_out(value: object) -> object:
@@ -33,6 +35,8 @@ def _scalar(value: object) -> object:
         raise PydanticCustomError("scalar", "text, a number, true, false or null")
     if isinstance(value, str) and len(value) > _LONGEST:
         raise PydanticCustomError("scalar", "text of at most 1,000 characters")
+    if isinstance(value, str) and "\x00" in value:
+        raise PydanticCustomError("scalar", "text without U+0000")
     return value
 
 
@@ -43,10 +47,15 @@ Day = Annotated[date, Field(ge=_FIRST.date(), le=_LAST.date())]
 Scalar = Annotated[
     Any,
     BeforeValidator(_scalar),
-    WithJsonSchema({"type": ["string", "number", "boolean", "null"], "maxLength": _LONGEST}),
+    WithJsonSchema({"type": ["string", "number", "boolean", "null"], "maxLength": _LONGEST, "pattern": NO_NUL}),
 ]
-Id = Annotated[str, Field(min_length=1, max_length=255)]
-Word = Annotated[str, Field(min_length=1, max_length=255)]
+# No database keeps U+0000 in a text.
+Id = Annotated[str, Field(min_length=1, max_length=255, pattern=NO_NUL)]
+Word = Annotated[str, Field(min_length=1, max_length=255, pattern=NO_NUL)]
+PathId = Annotated[
+    str, Path(min_length=1, max_length=255, pattern=NO_NUL, description="Its id, the sender's own.", examples=["o-42"])
+]
+"""An id in a path."""
 Days = Annotated[float, Field(gt=0, le=3650)]
 
 _OCCURRED = Field(description="When it happened, with its zone.", examples=["2026-03-02T09:30:00Z"])

@@ -134,6 +134,7 @@ def test_a_new_description_rebuilds_the_list(pipeline: Pipeline) -> None:
     refresher.refresh()
     with pipeline.database.writing("test", "description", pipeline.now) as writing:
         write_description(writing, Description(processes={"default": DEFAULT_PROCESS}))
+        writing.rows = 1
     assert refresher.refresh() == "built"
     assert refresher.refresh() == "nothing"
 
@@ -256,6 +257,7 @@ def test_an_opportunity_that_the_model_cannot_read_does_not_keep_the_others_off_
     another = {"default": DEFAULT_PROCESS, "other": DEFAULT_PROCESS.__class__("other", DEFAULT_PROCESS.stages)}
     with pipeline.database.writing("test", "description", pipeline.now) as writing:
         write_description(writing, Description(processes=another))
+        writing.rows = 1
     pipeline.open("strange", process="other")
     assert pipeline.refresher().refresh() == "built"
     assert sorted(listed(pipeline)) == ["a", "b"]

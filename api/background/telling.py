@@ -34,5 +34,5 @@ class Tell:
     Both get the connection that the change is written with, and the instant in microseconds.
     """
 
-    scores: Callable[[Connection, ToldRows, int], None] = _no_scores
-    champion: Callable[[Connection, str, str, int], None] = _no_champion
+    scores: Callable[[Connection, ToldRows, int], object] = _no_scores
+    champion: Callable[[Connection, str, str, int], object] = _no_champion

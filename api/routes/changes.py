@@ -22,7 +22,7 @@ from features.errors import ArtifactError, FutureEventError, RequestError
 from features.history.hypothetical import hypothetical_instant
 from features.history.live import Note
 from models.artifact import Artifact
-from scoring.change import change_between
+from scoring.change import Change, change_between
 from scoring.difference import Moved, Step
 from scoring.what_if import what_if
 
@@ -55,18 +55,22 @@ def post_change(request: Request, body: Annotated[bytes, Depends(read_body)]) ->
         return respond(HTTP_SORTS[400 if is_syntax(error) else 422], parts_of(error, ScoreChangeRequest))
     start = pd.Timestamp(asked.start.as_of).tz_convert("UTC").as_unit("us")
     end = instant_asked(asked.end.as_of, request.app.state.clock, "/to/as_of")
-    before = _version(champion, asked.start.model_version)
+    before = version_of(champion, asked.start.model_version)
     history, notes = live_alone(champion.artifact, asked.opportunity.model_dump(), end)
     name = asked.opportunity.opportunity_id
     found = change_between(history, name, start, end, before, champion.artifact, alone=True)
-    answer = ScoreChangeAnswer(
-        opportunity_id=name,
-        start=_point(start, found.before_version, found.before, found.before_shown),
-        end=_point(end, found.after_version, found.after, found.after_shown),
+    return Response(change_answer(found, notes).model_dump_json(by_alias=True), media_type="application/json")
+
+
+def change_answer(found: Change, notes: Sequence[Note]) -> ScoreChangeAnswer:
+    """Write a change as the service answers it."""
+    return ScoreChangeAnswer(
+        opportunity_id=found.opportunity_id,
+        start=_point(found.start, found.before_version, found.before, found.before_shown),
+        end=_point(found.end, found.after_version, found.after, found.after_shown),
         steps=_steps(found.steps),
         notes=_notes(notes),
     )
-    return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
 
 
 @router.post(
@@ -102,7 +106,14 @@ def post_what_if(request: Request, body: Annotated[bytes, Depends(read_body)]) -
     return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
 
 
-def _version(champion: Champion, version: str | None) -> Artifact:
+def version_of(champion: Champion, version: str | None) -> Artifact:
+    """Give a model that is or was in service.
+
+    Raises
+    ------
+    RequestError
+        That version was never in service here.
+    """
     try:
         return champion.of_version(version)
     except ArtifactError as error:

@@ -10,11 +10,12 @@ from fastapi import APIRouter, Query, Request, Response
 from api.cursor import Cursor, checked, digest_of_asked, written
 from api.list_answers import HiddenAccountsAnswer
 from api.list_schemas import HiddenAccountsQuery
-from api.routes.work_list import database_of, list_in_service, state_of
+from api.routes.work_list import list_in_service, state_of
 from api.store.pages import Asked, Order, Place, page
+from api.store.service import database_of
 from api.store.tables import LISTED_ACCOUNTS
 
-router = APIRouter()
+router = APIRouter(tags=["lists"])
 
 _ORDER = Order(LISTED_ACCOUNTS.c.need_probability, descending=True)
 

@@ -1,34 +1,36 @@
-"""GET /v1/opportunities/{opportunity_id}/scores: what was said before."""
+"""GET /v1/opportunities/{name}/scores: what was said before."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import Connection, select
 
-from features.history.database.rows import micro
 from api.list_answers import KeptScore, ScoreHistoryAnswer
 from api.list_schemas import ScoreHistoryQuery
-from api.problems import HttpError, Part
-from api.routes.work_list import class_of, database_of, interval_of, trend_answer
+from api.routes.work_list import class_of, interval_of, trend_answer
+from api.schemas import PathId
 from api.store.scores import kept_scores, last_scores, trends
+from api.store.service import database_of
+from features.errors import NotKnownError
+from features.history.database.rows import micro
 from features.history.database.tables import OPPORTUNITIES
 from features.instants import instant
 from scoring.trend import Trend
 
-router = APIRouter()
+router = APIRouter(tags=["lists"])
 
 
 @router.get(
-    "/v1/opportunities/{opportunity_id}/scores",
+    "/v1/opportunities/{name}/scores",
     response_model=ScoreHistoryAnswer,
     summary="Read the scores that an opportunity had",
 )
 def get_score_history(
     request: Request,
-    opportunity_id: Annotated[str, Path(min_length=1, max_length=255, description="Id of the opportunity.")],
+    name: PathId,
     asked: Annotated[ScoreHistoryQuery, Query()],
 ) -> Response:
     """Give the scores of an opportunity, the newest first, and where they have been going.
@@ -38,12 +40,12 @@ def get_score_history(
     """
     before = None if asked.before is None else micro(asked.before)
     with database_of(request).reading() as connection:
-        _check_known(connection, opportunity_id)
-        rows = kept_scores(connection, opportunity_id, before, asked.limit + 1)
-        trend = _trend(connection, opportunity_id)
+        _check_known(connection, name)
+        rows = kept_scores(connection, name, before, asked.limit + 1)
+        trend = _trend(connection, name)
     shown = rows[: asked.limit]
     answer = ScoreHistoryAnswer(
-        opportunity_id=opportunity_id,
+        opportunity_id=name,
         trend=trend_answer(trend),
         scores=[_kept(row) for row in shown],
         next_before=instant(shown[-1]["as_of"]) if len(rows) > asked.limit else None,
@@ -51,19 +53,10 @@ def get_score_history(
     return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
 
 
-def _check_known(connection: Connection, opportunity_id: str) -> None:
+def _check_known(connection: Connection, name: str) -> None:
     table = OPPORTUNITIES.c
-    known = "\x00" not in opportunity_id and connection.execute(
-        select(table.opportunity_id).where(table.opportunity_id == opportunity_id)
-    ).first()
-    if not known:
-        part = Part(
-            pointer="/opportunity_id",
-            found="an opportunity that is not known",
-            expected="one that was pushed",
-            do="push it first, or correct the id",
-        )
-        raise HttpError(404, part)
+    if connection.execute(select(table.opportunity_id).where(table.opportunity_id == name)).first() is None:
+        raise NotKnownError(f"opportunity {name!r}", "one that was pushed", f"PUT /v1/opportunities/{name}")
 
 
 def _trend(connection: Connection, opportunity_id: str) -> Trend:

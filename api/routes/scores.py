@@ -74,7 +74,7 @@ def post_scores(request: Request, body: Annotated[bytes, Depends(read_body)]) ->
         model_version=artifact.version,
         as_of=as_of,
         origin=str(artifact.training["origin"]),
-        scores=[_answer(score, notes, dates, champion.model_of(score)) for score, notes in scored],
+        scores=[score_answer(score, notes, dates, champion.model_of(score)) for score, notes in scored],
     )
     return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
 
@@ -108,7 +108,10 @@ def _horizons(asked: ScoreRequest, as_of: pd.Timestamp) -> tuple[list[float], li
     return days, dates
 
 
-def _answer(score: Score, notes: tuple[Note, ...], dates: list[pd.Timestamp] | None, artifact: Artifact) -> ScoreAnswer:
+def score_answer(
+    score: Score, notes: tuple[Note, ...], dates: list[pd.Timestamp] | None, artifact: Artifact
+) -> ScoreAnswer:
+    """Write a score as the service answers it; ``dates`` are the horizons where they were asked for as such."""
     reason = score.status_reason
     return ScoreAnswer(
         opportunity_id=score.opportunity_id,

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Request, Response
 
 from api.champion import Champion
 from api.list_answers import NearnessAnswer, ShadowAnswer
-from api.problems import HttpError, Part
-from api.routes.work_list import database_of
+from api.store.service import database_of
 from api.store.shadow import shadow_comparison
+from features.errors import NotKnownError
 
 router = APIRouter()
 
@@ -26,13 +26,11 @@ def get_shadow(request: Request) -> Response:
     champion = cast(Champion, request.app.state.champion)
     shadow = cast(Champion | None, getattr(request.app.state, "shadow", None))
     if shadow is None or shadow.model is None:
-        part = Part(
-            pointer="",
-            found="no challenger in the shadow",
-            expected="one named by DEALODDS_SHADOW_MODEL",
-            do="name the folder of a trained model there",
+        raise NotKnownError(
+            "no challenger in the shadow",
+            "one named by DEALODDS_SHADOW_MODEL",
+            "name the folder of a trained model there, and serve again",
         )
-        raise HttpError(404, part)
     versions = champion.artifact.version, shadow.artifact.version
     with database_of(request).reading() as connection:
         found = shadow_comparison(connection, *versions)

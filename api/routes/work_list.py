@@ -16,8 +16,8 @@ from api.list_answers import ClassAnswer, ListedOpportunity, ListState, TrendAns
 from api.list_schemas import WorkListQuery
 from api.problems import HttpError, Part
 from api.store.pages import SORTS, Asked, Order, Place, conditions_of, page
+from api.store.service import database_of
 from api.store.work_list import CurrentList, current_list
-from features.history.database.engine import Database
 from features.history.database.tables import COMMITS
 from features.instants import instant
 from scoring.classification import CLASSES
@@ -26,7 +26,7 @@ from scoring.trend import TRENDS
 RETRY_SECONDS = 10
 """After which the first list may be there."""
 
-router = APIRouter()
+router = APIRouter(tags=["lists"])
 
 
 @router.get("/v1/opportunities", response_model=WorkListAnswer, summary="List open opportunities to work on")
@@ -63,21 +63,6 @@ def get_work_list(request: Request, asked: Annotated[WorkListQuery, Query()]) ->
         next_cursor=written(Cursor(current.list_id, digest, place)) if place else None,
     )
     return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
-
-
-def database_of(request: Request) -> Database:
-    """Find the database of the service.
-
-    Raises
-    ------
-    HttpError
-        The service has none.
-    """
-    database = cast(Database | None, getattr(request.app.state, "database", None))
-    if database is None:
-        part = Part(pointer="", found="no database", expected="a service with one", do="serve with a database")
-        raise HttpError(503, part)
-    return database
 
 
 def list_in_service(connection: Connection) -> CurrentList:

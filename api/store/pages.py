@@ -6,13 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Column, Connection, RowMapping, Table, and_, or_, select
+from sqlalchemy import Column, Connection, Table, and_, or_, select
 
 from api.store.tables import LISTED
 
-SORTS = {
-    name: LISTED.c[name] for name in ("expected_value", "probability", "expected_close", "amount", "as_of")
-}
+SORTS = {name: LISTED.c[name] for name in ("expected_value", "probability", "expected_close", "amount", "as_of")}
 """What a work list can be sorted by."""
 
 EQUAL = {
@@ -75,14 +73,14 @@ def conditions_of(filters: Mapping[str, Any]) -> list[Any]:
     return found + [MOST[name] <= value for name, value in filters.items() if name in MOST]
 
 
-def page(connection: Connection, asked: Asked, after: Place | None, limit: int) -> list[RowMapping]:
+def page(connection: Connection, asked: Asked, after: Place | None, limit: int) -> list[dict[str, Any]]:
     """Read the rows after a place, the first ones when it is None.
 
     Those with a value are read by its index, and only when there are not enough of them those
     without.
     """
     column = asked.order.column
-    rows: list[RowMapping] = []
+    rows: list[dict[str, Any]] = []
     if after is None or after.value is not None:
         beyond = [column.is_not(None)] if after is None else [asked.order.after(after)]
         rows += _rows(connection, asked, beyond, asked.order.by, limit)
@@ -95,10 +93,10 @@ def page(connection: Connection, asked: Asked, after: Place | None, limit: int) 
 
 def _rows(
     connection: Connection, asked: Asked, beyond: Sequence[Any], by: Sequence[Any], limit: int
-) -> Sequence[RowMapping]:
+) -> list[dict[str, Any]]:
     table = asked.order.column.table
     query = select(table).where(table.c.list_id == asked.list_id, *asked.conditions, *beyond)
-    return connection.execute(query.order_by(*by).limit(limit)).mappings().all()
+    return [dict(row) for row in connection.execute(query.order_by(*by).limit(limit)).mappings()]
 
 
 def _id_of(table: Table | Any) -> Any:

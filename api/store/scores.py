@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, RowMapping, func, literal, select
+from sqlalchemy import Connection, Row, func, literal, select
 
 from api.store.insertion import insert_new
 from api.store.tables import SCORES
@@ -89,12 +89,12 @@ def last_scores(connection: Connection, ids: Sequence[str], is_shadow: bool = Fa
     return found
 
 
-def kept_scores(connection: Connection, opportunity_id: str, before: int | None, limit: int) -> list[RowMapping]:
+def kept_scores(connection: Connection, opportunity_id: str, before: int | None, limit: int) -> list[dict[str, Any]]:
     """Read scores of an opportunity, the newest first, those before an instant when it is given."""
     mine = [SCORES.c.opportunity_id == opportunity_id, SCORES.c.is_shadow == literal(False)]
     mine += [] if before is None else [SCORES.c.as_of < before]
     asked = select(SCORES).where(*mine).order_by(SCORES.c.as_of.desc()).limit(limit)
-    return list(connection.execute(asked).mappings().all())
+    return [dict(row) for row in connection.execute(asked).mappings()]
 
 
 def trends(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[str, Trend]:
@@ -113,7 +113,8 @@ def trends(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[st
 
 def _trend(past: Iterable[Row[Any]], now: Mapping[str, Any]) -> Trend:
     """Only scores by the model of now: a new model is no trend."""
-    same = [row._mapping for row in past if row.model_version == now["model_version"] and row.as_of < now["as_of"]]
-    scores = [row for row in (*same, now) if row["probability"] is not None]
+    same = [row for row in past if row.model_version == now["model_version"] and row.as_of < now["as_of"]]
+    known: list[Mapping[str, Any]] = [*(dict(row._mapping) for row in same), now]
+    scores = [row for row in known if row["probability"] is not None]
     widths = [None if row["low"] is None else row["high"] - row["low"] for row in scores]
     return trend_of([row["as_of"] for row in scores], [row["probability"] for row in scores], widths)
