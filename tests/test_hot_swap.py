@@ -200,9 +200,7 @@ def test_a_running_service_keeps_its_list_and_rebuilds_it_for_a_new_champion(
             return None
         rows = answer.json()["opportunities"]
         found = {row["opportunity_id"]: round(row["win_probability"], 4) for row in rows}
-        return answer.json()["list"]["model_version"], {
-            r["opportunity_id"]: round(r["win_probability"], 4) for r in rows
-        }
+        return answer.json()["list"]["model_version"], found
 
     with live_service(database, folder, pipeline.now, keeps_lists=True, tell=pipeline.told.tell()) as client:
         wait(lambda: listed() == ("1", {"a": 0.5}))
