@@ -142,6 +142,14 @@ class Assessment(Strict):
     assessed_at: Instant = Field(description="When it was assessed, with its zone.", examples=["2026-03-01T10:00:00Z"])
 
 
+class AccountFacts(Strict):
+    """What was told first of the customer; it says which segment's model answers, and is no feature."""
+
+    region: Word | None = Field(None, description="Where it is.", examples=["north"])
+    industry: Word | None = Field(None, description="What it does.", examples=["logistics"])
+    size: Word | None = Field(None, description="Size class.", examples=["medium"])
+
+
 class Opportunity(Strict):
     """One opportunity with whatever is known of it.
 
@@ -155,6 +163,11 @@ class Opportunity(Strict):
     )
     created_at: Instant = Field(description="When it was created, with its zone.", examples=["2026-01-15T08:00:00Z"])
     account_id: Id | None = Field(None, description="The customer.", examples=["a-17"])
+    account: AccountFacts | None = Field(
+        None,
+        description="What was told first of the customer, for models of segments by region, industry or size.",
+        examples=[{"region": "north"}],
+    )
     owner_id: Id | None = Field(
         None, description="Owner; the first one when field_history tells of changes.", examples=["owner_03"]
     )

@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, select
 
-from api.champion import Champion, score_live_by_segment
+from api.champion import Champion
+from api.live_segments import score_live_by_segment
 from api.store.tables import SCORES
 from features.errors import NotKnownError
 from features.history.database.description import read_description

@@ -8,8 +8,9 @@ from typing import Any, cast
 
 from fastapi import APIRouter, Request, Response
 
-from api.answers import ChampionAnswer, ClassCriteria, ProcessAnswer, SegmentAnswer, StageAnswer, Words
+from api.answers import Words
 from api.champion import Champion
+from api.model_answers import ChampionAnswer, ClassCriteria, ProcessAnswer, SegmentAnswer, StageAnswer
 from api.routes.scores import context_as_of
 from features.history.process import Process
 from features.history.schema import ACTIVITY_KINDS

@@ -9,9 +9,10 @@ import pandas as pd
 from fastapi import APIRouter, Query, Request, Response
 
 from api.answers import ClassKey
-from api.champion import Champion, live_alone
+from api.champion import Champion
 from api.change_answers import ScoreChangeAnswer
-from api.routes.changes import change_answer, version_of
+from api.live_segments import live_alone_by_segment
+from api.routes.changes import change_answer, former_for
 from api.routes.scores import instant_asked, score_answer
 from api.schemas import Instant, PathId
 from api.store.service import database_of
@@ -100,7 +101,8 @@ def get_change(
         start, version = found.as_of, version or found.model_version
     else:
         start = _past(since, clock())
-    history, notes = live_alone(champion.artifact, raw, end)
-    before = version_of(champion, version)
-    change = change_between(history, name, start, end, before, champion.artifact, alone=True)
-    return Response(change_answer(change, notes).model_dump_json(by_alias=True), media_type="application/json")
+    after, history, notes = live_alone_by_segment(champion, raw, end)
+    before = after if version is None else former_for(champion, version, raw)
+    change = change_between(history, name, start, end, before, after, alone=True)
+    answer = change_answer(change, before, after, notes)
+    return Response(answer.model_dump_json(by_alias=True), media_type="application/json")

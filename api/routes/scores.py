@@ -23,7 +23,8 @@ from api.answers import (
     Words,
 )
 from api.body import read_body
-from api.champion import Champion, score_live_by_segment
+from api.champion import Champion
+from api.live_segments import score_live_by_segment
 from api.problems import HTTP_SORTS, respond
 from api.routes.reasons import reasons_answer
 from api.schemas import ScoreRequest
