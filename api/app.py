@@ -14,8 +14,9 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from api import clock as real_clock
+from api.background.service import Background
+from api.background.telling import Tell
 from api.background.work import Work
-from api.champion import load_champion
 from api.key_ring import KeyRing
 from api.loopback import LoopbackOnly
 from api.metrics import Metrics
@@ -36,14 +37,18 @@ from api.routes import (
     changes,
     collection,
     health,
+    hidden_accounts,
     judgements,
     metrics,
     models,
     opportunities,
     personal_data,
     pushes,
+    score_history,
     scores,
+    shadow,
     webhooks,
+    work_list,
 )
 from api.security import Access
 from api.settings import Settings
@@ -67,6 +72,10 @@ _PARTS = (
     pushes,
     collection,
     opportunities,
+    work_list,
+    score_history,
+    hidden_accounts,
+    shadow,
     judgements,
     webhooks,
     audit_log,
@@ -84,13 +93,17 @@ def create_app(
     database: Database | None = None,
     settings: Settings | None = None,
     background: Sequence[Work] = (),
+    keeps_lists: bool = False,
+    shadow_folder: Path | None = None,
+    tell: Tell | None = None,
 ) -> FastAPI:
     """Make the HTTP application.
 
     Parameters
     ----------
     model_folder
-        Folder of the champion, read once at start. None, or one that does not exist:
+        Folder of the champion, followed while it serves: what is promoted takes over, what
+        does not load is refused and the one before serves on. None, or one that does not exist:
         version 0, the fixed weights. One that does not load: the service starts and
         answers 503.
     api_keys
@@ -106,6 +119,12 @@ def create_app(
         Limits; those of the environment when None.
     background
         Work that begins and ends with the service, such as ``api.background.deliveries.Deliveries``.
+    keeps_lists
+        Whether this worker keeps the work list fresh, when no other does.
+    shadow_folder
+        Folder of a challenger that is scored in the shadow of the champion.
+    tell
+        Who is told of scores and champions that changed; nobody when None.
 
     Raises
     ------
@@ -123,14 +142,23 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.champion = load_champion(model_folder)
+        beside = Background(
+            app.state,
+            model_folder,
+            database if keeps_lists else None,
+            clock,
+            tell=tell,
+            refused=app.state.metrics.count_failed_load,
+            shadow_folder=shadow_folder,
+        )
+        app.state.background = beside
         if app.state.champion.model is None:
             app.state.metrics.count_failed_load()
         writing = asyncio.create_task(_write_uses(keys)) if keys is not None else None
-        for work in background:
+        for work in (beside, *background):
             work.start()
         yield
-        for work in background:
+        for work in (*background, beside):
             await to_thread.run_sync(work.stop)
         if writing is not None and keys is not None:
             writing.cancel()

@@ -45,6 +45,11 @@ class Champion:
         return next((s for s in self.segments if s.training["segment"] == score.segment), self.artifact)
 
     @property
+    def versions(self) -> str:
+        """Version in service, and those of segments where there are any."""
+        return "; ".join([self.artifact.version, *(f"{s.training['segment']}: {s.version}" for s in self.segments)])
+
+    @property
     def artifact(self) -> Artifact:
         """The model; raises the reason when there is none."""
         if self.model is None:

@@ -65,11 +65,13 @@ HTTP_SORTS = {
     404: Sort(404, "not-found", "Nothing is here"),
     405: Sort(405, "method-not-allowed", "The method is not allowed here"),
     408: Sort(408, "too-slow", "The body took too long to arrive"),
+    410: Sort(410, "earlier-list", "This list has been replaced by a newer one"),
     413: Sort(413, "too-large", "The body is too large"),
     415: Sort(415, "unsupported-media-type", "The body is not of a type that is read here"),
     422: Sort(422, "request", "The request is wrong"),
     429: Sort(429, "too-many-requests", "Too many requests"),
     500: Sort(500, "internal", "Something unexpected happened"),
+    503: Sort(503, "not-ready", "The service is not ready for this yet"),
 }
 """Problems of HTTP itself, by status."""
 

@@ -58,6 +58,16 @@ class Settings(BaseSettings):
     no_auth: bool = Field(
         False, alias="DEALODDS_NO_AUTH", description="ask for no key; on loopback only, as `serve --no-auth`"
     )
+    shadow_model: Path | None = Field(
+        None,
+        alias="DEALODDS_SHADOW_MODEL",
+        description="folder of a challenger that is scored beside the model in service, and never served",
+    )
+    webhooks_private: bool = Field(
+        False,
+        alias="DEALODDS_WEBHOOKS_PRIVATE",
+        description="1: webhooks may be sent to private addresses, and over http",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", alias="DEALODDS_LOG_LEVEL", description="debug, info (a line a request), warning or error"
     )

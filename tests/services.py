@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
-from api.background.work import Work
 from api.settings import Settings
 from features.history.database.engine import Database
 
@@ -63,12 +62,10 @@ def live_service(
     database: Database,
     folder: Path | None = None,
     clock: Callable[[], pd.Timestamp] = lambda: NOW,
-    background: Sequence[Work] = (),
+    **more: Any,
 ) -> Iterator[httpx.Client]:
     """Serve a database, and the model of a folder."""
-    app = create_app(
-        folder, api_keys=[GOOD_FOR_ALL], authenticate=True, clock=clock, database=database, background=background
-    )
+    app = create_app(folder, api_keys=[GOOD_FOR_ALL], authenticate=True, clock=clock, database=database, **more)
     with serving(app) as client:
         yield client
 

@@ -55,12 +55,13 @@ def post_account_scores(request: Request, body: Annotated[bytes, Depends(read_bo
         model_version=artifact.version,
         as_of=as_of,
         origin=str(artifact.training["origin"]),
-        scores=[_answer(score, notes) for score, notes in scored],
+        scores=[account_answer(score, notes) for score, notes in scored],
     )
     return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
 
 
-def _answer(score: AccountScore, notes: tuple[Note, ...]) -> AccountScoreAnswer:
+def account_answer(score: AccountScore, notes: tuple[Note, ...] = ()) -> AccountScoreAnswer:
+    """Say of one account what was found."""
     reason = score.status_reason
     return AccountScoreAnswer(
         account_id=score.account_id,
