@@ -64,7 +64,10 @@ def answering_artifact(
     What the model of a segment cannot read (a stage, say, that it has never heard of) is
     answered by the model of all.
     """
-    whole, asked = champion.artifact, with_process(opportunity, champion.artifact)
+    whole = champion.artifact
+    if not champion.segments:
+        return whole, ()
+    asked = with_process(opportunity, whole)
     chosen = artifact_for(asked, whole, champion.segments)
     # One by one: an opportunity that the model cannot read must not change the answers for others.
     if chosen is not whole and not _reads(chosen, opportunity, as_of):

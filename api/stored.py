@@ -17,9 +17,10 @@ from features.errors import NotKnownError
 from features.history.database.description import read_description
 from features.history.database.engine import Database, last_commit
 from features.history.database.reads import Cut, Known, opportunity_known, request_of
+from features.history.database.rows import micro
 from features.history.live import Note
 from features.history.live_rules import Rules
-from features.instants import instant, micros
+from features.instants import instant
 from models.artifact import Artifact
 from scoring.score import Score
 
@@ -83,8 +84,8 @@ def cut_at(connection: Connection, now: pd.Timestamp, as_of: pd.Timestamp | None
     """Cut at the present, or earlier: no commit that is seen lies after the instant."""
     seq, recorded_at = last_commit(connection)
     if as_of is not None:
-        return Cut(_micro(as_of), seq)
-    return Cut(max(_micro(now), recorded_at), seq)
+        return Cut(micro(as_of), seq)
+    return Cut(max(micro(now), recorded_at), seq)
 
 
 def request_at(connection: Connection, opportunity_id: str, cut: Cut, artifact: Artifact) -> dict[str, Any]:
@@ -113,7 +114,3 @@ def _earlier(connection: Connection, opportunity_id: str, cut: Cut) -> Earlier |
     )
     row = connection.execute(asked.order_by(table.as_of.desc()).limit(1)).first()
     return None if row is None else Earlier(instant(row.as_of), row.model_version, row.probability, row[3])
-
-
-def _micro(at: pd.Timestamp) -> int:
-    return int(micros(pd.Index([at]))[0])

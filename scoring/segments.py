@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,13 @@ from scoring.score import HORIZONS, Score, score_opportunities
 def segment_of_model(artifact: Artifact) -> Segment | None:
     """Segment that a model was trained for; None when for all."""
     name = artifact.training.get("segment")
-    return segment_of(str(name)) if name else None
+    return _named(str(name)) if name else None
+
+
+@lru_cache(maxsize=64)
+def _named(name: str) -> Segment:
+    """Read a name once: it is asked for every opportunity."""
+    return segment_of(name)
 
 
 def artifact_for(opportunity: Mapping[str, Any], whole: Artifact, segments: Sequence[Artifact]) -> Artifact:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AwareDatetime, Field
 from sqlalchemy import select
 
 from api.answers import Answer
+from api.security import needs
 from api.store.service import database_of
 from features.history.database.reads import moment
 from features.history.database.tables import COMMITS
 
-router = APIRouter(tags=["audit log"])
+router = APIRouter(tags=["audit log"], dependencies=[Depends(needs("admin"))])
 
 _LAST_SEQ = 2**53
 

@@ -21,8 +21,10 @@ from api.judgement_schemas import (
     PutJudgementAnswer,
 )
 from api.live_segments import score_live_by_segment
+from api.problems import documented
 from api.routes.webhooks import answered, described, read_as
 from api.schemas import NO_NUL, PathId
+from api.security import needs
 from api.store.judgements import judged_and_closed, judgements_of, put_judgement, withdraw_judgement
 from api.store.service import actor_of, database_of
 from api.stored import cut_at, request_at
@@ -39,7 +41,8 @@ router = APIRouter(tags=["judgements"])
 @router.put(
     "/v1/opportunities/{name}/judgement",
     response_model=PutJudgementAnswer,
-    responses={201: {"model": PutJudgementAnswer, "description": "Written"}},
+    responses={201: {"model": PutJudgementAnswer, "description": "Written"}, **documented(404, 507)},
+    dependencies=[Depends(needs("write"))],
     summary="Disagree",
     openapi_extra=described("JudgementBody"),
 )
@@ -71,7 +74,13 @@ def _model_says(champion: Champion, writing: Writing, name: str) -> Score:
     return score
 
 
-@router.get("/v1/opportunities/{name}/judgement", response_model=JudgementsAnswer, summary="List judgements")
+@router.get(
+    "/v1/opportunities/{name}/judgement",
+    dependencies=[Depends(needs("read"))],
+    responses=documented(404),
+    response_model=JudgementsAnswer,
+    summary="List judgements",
+)
 def get_judgements(request: Request, name: PathId) -> Response:
     """List what persons said of an opportunity, and what the model said at the same instants."""
     with database_of(request).reading() as connection:
@@ -79,7 +88,13 @@ def get_judgements(request: Request, name: PathId) -> Response:
     return _all(rows)
 
 
-@router.delete("/v1/opportunities/{name}/judgement", response_model=JudgementsAnswer, summary="Withdraw a judgement")
+@router.delete(
+    "/v1/opportunities/{name}/judgement",
+    dependencies=[Depends(needs("write"))],
+    responses=documented(404, 507),
+    response_model=JudgementsAnswer,
+    summary="Withdraw a judgement",
+)
 def delete_judgement(
     request: Request,
     name: PathId,
@@ -94,7 +109,12 @@ def delete_judgement(
     return _all(rows)
 
 
-@router.get("/v1/judgements/comparison", response_model=JudgementComparisonAnswer, summary="Compare with the model")
+@router.get(
+    "/v1/judgements/comparison",
+    dependencies=[Depends(needs("read"))],
+    response_model=JudgementComparisonAnswer,
+    summary="Compare with the model",
+)
 def get_comparison(request: Request) -> Response:
     """Compare persons' probabilities with the model's of the same instants, for opportunities that closed since."""
     with database_of(request).reading() as connection:

@@ -6,19 +6,21 @@ import json
 from datetime import datetime
 from typing import Any, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import AwareDatetime, Field
 
 from api.answers import Answer
+from api.problems import documented
 from api.routes.webhooks import answered
 from api.schemas import PathId
+from api.security import needs
 from api.store.belongings import Kind
 from api.store.erasure import clean_log, erase, export
 from api.store.service import actor_of, database_of
 from features.history.database.engine import last_commit
 from features.history.database.reads import moment
 
-router = APIRouter(tags=["export and erasure"])
+router = APIRouter(tags=["export and erasure"], dependencies=[Depends(needs("admin"))])
 
 KindName = Literal["account", "contact", "opportunity"]
 _KIND = Field(description="What it is.", examples=["account"])
@@ -87,25 +89,36 @@ def _erase(request: Request, kind: Kind, name: str) -> Response:
     return answered(answer)
 
 
-@router.get("/v1/accounts/{name}/export", response_model=ExportAnswer, summary="Export an account")
+@router.get(
+    "/v1/accounts/{name}/export", response_model=ExportAnswer, responses=documented(404), summary="Export an account"
+)
 def export_account(request: Request, name: PathId) -> Response:
     """Give everything that is stored about an account, its people and its opportunities."""
     return _export(request, "account", name)
 
 
-@router.get("/v1/contacts/{name}/export", response_model=ExportAnswer, summary="Export a contact")
+@router.get(
+    "/v1/contacts/{name}/export", response_model=ExportAnswer, responses=documented(404), summary="Export a contact"
+)
 def export_contact(request: Request, name: PathId) -> Response:
     """Give everything that is stored about a person."""
     return _export(request, "contact", name)
 
 
-@router.get("/v1/opportunities/{name}/export", response_model=ExportAnswer, summary="Export an opportunity")
+@router.get(
+    "/v1/opportunities/{name}/export",
+    response_model=ExportAnswer,
+    responses=documented(404),
+    summary="Export an opportunity",
+)
 def export_opportunity(request: Request, name: PathId) -> Response:
     """Give everything that is stored about an opportunity, its scores and judgements too."""
     return _export(request, "opportunity", name)
 
 
-@router.delete("/v1/accounts/{name}", response_model=ErasureAnswer, summary="Erase an account")
+@router.delete(
+    "/v1/accounts/{name}", response_model=ErasureAnswer, responses=documented(404, 507), summary="Erase an account"
+)
 def erase_account(request: Request, name: PathId) -> Response:
     """Erase an account with its people and its opportunities, and everything that happened with them.
 
@@ -114,13 +127,20 @@ def erase_account(request: Request, name: PathId) -> Response:
     return _erase(request, "account", name)
 
 
-@router.delete("/v1/contacts/{name}", response_model=ErasureAnswer, summary="Erase a contact")
+@router.delete(
+    "/v1/contacts/{name}", response_model=ErasureAnswer, responses=documented(404, 507), summary="Erase a contact"
+)
 def erase_contact(request: Request, name: PathId) -> Response:
     """Erase a person. What happened with an opportunity stays, without saying with whom."""
     return _erase(request, "contact", name)
 
 
-@router.delete("/v1/opportunities/{name}", response_model=ErasureAnswer, summary="Erase an opportunity")
+@router.delete(
+    "/v1/opportunities/{name}",
+    response_model=ErasureAnswer,
+    responses=documented(404, 507),
+    summary="Erase an opportunity",
+)
 def erase_opportunity(request: Request, name: PathId) -> Response:
     """Erase an opportunity with its events, scores, judgements and messages."""
     return _erase(request, "opportunity", name)

@@ -10,8 +10,9 @@ from pydantic import BaseModel, ValidationError
 
 from api.background.destinations import check_destination, private_allowed
 from api.body import read_body
-from api.problems import HTTP_SORTS, respond
+from api.problems import HTTP_SORTS, documented, respond
 from api.schemas import PathId
+from api.security import needs
 from api.store.outbox import EVENTS, enqueue_test
 from api.store.service import actor_of, database_of
 from api.store.webhooks import (
@@ -38,7 +39,7 @@ from api.webhook_schemas import (
 from features.history.database.reads import moment
 from features.instants import micros
 
-router = APIRouter(tags=["webhooks"])
+router = APIRouter(tags=["webhooks"], dependencies=[Depends(needs("admin"))])
 
 Body = Annotated[bytes, Depends(read_body)]
 Asked = TypeVar("Asked", bound=BaseModel)
@@ -65,6 +66,7 @@ def answered(answer: BaseModel, status: int = 200) -> Response:
 
 @router.post(
     "/v1/webhooks",
+    responses=documented(507),
     response_model=MadeWebhookAnswer,
     status_code=201,
     summary="Make a webhook",
@@ -95,7 +97,9 @@ def get_webhooks(request: Request) -> Response:
     return answered(WebhooksAnswer(webhooks=[_answer(row) for row in rows]))
 
 
-@router.get("/v1/webhooks/{name}", response_model=WebhookAnswer, summary="Show a webhook")
+@router.get(
+    "/v1/webhooks/{name}", responses=documented(404, 507), response_model=WebhookAnswer, summary="Show a webhook"
+)
 def get_webhook(request: Request, name: PathId) -> Response:
     """Show a webhook, without its secret."""
     with database_of(request).reading() as connection:
@@ -104,6 +108,7 @@ def get_webhook(request: Request, name: PathId) -> Response:
 
 @router.patch(
     "/v1/webhooks/{name}",
+    responses=documented(404, 507),
     response_model=WebhookAnswer,
     summary="Change a webhook",
     openapi_extra=described("WebhookChange"),
@@ -124,7 +129,13 @@ def patch_webhook(request: Request, name: PathId, body: Body) -> Response:
     return answered(_answer(found))
 
 
-@router.delete("/v1/webhooks/{name}", status_code=204, response_class=Response, summary="Delete a webhook")
+@router.delete(
+    "/v1/webhooks/{name}",
+    responses=documented(404, 507),
+    status_code=204,
+    response_class=Response,
+    summary="Delete a webhook",
+)
 def delete_one_webhook(request: Request, name: PathId) -> Response:
     """Delete a webhook with the messages that wait for it."""
     with database_of(request).writing(actor_of(request), "delete webhook", request.app.state.clock) as writing:
@@ -134,6 +145,7 @@ def delete_one_webhook(request: Request, name: PathId) -> Response:
 
 @router.post(
     "/v1/webhooks/{name}/test",
+    responses=documented(404, 507),
     response_model=QueuedAnswer,
     status_code=202,
     summary="Send a message that tells nothing",
@@ -147,7 +159,12 @@ def post_test(request: Request, name: PathId) -> Response:
     return answered(QueuedAnswer(message=message), 202)
 
 
-@router.get("/v1/webhooks/{name}/deliveries", response_model=DeliveriesAnswer, summary="List what was sent")
+@router.get(
+    "/v1/webhooks/{name}/deliveries",
+    responses=documented(404, 507),
+    response_model=DeliveriesAnswer,
+    summary="List what was sent",
+)
 def get_deliveries(
     request: Request,
     name: PathId,
@@ -161,6 +178,7 @@ def get_deliveries(
 
 @router.post(
     "/v1/webhooks/{name}/deliveries/{message}/retry",
+    responses=documented(404, 507),
     response_model=QueuedAnswer,
     status_code=202,
     summary="Send a message again",
