@@ -192,8 +192,9 @@ def test_an_erased_account_leaves_all_other_scores_equal(kept: Database, folder:
     assert name in done.belongings.opportunities
     assert verdicts(kept, folder) == {"equal": 60 - done.deleted["scores"]}
     with kept.reading() as connection:
-        assert erased_after(connection, before, [name, "another"]) == {name}
-        assert erased_after(connection, writing.seq, [name]) == set()
+        assert erased_after(connection, before, "opportunity", [name, "another"]) == {name}
+        assert erased_after(connection, writing.seq, "opportunity", [name]) == set()
+        assert erased_after(connection, before, "account", [account]) == {account}
         for table in (ACCOUNTS, CONTACTS):
             asked = select(table.c.account_id).where(table.c.account_id == account)
             assert connection.execute(asked).first() is None
