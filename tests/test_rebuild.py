@@ -13,7 +13,7 @@ from sqlalchemy import func, insert, select, update
 from api.champion import Champion, load_champion
 from api.cli import main
 from api.live_segments import score_live_by_segment
-from api.rebuild import Rebuilt, rebuild
+from api.rebuild import rebuild
 from api.store.erasure import erase, erased_after
 from api.store.tables import SCORES
 from api.stored import cut_at, request_at
@@ -224,8 +224,3 @@ def test_the_command_says_what_differs_and_ends_with_one(
     said = capsys.readouterr().out
     assert "0 equal, 2 different" in said
     assert "opportunity_class: 'none' kept" in said
-
-
-def test_what_is_said_of_a_score_can_be_read() -> None:
-    one = Rebuilt("o1", FIRST, "1", "equal", {})
-    assert (one.reason, dict(one.differs)) == ("", {})
