@@ -214,9 +214,11 @@ def test_a_score_under_way_does_not_bring_back_what_is_erased_meanwhile(
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_the_files_of_sqlite_keep_nothing_of_it(filled: httpx.Client, database: Database, tmp_path: Path) -> None:
+def test_the_files_of_sqlite_keep_nothing_of_it(filled: httpx.Client, database: Database) -> None:
+    kept = Path(str(database.engine.url.database)).parent
+
     def held(word: bytes) -> list[str]:
-        return [file.name for file in sorted(tmp_path.glob("deals.db*")) if word in file.read_bytes()]
+        return [file.name for file in sorted(kept.glob("deals.db*")) if word in file.read_bytes()]
 
     assert held(b"acme-a1")
     filled.delete("/v1/accounts/acme-a1")
