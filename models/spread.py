@@ -49,9 +49,10 @@ def interval(win: Floats, won: int, weights: Sequence[float], members: Sequence[
     [0.11, 0.6]
     """
     odds = log_odds(win)
-    away = np.stack([log_odds(member.win) for member in members], axis=1)
-    middle = away @ np.asarray(weights)
-    disagreement = ((away - middle[:, None]) ** 2) @ np.asarray(weights)
+    away = [log_odds(member.win) for member in members]
+    # Added up member by member: a matrix product may round differently for one row than for many.
+    middle = sum(weight * of for weight, of in zip(weights, away, strict=True))
+    disagreement = sum(weight * (of - middle) ** 2 for weight, of in zip(weights, away, strict=True))
     known = NEVER_LEARNED + FEW_WINS * max(won, 1) ** -POWER
     widening = 1 + _WIDENING * np.maximum(0, _LOW - odds)
     half = NORMAL_80 * np.sqrt(known * widening**2 + disagreement)
