@@ -84,7 +84,7 @@ def _scored(request: Request, body: bytes) -> Response:
         model_version=artifact.version,
         as_of=as_of,
         origin=str(artifact.training["origin"]),
-        scores=[_answer(score, notes, dates, champion.model_of(score)) for score, notes in scored],
+        scores=[write_score(score, notes, dates, champion.model_of(score)) for score, notes in scored],
     )
     return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
 
@@ -118,7 +118,10 @@ def _horizons(asked: ScoreRequest, as_of: pd.Timestamp) -> tuple[list[float], li
     return days, dates
 
 
-def _answer(score: Score, notes: tuple[Note, ...], dates: list[pd.Timestamp] | None, artifact: Artifact) -> ScoreAnswer:
+def write_score(
+    score: Score, notes: tuple[Note, ...], dates: list[pd.Timestamp] | None, artifact: Artifact
+) -> ScoreAnswer:
+    """Write the score of one opportunity; ``dates`` are the horizons where instants were asked for."""
     reason = score.status_reason
     return ScoreAnswer(
         opportunity_id=score.opportunity_id,
