@@ -9,7 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from api.champion import Champion, score_live_by_segment
+from api.champion import Champion
+from api.live_segments import score_live_by_segment
 from features.errors import RequestError
 from features.history.database.description import Description
 from features.history.database.reads import Known, request_of
