@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from features.as_of import known_as_of
@@ -15,10 +16,12 @@ from features.errors import ArtifactError, RequestError
 from features.history.history import History
 from features.history.live import Note, live_request
 from features.history.live_account import live_accounts
+from features.instants import micros_of
+from features.view import View
 from models.artifact import Artifact, read_artifact
 from models.exported import exported_segments, former_champion, is_exported
 from scoring.accounts import AccountScore, ranked, score_accounts
-from scoring.score import Score, score_opportunities
+from scoring.score import Score, score_view
 from scoring.version_zero import version_zero
 
 _log = logging.getLogger(__name__)
@@ -130,10 +133,10 @@ def score_live(
     live = live_request(opportunities, as_of, artifact.processes, artifact.catalogue)
     scores: dict[int, Score] = {}
     for group in live.groups:
-        ids = group.history.opportunities["opportunity_id"]
-        keys = pd.DataFrame({"opportunity_id": ids, "as_of": pd.DatetimeIndex([as_of] * len(ids))})
-        past = artifact.past
-        found = score_opportunities(group.history, keys, artifact, horizons=horizons, past=past, reasons=reasons)
+        ids = [str(opportunities[place]["opportunity_id"]) for place in group.places]
+        view = View(group.history, np.arange(len(ids)), np.full(len(ids), micros_of(as_of)))
+        instants, past = [as_of] * len(ids), artifact.past
+        found = score_view(view, ids, instants, artifact, horizons=horizons, past=past, reasons=reasons)
         scores |= dict(zip(group.places, found, strict=True))
     return [(scores[place], notes) for place, notes in enumerate(live.notes)]
 

@@ -49,9 +49,11 @@ def interval(win: Floats, won: int, weights: Sequence[float], members: Sequence[
     [0.11, 0.6]
     """
     odds = log_odds(win)
-    away = np.stack([log_odds(member.win) for member in members], axis=1)
-    middle = away @ np.asarray(weights)
-    disagreement = ((away - middle[:, None]) ** 2) @ np.asarray(weights)
+    away = [log_odds(member.win) for member in members]
+    # Added up one after the other: a product of matrices rounds differently for one row than for many.
+    middle = sum((weight * one for weight, one in zip(weights, away, strict=True)), np.zeros(len(odds)))
+    apart = (weight * (one - middle) ** 2 for weight, one in zip(weights, away, strict=True))
+    disagreement = sum(apart, np.zeros(len(odds)))
     known = NEVER_LEARNED + FEW_WINS * max(won, 1) ** -POWER
     widening = 1 + _WIDENING * np.maximum(0, _LOW - odds)
     half = NORMAL_80 * np.sqrt(known * widening**2 + disagreement)

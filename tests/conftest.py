@@ -51,7 +51,8 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresSer
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """An empty database with our tables, of each kind."""
     if request.param == "sqlite":
-        with upgraded(f"sqlite:///{tmp_path}/deals.db") as sqlite:
+        (tmp_path / "kept").mkdir()
+        with upgraded(f"sqlite:///{tmp_path}/kept/deals.db") as sqlite:
             yield sqlite
         return
     server: PostgresServer = request.getfixturevalue("postgresql")

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy import create_engine, text
+
 from api.store.upgrade import upgrade
 from features.history.database.engine import Database
 
@@ -83,3 +85,31 @@ def upgraded(url: str) -> Iterator[Database]:
         yield database
     finally:
         database.close()
+
+
+@contextmanager
+def away(database: Database) -> Iterator[None]:
+    """Take a database away: whoever asks it meanwhile gets no answer."""
+    if database.is_sqlite:
+        folder = Path(str(database.engine.url.database)).parent
+        database.close()
+        hidden = folder.rename(folder.with_name(f"{folder.name}-away"))
+        try:
+            yield
+        finally:
+            hidden.rename(folder)
+        return
+    name = database.engine.url.database
+    _run_sql(database, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+    _run_sql(database, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+    try:
+        yield
+    finally:
+        _run_sql(database, f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+
+
+def _run_sql(database: Database, statement: str) -> None:
+    engine = create_engine(database.engine.url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()

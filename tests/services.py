@@ -16,10 +16,12 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.settings import Settings
 from features.history.database.engine import Database
 
 NOW = pd.Timestamp("2026-03-31T12:00:00Z")
 KEY = "a-key-of-the-tests"
+GOOD_FOR_ALL = f"{KEY}:score+read+write+admin"
 PATIENCE = 60.0
 
 
@@ -45,9 +47,13 @@ def serving(app: FastAPI) -> Iterator[httpx.Client]:
 
 
 @contextmanager
-def service(folder: Path | None, now: pd.Timestamp = NOW) -> Iterator[httpx.Client]:
-    """Serve the model of a folder at a fixed present."""
-    with serving(create_app(folder, api_keys=[KEY], authenticate=True, clock=lambda: now)) as client:
+def service(
+    folder: Path | None, now: pd.Timestamp = NOW, database: Database | None = None, settings: Settings | None = None
+) -> Iterator[httpx.Client]:
+    """Serve the model of a folder at a fixed present; the key of the client is good for everything."""
+    about = {"database": database, "settings": settings}
+    app = create_app(folder, api_keys=[GOOD_FOR_ALL], authenticate=True, clock=lambda: now, **about)
+    with serving(app) as client:
         yield client
 
 
@@ -59,7 +65,7 @@ def live_service(
     **more: Any,
 ) -> Iterator[httpx.Client]:
     """Serve a database, and the model of a folder."""
-    app = create_app(folder, api_keys=[KEY], authenticate=True, clock=clock, database=database, **more)
+    app = create_app(folder, api_keys=[GOOD_FOR_ALL], authenticate=True, clock=clock, database=database, **more)
     with serving(app) as client:
         yield client
 

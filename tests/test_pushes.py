@@ -238,9 +238,9 @@ def test_a_hundred_writers_to_one_opportunity_leave_one_consistent_history(
 
 def test_a_service_without_a_database_says_so() -> None:
     from api.app import create_app
-    from tests.services import KEY, serving
+    from tests.services import GOOD_FOR_ALL, serving
 
-    with serving(create_app(None, api_keys=[KEY], authenticate=True)) as client:
+    with serving(create_app(None, api_keys=[GOOD_FOR_ALL], authenticate=True)) as client:
         answer = put(client)
     assert answer.status_code == 503
     assert "without a database" in answer.json()["detail"]

@@ -1,1 +1,1 @@
-"""What the service does unasked: it keeps the work lists fresh, and follows the model in service."""
+"""Work that the service does unasked, in threads of its own."""

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection
 
-from api.background.scoring import Scored, micro_of, score_known
+from api.background.scoring import Scored, score_known
 from api.background.telling import Tell
 from api.champion import Champion
 from api.store.scores import append_scores, is_changed, is_due, last_scores, score_row, trends
@@ -17,6 +17,7 @@ from api.store.work_list import replace_rows
 from features.history.database.bulk_reads import opportunities_known
 from features.history.database.description import Description
 from features.history.database.reads import Cut, Known
+from features.history.database.rows import micro
 from features.instants import instant
 
 Row = dict[str, Any]
@@ -118,7 +119,7 @@ def listed_row(one: Scored, as_of: int) -> Row:
         "high": high,
         "fixed_weight": score.fixed_weight_probability,
         "expected_value": None if amount is None or probability is None else probability * amount,
-        "expected_close": None if score.expected_close is None else micro_of(score.expected_close),
+        "expected_close": None if score.expected_close is None else micro(score.expected_close),
         "amount": amount,
         "currency": request["currency"],
         "opportunity_class": score.opportunity_class,

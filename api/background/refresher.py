@@ -16,7 +16,6 @@ from api.background.account_part import listed_account, score_account_groups
 from api.background.candidates import all_opportunities, groups_of, idle_candidates, worth_scoring
 from api.background.lease import REFRESHING, Lease
 from api.background.part import Models, Moment, ScoredPart, score_part, write_part
-from api.background.scoring import micro_of
 from api.background.telling import Tell
 from api.store.work_list import (
     CurrentList,
@@ -32,6 +31,7 @@ from features.history.database.changes import Touched, touched_between
 from features.history.database.description import read_description
 from features.history.database.engine import Database, last_commit
 from features.history.database.reads import Cut, merged_pairs
+from features.history.database.rows import micro
 from scoring.accounts import AccountScore
 
 _log = logging.getLogger(__name__)
@@ -106,7 +106,7 @@ class Refresher:
             _log.warning("the lease is not given back: %s", problem)
 
     def _now(self) -> int:
-        return micro_of(self.clock())
+        return micro(self.clock())
 
     def _is_ours(self) -> bool:
         with self.database.changing() as connection:

@@ -15,7 +15,6 @@ from features.errors import RequestError
 from features.history.database.description import Description
 from features.history.database.reads import Known, request_of
 from features.history.live_rules import Rules
-from features.instants import micros
 from scoring.score import Score
 
 _log = logging.getLogger(__name__)
@@ -96,8 +95,3 @@ def _scored(champion: Champion, requests: Sequence[Request], as_of: pd.Timestamp
         half = len(requests) // 2
         return [*_scored(champion, requests[:half], as_of), *_scored(champion, requests[half:], as_of)]
     return [Scored(score, request) for (score, _), request in zip(found, requests, strict=True)]
-
-
-def micro_of(at: pd.Timestamp) -> int:
-    """Microseconds since 1970 of an instant."""
-    return int(micros(pd.DatetimeIndex([at]))[0])

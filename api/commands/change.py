@@ -8,11 +8,11 @@ import click
 import pandas as pd
 
 from api.commands.scoring import model_for, segments_for
+from api.history_source import Source, history_at
 from api.home import champion_folder
 from api.options import FOLDER, INSTANT, history_option
 from features.as_of import known_as_of
 from features.errors import RequestError
-from features.history.directory import read_history
 from models.artifact import Artifact
 from models.exported import former_champion
 from scoring.change import Change, change_between
@@ -32,7 +32,7 @@ from scoring.version_zero import version_zero
 )
 @click.option("--model", type=FOLDER, help="Folder of the model of the latter score; the champion when not given.")
 def change_command(
-    folder: Path,
+    source: Source,
     opportunity_id: str,
     start: pd.Timestamp,
     end: pd.Timestamp,
@@ -40,7 +40,7 @@ def change_command(
     model: Path | None,
 ) -> None:
     """Say why the score of an opportunity changed: time, data or a new model."""
-    history = known_as_of(read_history(folder), end)
+    history = known_as_of(history_at(source), end)
     if not (history.opportunities["opportunity_id"] == opportunity_id).any():
         raise RequestError(f"opportunity {opportunity_id!r}", f"one recorded by {end}", "correct the id")
     whole, segments = model_for(model, history), segments_for(model, history)

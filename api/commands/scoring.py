@@ -8,11 +8,11 @@ from typing import Any
 import click
 import pandas as pd
 
+from api.history_source import Source, history_at
 from api.home import champion_folder, has_champion
 from api.options import FILE, FOLDER, INSTANT, history_option
 from features.as_of import known_as_of
 from features.errors import ArtifactError, UnreadableSourceError
-from features.history.directory import read_history
 from features.history.history import History
 from models.artifact import Artifact, read_artifact
 from models.exported import exported_segments
@@ -67,7 +67,7 @@ def segments_for(folder: Path | None, history: History) -> list[Artifact]:
 @click.option("--all", "everything", is_flag=True, help="Also list what is closed.")
 @click.option("--reasons", is_flag=True, help="Also list what raises and lowers each estimate most, three of each.")
 def score_command(
-    folder: Path,
+    source: Source,
     as_of: pd.Timestamp,
     out: Path,
     model: Path | None,
@@ -79,7 +79,7 @@ def score_command(
     for option, file in (("--out", out), ("--accounts", accounts)):
         if file is not None and file.suffix not in _WRITERS:
             raise click.BadParameter(f"{file.suffix!r} is none of {', '.join(_WRITERS)}", param_hint=option)
-    history = known_as_of(read_history(folder), as_of)
+    history = known_as_of(history_at(source), as_of)
     if not len(history.opportunities):
         raise UnreadableSourceError(f"no opportunity recorded by {as_of}", "at least one", "choose a later instant")
     artifact = model_for(model, history)

@@ -5,22 +5,29 @@ from __future__ import annotations
 import json
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.cursor import Cursor, checked, digest_of_asked, written
 from api.list_answers import HiddenAccountsAnswer
 from api.list_schemas import HiddenAccountsQuery
+from api.problems import documented
 from api.routes.work_list import list_in_service, state_of
+from api.security import needs
 from api.store.pages import Asked, Order, Place, page
 from api.store.service import database_of
 from api.store.tables import LISTED_ACCOUNTS
 
-router = APIRouter(tags=["lists"])
+router = APIRouter(tags=["lists"], dependencies=[Depends(needs("read"))])
 
 _ORDER = Order(LISTED_ACCOUNTS.c.need_probability, descending=True)
 
 
-@router.get("/v1/accounts", response_model=HiddenAccountsAnswer, summary="List accounts that may have a need")
+@router.get(
+    "/v1/accounts",
+    responses=documented(410),
+    response_model=HiddenAccountsAnswer,
+    summary="List accounts that may have a need",
+)
 def get_hidden_accounts(request: Request, asked: Annotated[HiddenAccountsQuery, Query()]) -> Response:
     """List accounts without an open opportunity, the most probable need first, each with its evidence.
 

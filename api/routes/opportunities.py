@@ -6,15 +6,18 @@ from datetime import datetime
 from typing import Annotated, cast
 
 import pandas as pd
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.answers import ClassKey
 from api.champion import Champion
 from api.change_answers import ScoreChangeAnswer
 from api.live_segments import live_alone_by_segment
+from api.problems import documented
 from api.routes.changes import change_answer, former_for
+from api.routes.judgements import judgement_answer
 from api.routes.scores import instant_asked, score_answer
 from api.schemas import Instant, PathId
+from api.security import needs
 from api.store.service import database_of
 from api.stored import Earlier, cut_at, request_at, score_stored
 from api.stored_answers import EarlierScore, StoredScoreAnswer
@@ -22,12 +25,17 @@ from features.errors import NotKnownError
 from scoring.change import change_between
 from scoring.score import HORIZONS, Score
 
-router = APIRouter(tags=["opportunities"])
+router = APIRouter(tags=["opportunities"], dependencies=[Depends(needs("read"))])
 
 _MOST_DAYS = 3650
 
 
-@router.get("/v1/opportunities/{name}/score", response_model=StoredScoreAnswer, summary="Score an opportunity now")
+@router.get(
+    "/v1/opportunities/{name}/score",
+    response_model=StoredScoreAnswer,
+    responses=documented(404),
+    summary="Score an opportunity now",
+)
 def get_score(
     request: Request,
     name: PathId,
@@ -53,6 +61,7 @@ def get_score(
         through_seq=found.through_seq,
         score=score_answer(found.score, found.notes, None, artifact),
         earlier=_earlier(found.earlier, found.score),
+        judgement=None if found.judgement is None else judgement_answer(found.judgement),
     )
     return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
 
@@ -75,7 +84,10 @@ def _earlier(earlier: Earlier | None, score: Score) -> EarlierScore | None:
 
 
 @router.get(
-    "/v1/opportunities/{name}/score/change", response_model=ScoreChangeAnswer, summary="Say why a score changed"
+    "/v1/opportunities/{name}/score/change",
+    response_model=ScoreChangeAnswer,
+    responses=documented(404),
+    summary="Say why a score changed",
 )
 def get_change(
     request: Request,

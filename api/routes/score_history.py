@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import Connection, select
 
 from api.list_answers import KeptScore, ScoreHistoryAnswer
 from api.list_schemas import ScoreHistoryQuery
+from api.problems import documented
 from api.routes.work_list import class_of, interval_of, trend_answer
 from api.schemas import PathId
+from api.security import needs
 from api.store.scores import kept_scores, last_scores, trends
 from api.store.service import database_of
 from features.errors import NotKnownError
@@ -20,11 +22,12 @@ from features.history.database.tables import OPPORTUNITIES
 from features.instants import instant
 from scoring.trend import Trend
 
-router = APIRouter(tags=["lists"])
+router = APIRouter(tags=["lists"], dependencies=[Depends(needs("read"))])
 
 
 @router.get(
     "/v1/opportunities/{name}/scores",
+    responses=documented(404),
     response_model=ScoreHistoryAnswer,
     summary="Read the scores that an opportunity had",
 )

@@ -8,6 +8,7 @@ from typing import Annotated, cast
 
 import pandas as pd
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from pydantic import ValidationError
 
 from api.answers import (
@@ -25,9 +26,11 @@ from api.answers import (
 from api.body import read_body
 from api.champion import Champion
 from api.live_segments import score_live_by_segment
-from api.problems import HTTP_SORTS, respond
+from api.metrics import Metrics
+from api.problems import HTTP_SORTS, documented, respond
 from api.routes.reasons import reasons_answer
 from api.schemas import ScoreRequest
+from api.security import needs
 from api.validation import is_syntax, parts_of, request_of
 from features.errors import FutureEventError, RequestError
 from features.history.live import Note
@@ -40,13 +43,17 @@ _FARTHEST = 3650.0
 _EXPLAINED = 20
 """Opportunities up to which reasons are given unasked: they nearly double the time, and are 24 kB each."""
 
-router = APIRouter()
+_AT_ONCE = 64 * 1024
+"""Bytes of a body up to which it is answered in a few milliseconds: to hand it to a thread would take longer."""
+
+router = APIRouter(dependencies=[Depends(needs("score"))])
 
 
 @router.post(
     "/v1/scores",
     response_model=ScoresAnswer,
     summary="Score opportunities",
+    responses=documented(409),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -54,12 +61,18 @@ router = APIRouter()
         }
     },
 )
-def post_scores(request: Request, body: Annotated[bytes, Depends(read_body)]) -> Response:
+async def post_scores(request: Request, body: Annotated[bytes, Depends(read_body)]) -> Response:
     """Say of each opportunity how likely it is won and lost, by when, and what class it is in.
 
     The answer depends on the request and the model alone. What is not sent counts as not
     collected: it is missing, not zero.
     """
+    if len(body) <= _AT_ONCE:
+        return _scored(request, body)
+    return await run_in_threadpool(_scored, request, body)
+
+
+def _scored(request: Request, body: bytes) -> Response:
     champion = cast(Champion, request.app.state.champion)
     artifact = champion.artifact
     try:
@@ -68,9 +81,11 @@ def post_scores(request: Request, body: Annotated[bytes, Depends(read_body)]) ->
         return respond(HTTP_SORTS[400 if is_syntax(error) else 422], parts_of(error, ScoreRequest))
     as_of = instant_asked(asked.as_of, request.app.state.clock)
     days, dates = _horizons(asked, as_of)
-    opportunities = [opportunity.model_dump() for opportunity in asked.opportunities]
+    opportunities = [opportunity.plain() for opportunity in asked.opportunities]
     with_reasons = len(opportunities) <= _EXPLAINED if asked.reasons is None else asked.reasons
     scored = score_live_by_segment(champion, opportunities, as_of, days, with_reasons)
+    metrics = cast(Metrics, request.app.state.metrics)
+    metrics.count_scores((score.status, score.opportunity_class) for score, _ in scored)
     answer = ScoresAnswer(
         model_version=artifact.version,
         as_of=as_of,

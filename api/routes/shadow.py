@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from typing import cast
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from api.champion import Champion
 from api.list_answers import NearnessAnswer, ShadowAnswer
+from api.problems import documented
+from api.security import needs
 from api.store.service import database_of
 from api.store.shadow import shadow_comparison
 from features.errors import NotKnownError
 
-router = APIRouter()
+router = APIRouter(tags=["lists"], dependencies=[Depends(needs("read"))])
 
 
-@router.get("/v1/models/shadow", response_model=ShadowAnswer, summary="Compare the challenger in the shadow")
+@router.get(
+    "/v1/models/shadow",
+    responses=documented(404),
+    response_model=ShadowAnswer,
+    summary="Compare the challenger in the shadow",
+)
 def get_shadow(request: Request) -> Response:
     """Say how far the challenger in the shadow is from the model in service, and which was nearer to what happened.
 

@@ -6,18 +6,19 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, cast
 
 import pandas as pd
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import Connection, func, select
 
 from api.answers import ClassKey, Interval, Words
-from api.background.scoring import micro_of
 from api.cursor import Cursor, checked, digest_of_asked, written
 from api.list_answers import ClassAnswer, ListedOpportunity, ListState, TrendAnswer, TrendKey, WorkListAnswer
 from api.list_schemas import WorkListQuery
-from api.problems import HttpError, Part
+from api.problems import HttpError, Part, documented
+from api.security import needs
 from api.store.pages import SORTS, Asked, Order, Place, conditions_of, page
 from api.store.service import database_of
 from api.store.work_list import CurrentList, current_list
+from features.history.database.rows import micro
 from features.history.database.tables import COMMITS
 from features.instants import instant
 from scoring.classification import CLASSES
@@ -26,10 +27,15 @@ from scoring.trend import TRENDS
 RETRY_SECONDS = 10
 """After which the first list may be there."""
 
-router = APIRouter(tags=["lists"])
+router = APIRouter(tags=["lists"], dependencies=[Depends(needs("read"))])
 
 
-@router.get("/v1/opportunities", response_model=WorkListAnswer, summary="List open opportunities to work on")
+@router.get(
+    "/v1/opportunities",
+    responses=documented(410),
+    response_model=WorkListAnswer,
+    summary="List open opportunities to work on",
+)
 def get_work_list(request: Request, asked: Annotated[WorkListQuery, Query()]) -> Response:
     """List what is open, each with its probability, class, interval, value, close and trend.
 
@@ -93,7 +99,7 @@ def state_of(connection: Connection, current: CurrentList, clock: Callable[[], p
     if behind:
         first = select(COMMITS.c.recorded_at).where(COMMITS.c.seq > current.through_seq).order_by(COMMITS.c.seq)
         recorded = int(connection.execute(first.limit(1)).scalar() or 0)
-        since = max(micro_of(clock()) - recorded, 0) / 1e6
+        since = max(micro(clock()) - recorded, 0) / 1e6
     return ListState(
         as_of=instant(current.as_of),
         model_version=current.model_version,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 from alembic import command
@@ -9,7 +10,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from features.errors import DatabaseOutdatedError
+from features.errors import DatabaseError, DatabaseOutdatedError
 from features.history.database.engine import Database
 
 _MIGRATIONS = Path(__file__).parents[1] / "migrations"
@@ -36,6 +37,7 @@ def revision_of(database: Database) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
+@lru_cache
 def newest_revision() -> str:
     """Revision that this version works with."""
     head = ScriptDirectory.from_config(_config()).get_current_head()
@@ -60,6 +62,19 @@ def check_revision(database: Database) -> None:
             f"tables of revision {expected}",
             "run: dealodds database upgrade",
         )
+
+
+def check_file(database: Database) -> None:
+    """Refuse an SQLite database whose file is not there: merely asking would make an empty one.
+
+    Raises
+    ------
+    DatabaseError
+        It is not.
+    """
+    file = database.engine.url.database
+    if database.is_sqlite and file and not Path(file).is_file():
+        raise DatabaseError(f"no file {file}", "an SQLite database", "correct the URL: sqlite:///FILE")
 
 
 def _config() -> Config:

@@ -148,7 +148,13 @@ def _unknown_url(found: str) -> DatabaseError:
 
 
 def _options(kind: str) -> dict[str, Any]:
-    common: dict[str, Any] = {"pool_size": 20, "max_overflow": 20, "pool_timeout": _WAIT_SECONDS}
+    # What was written must not appear in errors, and through them in logs.
+    common: dict[str, Any] = {
+        "hide_parameters": True,
+        "pool_size": 20,
+        "max_overflow": 20,
+        "pool_timeout": _WAIT_SECONDS,
+    }
     if kind == "sqlite":
         return common | {"connect_args": {"timeout": _WAIT_SECONDS, "check_same_thread": False}}
     # A connection that the server has closed is replaced before it is used.
@@ -165,7 +171,8 @@ def _prepared(engine: Engine) -> Engine:
 def _prepare_sqlite(connection: Any, _: Any) -> None:
     """Let readers and a writer work side by side, and let nothing acknowledged be lost."""
     connection.isolation_level = None  # transactions begin where we say so, below
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"):
+    # What is deleted is overwritten: an erasure leaves nothing behind in the file.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

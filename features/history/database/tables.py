@@ -150,9 +150,10 @@ ERASURES = Table(
     "erasures",
     METADATA,
     _seq(),
-    Column("kind", Text, nullable=False),  # "account", "contact" or "opportunity"
-    Column("digest", Text, nullable=False),  # of the id: it can be asked for, not read
+    Column("kind", Text, nullable=False),  # "account", "contact", "opportunity", or "touched"
+    Column("digest", Text, nullable=False, index=True),  # of the id: it can be asked for, not read
     Column("rows", Integer, nullable=False),
     _recorded(),
 )
-"""What was erased, without saying of whom."""
+"""What was erased, without saying of whom. *touched* is an opportunity that stays, although what was erased had
+been read with it: its earlier scores cannot be recomputed exactly."""
