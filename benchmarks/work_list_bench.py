@@ -45,7 +45,7 @@ STAGES = ("identified", "contacted", "needs_confirmed", "proposal", "negotiation
 WAYS = {
     "by expected value": {},
     "of one owner": {"owner": "u7"},
-    "active and above 30 %": {"class": "active", "min_probability": 0.3},
+    "of one team, above 1 %": {"team": "t3", "min_probability": 0.01, "sort": "-probability"},
     "by expected close": {"sort": "expected_close"},
 }
 SERVICE = """

@@ -10,7 +10,7 @@ from threading import Event
 from typing import Literal
 
 import pandas as pd
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from api.background.account_part import listed_account, score_account_groups
 from api.background.candidates import all_opportunities, groups_of, idle_candidates, worth_scoring
@@ -32,6 +32,7 @@ from features.history.database.description import read_description
 from features.history.database.engine import Database, last_commit
 from features.history.database.reads import Cut, merged_pairs
 from features.history.database.rows import micro
+from features.history.database.tables import ERASURES
 from scoring.accounts import AccountScore
 
 _log = logging.getLogger(__name__)
@@ -48,6 +49,10 @@ _FEW = 1000
 
 class StoppedError(Exception):
     """The service is going down."""
+
+
+class OvertakenError(Exception):
+    """What was read must not be written any more: something in it was erased, or a new model is in service."""
 
 
 @dataclass
@@ -126,13 +131,13 @@ class Refresher:
 
     def _build(self, models: Models, moment: Moment, before: CurrentList | None) -> None:
         cut, versions = moment.cut, models.champion.versions
-        with self._writing() as connection:
+        with self._writing(moment) as connection:
             list_id = begin_list(connection, versions, cut.recorded_by, cut.through_seq)
         for part in self._parts(self._worth_scoring(moment), models, moment):
-            with self._writing() as connection:
+            with self._writing(moment) as connection:
                 write_part(connection, list_id, part, self.tell)
         self._build_accounts(list_id, models, moment)
-        with self._writing() as connection:
+        with self._writing(moment) as connection:
             make_current(connection, list_id)
             if before is not None and before.model_version != versions:
                 self.tell.champion(connection, before.model_version, versions, cut.recorded_by)
@@ -145,7 +150,7 @@ class Refresher:
 
     def _parts(self, ids: Sequence[str], models: Models, moment: Moment) -> Iterator[ScoredPart]:
         for start in range(0, len(ids), _PART):
-            self._go_on()
+            self._go_on(models)
             part = ids[start : start + _PART]
             with self.database.reading() as connection:
                 found = score_part(connection, part, models, moment)
@@ -157,14 +162,14 @@ class Refresher:
         with self.database.reading() as connection:
             groups = idle_candidates(connection, list_id, merged_pairs(connection, moment.cut))
         for scores, names in self._accounts(groups, models, moment):
-            with self._writing() as connection:
+            with self._writing(moment) as connection:
                 self._write_accounts(connection, list_id, names, scores, moment)
 
     def _accounts(
         self, groups: Sequence[tuple[str, ...]], models: Models, moment: Moment
     ) -> Iterator[tuple[list[AccountScore], list[str]]]:
         for start in range(0, len(groups), _PART):
-            self._go_on()
+            self._go_on(models)
             part = groups[start : start + _PART]
             with self.database.reading() as connection:
                 scores = score_account_groups(connection, part, models.champion.artifact, moment)
@@ -180,7 +185,7 @@ class Refresher:
         """Score again what was touched, and write it together with the commit up to which the list now is."""
         parts = list(self._parts(sorted(touched.opportunities), models, moment))
         accounts = list(self._touched_accounts(touched, models, moment))
-        with self._writing() as connection:
+        with self._writing(moment) as connection:
             for part in parts:
                 write_part(connection, current.list_id, part, self.tell)
             for scores, names in accounts:
@@ -196,13 +201,21 @@ class Refresher:
             pairs = merged_pairs(connection, moment.cut)
         yield from self._accounts(groups_of(sorted(touched.accounts), pairs), models, moment)
 
-    def _go_on(self) -> None:
+    def _go_on(self, models: Models) -> None:
         if self.stopping.is_set():
             raise StoppedError
+        if self.models().champion is not models.champion:
+            raise OvertakenError
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        """Write while the lease is ours; it cannot be taken over until the end."""
+    def _writing(self, moment: Moment) -> Iterator[Connection]:
+        """Write while the lease is ours; it cannot be taken over until the end.
+
+        An erasure holds the lease's row until it is done: what was read before is not written after.
+        """
         with self.database.changing() as connection:
             self.lease.keep(connection, self._now())
+            erased = select(ERASURES.c.seq).where(ERASURES.c.seq > moment.cut.through_seq).limit(1)
+            if connection.execute(erased).first() is not None:
+                raise OvertakenError
             yield connection
