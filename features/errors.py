@@ -12,7 +12,8 @@
     ├── RequestError              a live request is wrong; carries the field
     │   ├── UnknownStageError     a stage the process does not have
     │   ├── FutureEventError      an event that claims to have happened after ``as_of``
-    │   └── ConflictingEventError one event id with two bodies
+    │   ├── ConflictingEventError one event id with two bodies
+    │   └── NotKnownError         what was asked for is not recorded
     ├── DatabaseError             a database cannot do it
     │   ├── DatabaseUnavailableError  it does not answer
     │   ├── DatabaseFullError     it has no room left
@@ -100,6 +101,10 @@ class FutureEventError(RequestError):
 
 class ConflictingEventError(RequestError):
     """One event id came with two different bodies."""
+
+
+class NotKnownError(RequestError):
+    """What was asked for is not recorded."""
 
 
 class DatabaseError(DealoddsError):

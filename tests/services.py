@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,24 @@ def service(
     app = create_app(folder, api_keys=[GOOD_FOR_ALL], authenticate=True, clock=lambda: now, **about)
     with serving(app) as client:
         yield client
+
+
+@contextmanager
+def live_service(
+    database: Database, folder: Path | None = None, clock: Callable[[], pd.Timestamp] = lambda: NOW
+) -> Iterator[httpx.Client]:
+    """Serve a database, and the model of a folder."""
+    app = create_app(folder, api_keys=[GOOD_FOR_ALL], authenticate=True, clock=clock, database=database)
+    with serving(app) as client:
+        yield client
+
+
+def push(client: httpx.Client, *events: dict[str, Any]) -> dict[str, Any]:
+    """Push events, and say of each what became of it."""
+    answer = client.post("/v1/events?results=all", json={"events": list(events)})
+    assert answer.status_code in (200, 201, 207), answer.text
+    found: dict[str, Any] = answer.json()
+    return found
 
 
 def opportunity(**more: Any) -> dict[str, Any]:

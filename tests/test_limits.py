@@ -50,7 +50,7 @@ def test_a_slow_body_is_cut_off(client: httpx.Client) -> None:
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 408 ")
     assert b"\r\nconnection: close" in head.lower()
-    assert json.loads(body)["type"] == "urn:dealodds:problem:too-slow"
+    assert json.loads(body)["type"] == "urn:dealodds:problem:timeout"
     assert 0.5 < took < 10
     assert ask(client, opportunity()).status_code == 200
 

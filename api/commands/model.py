@@ -66,6 +66,7 @@ def train_and_register(
     # Imported here: MLflow takes seconds to import, and most commands do without it.
     from api.card.model_card import card_text
     from models.registry import Registry
+    from training.account_figures import account_lines
     from training.candidate import make_candidate
 
     chosen = segment_of(segment, history) if segment else None
@@ -93,6 +94,8 @@ def train_and_register(
         else:
             registry.decline(version, now())
     for line in comparison_lines(candidate.verdict.records, history.origin):
+        click.echo(line)
+    for line in account_lines(candidate.artifact.classification):
         click.echo(line)
     if candidate.verdict.passed:
         of_what = f" of {chosen.name}" if chosen else ""

@@ -49,6 +49,15 @@ def model_for(folder: Path | None, history: History) -> Artifact:
     return champion
 
 
+def segments_for(folder: Path | None, history: History) -> list[Artifact]:
+    """Read the models of segments that may answer beside the champion; none beside a model that was named."""
+    segments, errors = exported_segments(champion_folder()) if folder is None else ([], [])
+    for error in errors:
+        click.echo(f"the model of all answers for a segment: {error}", err=True)
+    # One trained on simulated data says nothing of real ones.
+    return [s for s in segments if s.training["origin"] != _SIMULATED or history.origin == _SIMULATED]
+
+
 @click.command("score")
 @history_option
 @click.option("--as-of", type=INSTANT, required=True, help="Score as it was known at this instant.")
@@ -75,10 +84,7 @@ def score_command(
         raise UnreadableSourceError(f"no opportunity recorded by {as_of}", "at least one", "choose a later instant")
     artifact = model_for(model, history)
     keys = pd.DataFrame({"opportunity_id": history.opportunities["opportunity_id"], "as_of": as_of})
-    segments, errors = exported_segments(champion_folder()) if model is None else ([], [])
-    for error in errors:
-        click.echo(f"the model of all answers for a segment: {error}", err=True)
-    scores = score_by_segment(history, keys, artifact, _of_origin(segments, history), reasons=reasons)
+    scores = score_by_segment(history, keys, artifact, segments_for(model, history), reasons=reasons)
     chosen = [score for score in scores if everything or score.outcome == "open"]
     rows = [score_to_dict(score) | (reasons_to_dict(score.reasons) if reasons else {}) for score in chosen]
     _write(rows, out)
@@ -89,11 +95,6 @@ def score_command(
         _write([account_score_to_dict(score) for score in found], accounts)
         hidden = sum(score.account_class == "hidden" for score in found)
         click.echo(f"{origin}{len(found):,} accounts without an open opportunity, {hidden:,} hidden, in {accounts}")
-
-
-def _of_origin(segments: list[Artifact], history: History) -> list[Artifact]:
-    """Keep the models that may answer: one trained on simulated data says nothing of real ones."""
-    return [s for s in segments if s.training["origin"] != _SIMULATED or history.origin == _SIMULATED]
 
 
 def _write(rows: list[dict[str, Any]], out: Path) -> None:

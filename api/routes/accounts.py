@@ -13,7 +13,7 @@ from api.answers import Reason, Words
 from api.body import read_body
 from api.champion import Champion, score_live_accounts
 from api.metrics import Metrics
-from api.problems import HTTP_SORTS, documented, respond
+from api.problems import HTTP_SORTS, respond
 from api.routes.scores import instant_asked
 from api.security import needs
 from api.validation import is_syntax, parts_of, request_of
@@ -28,7 +28,6 @@ router = APIRouter(dependencies=[Depends(needs("score"))])
     "/v1/accounts/scores",
     response_model=AccountScoresAnswer,
     summary="Score accounts without an open opportunity",
-    responses=documented(409),
     openapi_extra={
         "requestBody": {
             "required": True,

@@ -8,8 +8,9 @@ from typing import Any, cast
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from api.answers import ChampionAnswer, ClassCriteria, ProcessAnswer, SegmentAnswer, StageAnswer, Words
+from api.answers import Words
 from api.champion import Champion
+from api.model_answers import ChampionAnswer, ClassCriteria, ProcessAnswer, SegmentAnswer, StageAnswer
 from api.routes.scores import context_as_of
 from api.security import needs
 from features.history.process import Process

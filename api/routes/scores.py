@@ -23,9 +23,10 @@ from api.answers import (
     Words,
 )
 from api.body import read_body
-from api.champion import Champion, score_live_by_segment
+from api.champion import Champion
+from api.live_segments import score_live_by_segment
 from api.metrics import Metrics
-from api.problems import HTTP_SORTS, documented, respond
+from api.problems import HTTP_SORTS, respond
 from api.routes.reasons import reasons_answer
 from api.schemas import ScoreRequest
 from api.security import needs
@@ -48,7 +49,6 @@ router = APIRouter(dependencies=[Depends(needs("score"))])
     "/v1/scores",
     response_model=ScoresAnswer,
     summary="Score opportunities",
-    responses=documented(409),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -79,7 +79,7 @@ def post_scores(request: Request, body: Annotated[bytes, Depends(read_body)]) ->
         model_version=artifact.version,
         as_of=as_of,
         origin=str(artifact.training["origin"]),
-        scores=[_answer(score, notes, dates, champion.model_of(score)) for score, notes in scored],
+        scores=[score_answer(score, notes, dates, champion.model_of(score)) for score, notes in scored],
     )
     return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
 
@@ -113,7 +113,10 @@ def _horizons(asked: ScoreRequest, as_of: pd.Timestamp) -> tuple[list[float], li
     return days, dates
 
 
-def _answer(score: Score, notes: tuple[Note, ...], dates: list[pd.Timestamp] | None, artifact: Artifact) -> ScoreAnswer:
+def score_answer(
+    score: Score, notes: tuple[Note, ...], dates: list[pd.Timestamp] | None, artifact: Artifact
+) -> ScoreAnswer:
+    """Write a score as the service answers it; ``dates`` are the horizons where they were asked for as such."""
     reason = score.status_reason
     return ScoreAnswer(
         opportunity_id=score.opportunity_id,

@@ -83,7 +83,8 @@ class Database:
     def writing(self, actor: str, action: str, now: Callable[[], pd.Timestamp]) -> Iterator[Writing]:
         """Write in one commit, wholly or not at all, after every other commit.
 
-        Commits wait for each other: a number that is seen has nothing unseen before it.
+        Commits wait for each other: a number that is seen has nothing unseen before it. One
+        that wrote no row leaves nothing behind; its number is then that of the commit before.
 
         Parameters
         ----------
@@ -94,7 +95,7 @@ class Database:
         now
             The clock, asked once it is this commit's turn.
         """
-        with _told(), self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+        with _told(), self.engine.connect().execution_options(writes=True) as connection, connection.begin() as whole:
             if not self.is_sqlite:
                 connection.execute(text("LOCK TABLE commits IN EXCLUSIVE MODE"))
             seq, recorded_at = last_commit(connection)
@@ -103,8 +104,12 @@ class Database:
             connection.execute(insert(COMMITS), first)
             writing = Writing(connection, seq + 1, at)
             yield writing
-            said = {"subject": writing.subject, "rows": writing.rows}
-            connection.execute(update(COMMITS).where(COMMITS.c.seq == writing.seq).values(said))
+            if writing.rows:
+                said = {"subject": writing.subject, "rows": writing.rows}
+                connection.execute(update(COMMITS).where(COMMITS.c.seq == writing.seq).values(said))
+            else:
+                whole.rollback()
+                writing.seq, writing.recorded_at = seq, recorded_at
 
     @contextmanager
     def changing(self) -> Iterator[Connection]:

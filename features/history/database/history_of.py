@@ -130,7 +130,7 @@ def _of_process(stages: pd.DataFrame, opportunities: pd.DataFrame, description: 
     process = stages["opportunity_id"].map(opportunities.set_index("opportunity_id")["process"])
     known = {(name, key) for name, process in description.processes.items() for key in process.keys}
     keep = [pair in known for pair in zip(process, stages["stage"], strict=True)]
-    return stages[keep]
+    return stages[pd.Series(keep, index=stages.index, dtype=bool)]
 
 
 def _later_records(frame: pd.DataFrame, told: pd.DataFrame, key: str) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -79,10 +79,30 @@ def put_opportunity(writing: Writing, opportunity_id: str, body: Mapping[str, An
     """
     rules = read_description(writing.connection).rules(instant(writing.recorded_at))
     process = rules.process_of(body.get("process"), "/process").name
+    rules.check_past(body["created_at"], "created", "/created_at")
     for name, value in (body.get("attributes") or {}).items():
         check_name(name, rules.attributes, "attribute", f"/attributes/{name}")
         attribute_value(name, value, rules, f"/attributes/{name}")
-    return _put(writing, OPPORTUNITIES, opportunity_row(opportunity_id, body, process), None)
+    done = _put(writing, OPPORTUNITIES, opportunity_row(opportunity_id, body, process), None)
+    if done == "created":
+        for written in append_events(writing, list(_at_creation(opportunity_id, body))):
+            if written.error is not None:
+                raise written.error
+    return done
+
+
+def _at_creation(opportunity_id: str, body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """What was said of stage, amount and close date at creation, as events of their own."""
+    of_it = {"opportunity_id": opportunity_id, "occurred_at": body["created_at"]}
+    for name in ("stage", "amount", "expected_close_date"):
+        value = body.get(name)
+        if value is None:
+            continue
+        event = of_it | {"event_id": f"{opportunity_id}/{name} at creation"}
+        if name == "stage":
+            yield event | {"type": "stage_change", "stage": value}
+        else:
+            yield event | {"type": "field_change", "field": name, "value": value if name == "amount" else str(value)}
 
 
 def _put(writing: Writing, table: Table, row: Row, collected: str | None) -> Done:
