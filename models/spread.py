@@ -25,6 +25,8 @@ Likeliest for simulated histories of 100 to 12,800 opportunities (seeds 1 to 5),
 200,000: the deviations fall with the wins learned from as a power, not to nothing.
 """
 _LOW, _WIDENING = -1.0, 0.25
+_FEWEST = 2
+"""With fewer wins the power would make the interval wider than anything seen calls for."""
 
 
 def interval(win: Floats, won: int, weights: Sequence[float], members: Sequence[Incidence]) -> tuple[Floats, Floats]:
@@ -52,7 +54,7 @@ def interval(win: Floats, won: int, weights: Sequence[float], members: Sequence[
     away = np.stack([log_odds(member.win) for member in members], axis=1)
     middle = away @ np.asarray(weights)
     disagreement = ((away - middle[:, None]) ** 2) @ np.asarray(weights)
-    known = NEVER_LEARNED + FEW_WINS * max(won, 1) ** -POWER
+    known = NEVER_LEARNED + FEW_WINS * max(won, _FEWEST) ** -POWER
     widening = 1 + _WIDENING * np.maximum(0, _LOW - odds)
     half = NORMAL_80 * np.sqrt(known * widening**2 + disagreement)
     low, high = (1 / (1 + np.exp(-(odds + side * half))) for side in (-1, 1))
