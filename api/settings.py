@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     )
     body_bytes: Bytes = Field(8 * MEGABYTE, alias="DEALODDS_BODY_BYTES", description="longest body, in bytes")
     events_bytes: Bytes = Field(
-        32 * MEGABYTE, alias="DEALODDS_EVENTS_BYTES", description="longest body of POST /v1/events, in bytes"
+        32 * MEGABYTE, alias="DEALODDS_EVENTS_BYTES", description="longest body of POST /v1/events as lines, in bytes"
     )
     body_seconds: Positive = Field(
         30.0, alias="DEALODDS_BODY_SECONDS", description="seconds that a body may take to arrive"

@@ -73,6 +73,15 @@ def test_the_longest_body_is_a_setting(client: httpx.Client) -> None:
     assert "20,000 bytes" in answer.json()["detail"]
 
 
+def test_events_as_lines_may_be_longer_than_json(client: httpx.Client) -> None:
+    line = json.dumps({"event_id": "e1", "topic": "x" * 30_000}).encode()
+    as_json, as_lines = (
+        client.post("/v1/events", content=line, headers={"Content-Type": media})
+        for media in ("application/json", "application/x-ndjson")
+    )
+    assert (as_json.status_code, as_lines.status_code) == (413, 503)  # read, and then there is no database
+
+
 def test_json_that_is_nested_too_deep_is_refused_by_every_route(client: httpx.Client) -> None:
     described = client.get("/openapi.json").json()["paths"]
     routes = [(path, method) for path, of in described.items() for method, op in of.items() if "requestBody" in op]
