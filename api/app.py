@@ -14,7 +14,9 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from api import clock as real_clock
-from api.champion import load_champion
+from api.background.service import Background
+from api.background.telling import Tell
+from api.background.work import Work
 from api.key_ring import KeyRing
 from api.loopback import LoopbackOnly
 from api.metrics import Metrics
@@ -29,7 +31,25 @@ from api.problems import (
     respond,
 )
 from api.rate_limits import RateLimits
-from api.routes import accounts, changes, collection, health, metrics, models, opportunities, pushes, scores
+from api.routes import (
+    accounts,
+    audit_log,
+    changes,
+    collection,
+    health,
+    hidden_accounts,
+    judgements,
+    metrics,
+    models,
+    opportunities,
+    personal_data,
+    pushes,
+    score_history,
+    scores,
+    shadow,
+    webhooks,
+    work_list,
+)
 from api.security import Access
 from api.settings import Settings
 from api.store.figures import Figures
@@ -43,6 +63,25 @@ _ABOUT = """Learned, calibrated win probabilities for a sales pipeline, beside t
 Everything is asked as of an instant. Instants are RFC 3339 with a zone; answers are in UTC."""
 
 _USES_WRITTEN_SECONDS = 60.0
+_PARTS = (
+    health,
+    scores,
+    changes,
+    accounts,
+    models,
+    pushes,
+    collection,
+    opportunities,
+    work_list,
+    score_history,
+    hidden_accounts,
+    shadow,
+    judgements,
+    webhooks,
+    audit_log,
+    personal_data,
+    metrics,
+)
 
 
 def create_app(
@@ -53,13 +92,18 @@ def create_app(
     clock: Callable[[], pd.Timestamp] = real_clock.now,
     database: Database | None = None,
     settings: Settings | None = None,
+    background: Sequence[Work] = (),
+    keeps_lists: bool = False,
+    shadow_folder: Path | None = None,
+    tell: Tell | None = None,
 ) -> FastAPI:
     """Make the HTTP application.
 
     Parameters
     ----------
     model_folder
-        Folder of the champion, read once at start. None, or one that does not exist:
+        Folder of the champion, followed while it serves: what is promoted takes over, what
+        does not load is refused and the one before serves on. None, or one that does not exist:
         version 0, the fixed weights. One that does not load: the service starts and
         answers 503.
     api_keys
@@ -73,6 +117,14 @@ def create_app(
         Closed by the caller.
     settings
         Limits; those of the environment when None.
+    background
+        Work that begins and ends with the service, such as ``api.background.deliveries.Deliveries``.
+    keeps_lists
+        Whether this worker keeps the work list fresh, when no other does.
+    shadow_folder
+        Folder of a challenger that is scored in the shadow of the champion.
+    tell
+        Who is told of scores and champions that changed; nobody when None.
 
     Raises
     ------
@@ -90,11 +142,24 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.champion = load_champion(model_folder)
+        beside = Background(
+            app.state,
+            model_folder,
+            database if keeps_lists else None,
+            clock,
+            tell=tell,
+            refused=app.state.metrics.count_failed_load,
+            shadow_folder=shadow_folder,
+        )
+        app.state.background = beside
         if app.state.champion.model is None:
             app.state.metrics.count_failed_load()
         writing = asyncio.create_task(_write_uses(keys)) if keys is not None else None
+        for work in (beside, *background):
+            work.start()
         yield
+        for work in (*background, beside):
+            await to_thread.run_sync(work.stop)
         if writing is not None and keys is not None:
             writing.cancel()
             with suppress(asyncio.CancelledError):
@@ -106,7 +171,7 @@ def create_app(
     app.state.access = Access(keys, RateLimits(settings.rate_limit))
     app.state.metrics = Metrics()
     app.state.figures = Figures(database, real_clock.seconds) if database is not None else None
-    for part in (health, scores, changes, accounts, models, pushes, collection, opportunities, metrics):
+    for part in _PARTS:
         app.include_router(part.router)
     _add_handlers(app)
     if not authenticate:
@@ -156,6 +221,6 @@ def _of_routing(request: Request, error: Exception) -> Response:
 
 
 def _of_parameters(_: Request, error: Exception) -> Response:
-    """Answer for a parameter of the path or the query that is wrong."""
+    """Answer for parameters in the path or after it that are wrong."""
     assert isinstance(error, RequestValidationError)
     return respond(HTTP_SORTS[422], parameter_parts_of(error.errors()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from typing import cast
 
 from fastapi import Request
@@ -11,44 +11,38 @@ from fastapi import Request
 from api.problems import HttpError, Part
 from api.settings import Settings
 
-_LINES = ("application/x-ndjson", "application/jsonl")
+NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 
 
 async def read_body(request: Request) -> bytes:
-    """Read the body of a request as JSON; see ``read_within``."""
-    return await read_within(request, _settings(request).body_bytes)
-
-
-async def read_events(request: Request) -> tuple[bytes, bool]:
-    """Read a body of events: JSON, or one JSON object a line; the second tells which.
+    """Read a body of JSON.
 
     Raises
     ------
     HttpError
-        As ``read_within``; lines may be longer together than JSON.
-    """
-    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    is_lines, settings = media in _LINES, _settings(request)
-    return await read_within(request, settings.events_bytes if is_lines else settings.body_bytes, _LINES), is_lines
-
-
-async def read_within(request: Request, most: int, more_types: Collection[str] = ()) -> bytes:
-    """Read the body of a request.
-
-    Parameters
-    ----------
-    most
-        Bytes that are taken at most.
-    more_types
-        Media types taken beside JSON.
-
-    Raises
-    ------
-    HttpError
-        415 when its type is not taken by its headers, 413 when it is too long, whether
+        415 when it is not JSON by its headers, 413 when it is longer than allowed, whether
         its length was announced or not, 408 when it takes too long to arrive.
     """
-    _check_type(request, more_types)
+    _check_type(request, ())
+    return await _read(request, _settings(request).body_bytes)
+
+
+async def read_events(request: Request) -> bytes:
+    """Read a body of JSON or NDJSON with many events; raises as ``read_body``."""
+    _check_type(request, NDJSON)
+    return await _read(request, _settings(request).events_bytes)
+
+
+def is_ndjson(request: Request) -> bool:
+    """Tell whether the body is a line of JSON for each event."""
+    return _media(request) in NDJSON
+
+
+def _settings(request: Request) -> Settings:
+    return cast(Settings, request.app.state.settings)
+
+
+async def _read(request: Request, most: int) -> bytes:
     seconds = _settings(request).body_seconds
     try:
         async with asyncio.timeout(seconds):
@@ -61,10 +55,6 @@ async def read_within(request: Request, most: int, more_types: Collection[str] =
             do="send it again, in smaller parts if need be",
         )
         raise HttpError(408, part, {"Connection": "close"}) from None
-
-
-def _settings(request: Request) -> Settings:
-    return cast(Settings, request.app.state.settings)
 
 
 async def _taken(request: Request, most: int) -> bytes:
@@ -91,19 +81,23 @@ def _too_large(most: int) -> HttpError:
         pointer="",
         found=f"a body of more than {most:,} bytes",
         expected=f"at most {most:,} bytes",
-        do="send fewer rows in a request",
+        do="send fewer opportunities, accounts or events in a request",
     )
     return HttpError(413, part)
 
 
-def _check_type(request: Request, more_types: Collection[str]) -> None:
+def _media(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _check_type(request: Request, others: tuple[str, ...]) -> None:
     given = request.headers.get("content-type", "")
     media, *parameters = (word.strip().lower() for word in given.split(";"))
     charsets = {word.partition("=")[2].strip('"') for word in parameters if word.startswith("charset=")}
     coding = request.headers.get("content-encoding", "identity").strip().lower()
     json = media == "application/json" or (media.startswith("application/") and media.endswith("+json"))
-    if not (json or media in more_types) or not charsets <= {"utf-8"} or coding != "identity":
-        names = " or ".join(("application/json", *more_types))
+    if not (json or media in others) or not charsets <= {"utf-8"} or coding != "identity":
+        names = " or ".join(("application/json", *others[:1]))
         part = Part(
             pointer="",
             found=f"Content-Type {given[:80]!r}, Content-Encoding {coding[:80]!r}",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from features.as_of import known_as_of
@@ -15,10 +16,12 @@ from features.errors import ArtifactError, RequestError
 from features.history.history import History
 from features.history.live import Note, live_request
 from features.history.live_account import live_accounts
+from features.instants import micros_of
+from features.view import View
 from models.artifact import Artifact, read_artifact
 from models.exported import exported_segments, former_champion, is_exported
 from scoring.accounts import AccountScore, ranked, score_accounts
-from scoring.score import Score, score_opportunities
+from scoring.score import Score, score_view
 from scoring.version_zero import version_zero
 
 _log = logging.getLogger(__name__)
@@ -29,17 +32,26 @@ _MOST_FORMER = 4
 
 @dataclass(frozen=True)
 class Champion:
-    """The model in service, or the reason why there is none; ``segments`` answer for their own opportunities."""
+    """The model in service, or the reason why there is none.
+
+    ``segments`` answer for their own opportunities; ``segment_errors`` say why others do not load.
+    """
 
     model: Artifact | None
     reason: ArtifactError | None = None
     folder: Path | None = None
     former: dict[str, Artifact] = field(default_factory=dict, repr=False, compare=False)
     segments: tuple[Artifact, ...] = ()
+    segment_errors: tuple[ArtifactError, ...] = ()
 
     def model_of(self, score: Score) -> Artifact:
         """Find the model that gave a score."""
         return next((s for s in self.segments if s.training["segment"] == score.segment), self.artifact)
+
+    @property
+    def versions(self) -> str:
+        """Version in service, and those of segments where there are any."""
+        return "; ".join([self.artifact.version, *(f"{s.training['segment']}: {s.version}" for s in self.segments)])
 
     @property
     def artifact(self) -> Artifact:
@@ -90,15 +102,12 @@ def load_champion(folder: Path | None) -> Champion:
             found = f"a model in {folder} that does not load ({type(problem).__name__})"
             return Champion(None, ArtifactError(found, "a model of this version", "train and promote it again"))
     _warm_up(artifact)
-    return Champion(artifact, folder=folder, segments=_segments(folder, artifact))
-
-
-def _segments(folder: Path | None, whole: Artifact) -> tuple[Artifact, ...]:
-    """Load the models of segments of the same origin; for one that does not load the model of all answers."""
+    # For a segment whose model does not load the model of all answers; of another origin it is another's.
     models, errors = exported_segments(folder) if folder is not None else ([], [])
-    for error in errors:
-        _log.error("%s", error)
-    return tuple(model for model in models if model.training["origin"] == whole.training["origin"])
+    for refused in errors:
+        _log.error("%s", refused)
+    same = tuple(model for model in models if model.training["origin"] == artifact.training["origin"])
+    return Champion(artifact, folder=folder, segments=same, segment_errors=tuple(errors))
 
 
 def _warm_up(artifact: Artifact) -> None:
@@ -124,10 +133,10 @@ def score_live(
     live = live_request(opportunities, as_of, artifact.processes, artifact.catalogue)
     scores: dict[int, Score] = {}
     for group in live.groups:
-        ids = group.history.opportunities["opportunity_id"]
-        keys = pd.DataFrame({"opportunity_id": ids, "as_of": pd.DatetimeIndex([as_of] * len(ids))})
-        past = artifact.past
-        found = score_opportunities(group.history, keys, artifact, horizons=horizons, past=past, reasons=reasons)
+        ids = [str(opportunities[place]["opportunity_id"]) for place in group.places]
+        view = View(group.history, np.arange(len(ids)), np.full(len(ids), micros_of(as_of)))
+        instants, past = [as_of] * len(ids), artifact.past
+        found = score_view(view, ids, instants, artifact, horizons=horizons, past=past, reasons=reasons)
         scores |= dict(zip(group.places, found, strict=True))
     return [(scores[place], notes) for place, notes in enumerate(live.notes)]
 

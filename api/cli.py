@@ -16,6 +16,7 @@ from api.commands.fields import fields_command
 from api.commands.keys import keys_group
 from api.commands.model import backtest_command, train_command
 from api.commands.promotion import promote_command, promotions_command, rollback_command, versions_command
+from api.commands.rebuild import rebuild_command
 from api.commands.recalibration import recalibrate_command
 from api.commands.scoring import score_command
 from api.commands.serving import serve_command
@@ -49,6 +50,7 @@ for command in (
     database_group,
     keys_group,
     settings_command,
+    rebuild_command,
     demo_command,
 ):
     commands.add_command(command)

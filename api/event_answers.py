@@ -26,6 +26,9 @@ class PutAnswer(Answer):
     recorded_at: AwareDatetime = Field(
         description="When the last commit was recorded, by the service's clock.", examples=["2026-03-02T09:30:01Z"]
     )
+    erased_at: AwareDatetime | None = Field(
+        description="When what was stored under this id was last erased; null when it never was.", examples=[None]
+    )
 
 
 class EventResult(Answer):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
@@ -14,9 +14,11 @@ from pydantic.json_schema import models_json_schema
 from api.account_schemas import AccountScoreRequest
 from api.change_schemas import ScoreChangeRequest, WhatIfRequest
 from api.event_schemas import AccountBody, ContactBody, EventsRequest, OpportunityBody
+from api.judgement_schemas import JudgementBody
 from api.problems import Problem, document
 from api.routes.collection import CollectionBody
 from api.schemas import ScoreRequest
+from api.webhook_schemas import WebhookBody, WebhookChange
 
 _READ_BY_ROUTES = (
     ScoreRequest,
@@ -28,33 +30,21 @@ _READ_BY_ROUTES = (
     ContactBody,
     EventsRequest,
     CollectionBody,
+    WebhookBody,
+    WebhookChange,
+    JudgementBody,
 )
-_OF_SCORING = (409, 503)
-_OF_PUSHING = (409, 503, 507)
-_OF_READING = (404, 503)
-_STATUSES = {
-    "/v1/opportunities/{name}": _OF_PUSHING,
-    "/v1/accounts/{name}": _OF_PUSHING,
-    "/v1/contacts/{name}": _OF_PUSHING,
-    "/v1/events": _OF_PUSHING,
-    "/v1/collection": _OF_READING,
-    "/v1/collection/{name}": _OF_PUSHING,
-    "/v1/opportunities/{name}/score": _OF_READING,
-    "/v1/opportunities/{name}/score/change": _OF_READING,
-    "/v1/scores": _OF_SCORING,
-    "/v1/scores/change": _OF_SCORING,
-    "/v1/scores/what-if": _OF_SCORING,
-    "/v1/accounts/scores": _OF_SCORING,
-    "/readyz": (503,),
-}
-"""Problems that are a route's own; those of keys, bodies and parameters follow from what it needs."""
 _WITH_KEY = (401, 403, 429, 503)
 _WITH_BODY = (400, 408, 413, 415, 422)
 _OF_FRAMEWORK = ("HTTPValidationError", "ValidationError")
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
-    """Describe the API, with the requests that routes read themselves and the problems of each; made once."""
+    """Describe the API; made once.
+
+    A route says only the problems that are its own, in its ``responses``: those of keys
+    and of bodies follow from what it needs.
+    """
     if app.openapi_schema is None:
         described = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         schemas = described.setdefault("components", {}).setdefault("schemas", {})
@@ -66,13 +56,13 @@ def describe(app: FastAPI) -> dict[str, Any]:
         for path, method, scope in routes_with_scopes(app):
             operation = described["paths"].get(path, {}).get(method.lower())
             if operation is not None:
-                _add_problems(operation, scope, _STATUSES.get(path, ()))
+                _add_problems(operation, scope)
         app.openapi_schema = described
     return app.openapi_schema
 
 
-def _add_problems(operation: dict[str, Any], scope: str | None, own: Sequence[int]) -> None:
-    statuses = list(own)
+def _add_problems(operation: dict[str, Any], scope: str | None) -> None:
+    statuses: list[int] = []
     if scope is not None:
         operation["x-required-scope"] = scope
         statuses += _WITH_KEY

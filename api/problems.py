@@ -45,8 +45,8 @@ SORTS: dict[type[errors.DealoddsError], Sort] = {
     errors.RequestError: Sort(422, "request", "The request is wrong"),
     errors.UnknownStageError: Sort(422, "unknown-stage", "Unknown stage"),
     errors.FutureEventError: Sort(422, "future-event", "An event lies in the future"),
-    errors.ConflictingEventError: Sort(409, "conflicting-event", "One event id with two bodies"),
     errors.NotKnownError: Sort(404, "not-known", "This is not recorded"),
+    errors.ConflictingEventError: Sort(409, "conflicting-event", "One event id with two bodies"),
     errors.DatabaseError: Sort(503, "database", "The database does not allow this"),
     errors.DatabaseUnavailableError: Sort(503, "database-unavailable", "The database does not answer"),
     errors.DatabaseFullError: Sort(507, "database-full", "There is no room for this"),
@@ -64,12 +64,14 @@ HTTP_SORTS = {
     403: Sort(403, "forbidden", "The API key is not good for this"),
     404: Sort(404, "not-found", "Nothing is here"),
     405: Sort(405, "method-not-allowed", "The method is not allowed here"),
-    408: Sort(408, "timeout", "The body did not arrive in time"),
+    408: Sort(408, "too-slow", "The body took too long to arrive"),
+    410: Sort(410, "earlier-list", "This list has been replaced by a newer one"),
     413: Sort(413, "too-large", "The body is too large"),
     415: Sort(415, "unsupported-media-type", "The body is not of a type that is read here"),
     422: Sort(422, "request", "The request is wrong"),
     429: Sort(429, "too-many-requests", "Too many requests"),
     500: Sort(500, "internal", "Something unexpected happened"),
+    503: Sort(503, "not-ready", "The service is not ready for this yet"),
 }
 """Problems of HTTP itself, by status."""
 
@@ -151,6 +153,17 @@ def respond(sort: Sort, parts: Sequence[Part], headers: Mapping[str, str] | None
     return Response(problem.model_dump_json(), sort.status, headers, MEDIA_TYPE)
 
 
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Describe problems that a route answers with, for its ``responses``.
+
+    Examples
+    --------
+    >>> documented(409)[409]["description"]
+    'One event id with two bodies'
+    """
+    return {status: document(status) for status in statuses}
+
+
 def document(status: int) -> dict[str, Any]:
     """Describe the problems of a status in OpenAPI."""
     titles = [sort.title for sort in SORTS.values() if sort.status == status]
@@ -158,7 +171,7 @@ def document(status: int) -> dict[str, Any]:
     return {"description": title, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 
 
-_TITLES = {409: "One id with two bodies", 503: "The model cannot be loaded, or the database does not answer"}
+_TITLES = {503: "The model cannot be loaded, or the database does not answer"}
 
 
 def of_domain(_: Request, error: Exception) -> Response:

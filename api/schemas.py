@@ -7,22 +7,44 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, Self
 
 from fastapi import Path
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 _FIRST, _LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-_CLOCK_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}.*")
+_CLOCK_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}.*$"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOST = 1e15
 _LONGEST = 1000
 NO_NUL = r"^[^\x00]*$"
 
 
-def _written_out(value: object) -> object:
-    """Refuse numbers and bare digits, which would be read as seconds since 1970."""
-    if not isinstance(value, str) or not _CLOCK_TIME.fullmatch(value):
-        raise PydanticCustomError("instant", "an instant with its zone, such as 2026-03-31T09:30:00Z")
-    return value
+class _WrittenOut:
+    """Refuses numbers and bare digits, which would be read as seconds since 1970.
+
+    Said in the schema rather than in Python, because it is asked hundreds of times in a request.
+    """
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        written = core_schema.custom_error_schema(
+            core_schema.str_schema(pattern=_CLOCK_TIME, strict=True),
+            custom_error_type="instant",
+            custom_error_message="an instant with its zone, such as 2026-03-31T09:30:00Z",
+        )
+        return core_schema.chain_schema([written, handler(source)])
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"type": "string", "format": "date-time"}
 
 
 def _day_or_instant(value: object) -> object:
@@ -41,7 +63,7 @@ def _scalar(value: object) -> object:
 
 
 # Lax only so that text is read after the check above; numbers never get that far.
-Instant = Annotated[AwareDatetime, Field(strict=False, ge=_FIRST, le=_LAST), BeforeValidator(_written_out)]
+Instant = Annotated[AwareDatetime, Field(strict=False, ge=_FIRST, le=_LAST), _WrittenOut()]
 InstantOrDay = Annotated[Instant, BeforeValidator(_day_or_instant)]
 Day = Annotated[date, Field(ge=_FIRST.date(), le=_LAST.date())]
 Scalar = Annotated[
@@ -230,6 +252,16 @@ class Opportunity(Strict):
         description="From when a kind of activity, a field, or contacts was collected.",
         examples=[{"email_opened": "2025-07-01T00:00:00Z"}],
     )
+
+    def plain(self) -> dict[str, Any]:
+        """Give the same as plain data, as ``features.history.live`` takes it, to be read only."""
+        found = dict(vars(self))
+        for table in ("stage_history", "field_history", "activities", "contacts"):
+            if found[table] is not None:
+                found[table] = [vars(row) for row in found[table]]
+        if self.assessments is not None:
+            found["assessments"] = {name: vars(assessed) for name, assessed in self.assessments.items()}
+        return found
 
 
 class ScoreRequest(Strict):

@@ -7,12 +7,16 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from api import clock
 from api.app import create_app
+from api.background.deliveries import Deliveries
+from api.background.telling import Tell
 from api.home import champion_folder
 from api.logs import configure_logs
 from api.security import keys_in
 from api.settings import Settings, read_settings
 from api.store.keys import keys_in_use
+from api.store.outbox import enqueue_champion, enqueue_scores
 from api.store.upgrade import check_revision, upgrade
 from features.errors import DatabaseUnavailableError
 from features.history.database.engine import Database
@@ -24,12 +28,17 @@ def application() -> FastAPI:
     """Make the application of one worker, as the environment says."""
     settings = read_settings()
     configure_logs(settings.log_level)
+    database = Database(settings.database())
     return create_app(
         settings.model if settings.model is not None else champion_folder(),
         api_keys=keys_in(settings.api_keys.get_secret_value()),
         authenticate=not settings.no_auth,
-        database=Database(settings.database()),
+        database=database,
         settings=settings,
+        keeps_lists=True,
+        shadow_folder=settings.shadow_model,
+        tell=Tell(enqueue_scores, enqueue_champion),
+        background=[Deliveries(database, clock.now)],
     )
 
 

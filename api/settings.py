@@ -58,6 +58,16 @@ class Settings(BaseSettings):
     no_auth: bool = Field(
         False, alias="DEALODDS_NO_AUTH", description="ask for no key; on loopback only, as `serve --no-auth`"
     )
+    shadow_model: Path | None = Field(
+        None,
+        alias="DEALODDS_SHADOW_MODEL",
+        description="folder of a challenger that is scored beside the model in service, and never served",
+    )
+    webhooks_private: bool = Field(
+        False,
+        alias="DEALODDS_WEBHOOKS_PRIVATE",
+        description="1: webhooks may be sent to private addresses, and over http",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", alias="DEALODDS_LOG_LEVEL", description="debug, info (a line a request), warning or error"
     )
@@ -68,7 +78,7 @@ class Settings(BaseSettings):
     )
     body_bytes: Bytes = Field(8 * MEGABYTE, alias="DEALODDS_BODY_BYTES", description="longest body, in bytes")
     events_bytes: Bytes = Field(
-        32 * MEGABYTE, alias="DEALODDS_EVENTS_BYTES", description="longest body of POST /v1/events as lines, in bytes"
+        32 * MEGABYTE, alias="DEALODDS_EVENTS_BYTES", description="longest body of POST /v1/events, in bytes"
     )
     body_seconds: Positive = Field(
         30.0, alias="DEALODDS_BODY_SECONDS", description="seconds that a body may take to arrive"

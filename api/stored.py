@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from api.champion import Champion
 from api.live_segments import score_live_by_segment
+from api.store.judgements import standing_judgement
 from api.store.tables import SCORES
 from features.errors import NotKnownError
 from features.history.database.description import read_description
 from features.history.database.engine import Database, last_commit
 from features.history.database.reads import Cut, Known, opportunity_known, request_of
+from features.history.database.rows import micro
 from features.history.live import Note
 from features.history.live_rules import Rules
-from features.instants import instant, micros
+from features.instants import instant
 from models.artifact import Artifact
 from scoring.score import Score
 
@@ -35,12 +37,13 @@ class Earlier:
 
 @dataclass(frozen=True)
 class Stored:
-    """A score of what the service knows, the commit that it knew last, and the score kept before."""
+    """A score of what the service knows, the commit that it knew last, the score kept before, a person's judgement."""
 
     score: Score
     notes: tuple[Note, ...]
     through_seq: int
     earlier: Earlier | None
+    judgement: Row[Any] | None
 
 
 def score_stored(
@@ -71,17 +74,18 @@ def score_stored(
         cut = cut_at(connection, clock(), as_of)
         raw = request_at(connection, opportunity_id, cut, champion.artifact)
         earlier = _earlier(connection, opportunity_id, cut)
+        judgement = standing_judgement(connection, opportunity_id, cut.recorded_by)
     asked = instant(cut.recorded_by)
     [(score, notes)] = score_live_by_segment(champion, [raw], asked, horizons, reasons)
-    return Stored(score, notes, cut.through_seq, earlier)
+    return Stored(score, notes, cut.through_seq, earlier, judgement)
 
 
 def cut_at(connection: Connection, now: pd.Timestamp, as_of: pd.Timestamp | None = None) -> Cut:
     """Cut at the present, or earlier: no commit that is seen lies after the instant."""
     seq, recorded_at = last_commit(connection)
     if as_of is not None:
-        return Cut(_micro(as_of), seq)
-    return Cut(max(_micro(now), recorded_at), seq)
+        return Cut(micro(as_of), seq)
+    return Cut(max(micro(now), recorded_at), seq)
 
 
 def request_at(connection: Connection, opportunity_id: str, cut: Cut, artifact: Artifact) -> dict[str, Any]:
@@ -110,7 +114,3 @@ def _earlier(connection: Connection, opportunity_id: str, cut: Cut) -> Earlier |
     )
     row = connection.execute(asked.order_by(table.as_of.desc()).limit(1)).first()
     return None if row is None else Earlier(instant(row.as_of), row.model_version, row.probability, row[3])
-
-
-def _micro(at: pd.Timestamp) -> int:
-    return int(micros(pd.Index([at]))[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import AwareDatetime, Field
 
 from api.answers import Answer, ClassKey, ScoreAnswer, Share
+from api.judgement_schemas import JudgementAnswer
 
 
 class EarlierScore(Answer):
@@ -27,4 +28,8 @@ class StoredScoreAnswer(Answer):
     earlier: EarlierScore | None = Field(
         description="The last score that was kept before; null when there is none.",
         examples=[{"as_of": "2026-03-01T12:00:00Z", "win_probability": 0.46}],
+    )
+    judgement: JudgementAnswer | None = Field(
+        description="What a person said of it, the last that stood then; null when nobody did. It changes no score.",
+        examples=[{"person": "li.na", "win_probability": 0.2}],
     )

@@ -12,6 +12,8 @@ from features.activity_events import superseded
 from features.errors import DataError
 from features.history.history import Attribute, History
 from features.instants import micros
+from features.rows import Rows
+from features.table_rows import TableRows
 from features.view import View
 
 ACCOUNT_ATTRIBUTES = tuple(Attribute(name, "category", "creation") for name in ("industry", "region", "size"))
@@ -52,9 +54,9 @@ class AccountView(View):
     recorded: History
 
     @cached_property
-    def activities(self) -> pd.DataFrame:
-        """Activities by account: its own, and those of its opportunities."""
-        return activities_of_accounts(self.recorded, self.opportunity_index)
+    def rows(self) -> Rows:
+        """The recorded past as arrays; activities are those of the account and of its opportunities."""
+        return TableRows(self.history, lambda _: activities_of_accounts(self.recorded, self.opportunity_index))
 
 
 def account_view(history: History, keys: pd.DataFrame) -> AccountView:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.compiled import compiled
 from features.history.history import History
+from features.history.schema import ACTIVITY_KINDS
 from features.instants import micros
+from features.rows import AUTOMATED, INBOUND, NOT_REPLACED, OF_ACCOUNT, PLANNED, ROLES, ActivityRows, PeopleRows
 
 Ints = NDArray[np.int64]
 
-NOT_REPLACED = np.iinfo(np.int64).max
+PLANNED_CONTACT = "planned contact"
+"""The class of what is planned: meetings, demos and calls to come."""
 
 _WEB_KINDS = ("site_visit", "email_opened", "email_clicked")
 _TALK_KINDS = ("meeting", "demo", "call", "email_replied")
@@ -24,7 +29,9 @@ CLASSES = (
 )  # fmt: skip
 """Classes of activity that features count. One activity may belong to several."""
 
+_PLANNED_KINDS = ("meeting", "demo", "call")
 _OWN_KIND = "kind "
+_FLAGS = 2 * OF_ACCOUNT
 
 
 def own_class(kind: str) -> str:
@@ -93,40 +100,112 @@ def superseded(rows: pd.DataFrame, name: str) -> Ints:
     return following.reindex(rows.index).to_numpy(np.int64)
 
 
-def is_two_way(activities: pd.DataFrame) -> NDArray[np.bool_]:
-    """Tell which activities are contact with the buyer, rather than a visit or a mail sent."""
-    return activities["kind"].isin(_TALK_KINDS).to_numpy() | is_buyer_initiated(activities)
+def names_of_classes(custom_kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """Name every class by code: ``CLASSES``, the source's own kinds, what is planned, and a role met each."""
+    return (*CLASSES, *map(own_class, custom_kinds), PLANNED_CONTACT, *ROLES)
 
 
-def is_buyer_initiated(activities: pd.DataFrame) -> NDArray[np.bool_]:
-    """Tell which activities the buyer began, visits and openings of mails aside."""
-    inbound = (activities["direction"] == "inbound") | (activities["kind"] == "email_replied")
-    return (inbound & ~activities["kind"].isin(_WEB_KINDS) & ~activities["automated"]).to_numpy(bool)
+@lru_cache(maxsize=64)
+def codes_of_classes(custom_kinds: tuple[str, ...]) -> dict[str, int]:
+    """Code of each class by name."""
+    return {name: code for code, name in enumerate(names_of_classes(custom_kinds))}
+
+
+def classes_of(kind: str, flags: int, custom_kinds: tuple[str, ...] = ()) -> list[str]:
+    """List the classes of an activity; of what is only planned nothing is counted as if it had happened.
+
+    Examples
+    --------
+    >>> classes_of("email_opened", AUTOMATED), classes_of("call", INBOUND), classes_of("call", PLANNED)
+    (['email_opened', 'any'], ['call', 'two_way', 'buyer_initiated', 'any'], ['planned contact'])
+    """
+    if flags & PLANNED:
+        return [PLANNED_CONTACT] if kind in _PLANNED_KINDS else []
+    human = not flags & AUTOMATED
+    by_buyer = human and kind not in _WEB_KINDS and (bool(flags & INBOUND) or kind == "email_replied")
+    member = {
+        kind: kind in ACTIVITY_KINDS and kind in CLASSES,
+        f"{kind}_human": human and f"{kind}_human" in CLASSES,
+        "two_way": by_buyer or kind in _TALK_KINDS,
+        "buyer_initiated": by_buyer,
+        "any": True,
+        own_class(kind): kind in custom_kinds,
+    }
+    return [name for name, belongs in member.items() if belongs]
+
+
+@lru_cache(maxsize=64)
+def _class_table(kinds: tuple[str, ...], custom_kinds: tuple[str, ...]) -> tuple[Ints, NDArray[np.bool_]]:
+    """Codes of the classes by kind and flags, -1 where there are fewer; and which of them are two-way contact."""
+    code = codes_of_classes(custom_kinds)
+    listed = [[classes_of(kind, flags, custom_kinds) for flags in range(_FLAGS)] for kind in kinds]
+    table = np.full((len(kinds), _FLAGS, 6), -1, np.int64)
+    for k, of_kind in enumerate(listed):
+        for flags, names in enumerate(of_kind):
+            table[k, flags, : len(names)] = [code[name] for name in names]
+    talks = np.array([["two_way" in names for names in of_kind] for of_kind in listed], dtype=bool)
+    return table, talks.reshape(len(kinds), _FLAGS)
 
 
 @dataclass(frozen=True)
 class ClassedEvents:
-    """Activities that happened, once for each class they belong to; arrays of shape (m,).
+    """Activities once for each class they belong to, arrays of shape (m,); ``kind`` is the code of the class.
 
-    ``source`` is the row of the activity, ``kind`` the code of the class.
+    A person of a role who took part in two-way contact is an event of the role's class. It
+    counts while both the activity and the person's role are known.
     """
 
-    source: Ints
+    key: Ints
+    occurred: Ints
+    recorded: Ints
+    superseded: Ints
     kind: Ints
+    seconds: Ints
+    topic: Ints
 
 
-def classed_events(activities: pd.DataFrame, custom_kinds: tuple[str, ...]) -> ClassedEvents:
-    """Sort the activities that happened into ``CLASSES``, then into the source's own kinds."""
-    kind = activities["kind"].to_numpy(dtype=object)
-    human = ~activities["automated"].to_numpy(bool)
-    member: dict[str, NDArray[np.bool_]] = {name: kind == name for name in CLASSES}
-    member["email_opened_human"] = member["email_opened"] & human
-    member["email_clicked_human"] = member["email_clicked"] & human
-    member["two_way"] = is_two_way(activities)
-    member["buyer_initiated"] = is_buyer_initiated(activities)
-    member["any"] = np.ones(len(activities), dtype=bool)
-    member |= {own_class(name): kind == name for name in custom_kinds}
-    happened = ~activities["planned"].to_numpy(bool)
-    rows = [np.flatnonzero(mask & happened) for mask in member.values()]
-    codes = [np.full(len(found), code) for code, found in enumerate(rows)]
-    return ClassedEvents(np.concatenate(rows).astype(np.int64), np.concatenate(codes).astype(np.int64))
+def classed_events(rows: ActivityRows, people: PeopleRows, custom_kinds: tuple[str, ...]) -> ClassedEvents:
+    """Sort activities into classes."""
+    classes, talks = _class_table(rows.kinds, custom_kinds)
+    first_role = len(CLASSES) + len(custom_kinds) + 1
+    read = (rows.kind, rows.flags, rows.contact, classes, talks, people.starts)
+    out = np.empty((7, _count_classed(*read)), np.int64)
+    of_people = (people.role, people.recorded, people.superseded)
+    of_rows = (rows.key, rows.occurred, rows.recorded, rows.superseded, rows.seconds, rows.topic)
+    _sort_into_classes(*read, *of_people, first_role, *of_rows, out)
+    return ClassedEvents(*out)
+
+
+@compiled
+def _count_classed(
+    kind: Ints, flags: Ints, contact: Ints, classes: Ints, talks: NDArray[np.bool_], starts: Ints
+) -> int:  # pragma: no cover - compiled
+    count = 0
+    for i in range(len(kind)):
+        for c in range(classes.shape[2]):
+            count += classes[kind[i], flags[i], c] >= 0
+        if contact[i] >= 0 and talks[kind[i], flags[i]]:
+            count += starts[contact[i] + 1] - starts[contact[i]]
+    return count
+
+
+@compiled
+def _sort_into_classes(
+    kind: Ints, flags: Ints, contact: Ints, classes: Ints, talks: NDArray[np.bool_], starts: Ints,
+    role: Ints, role_recorded: Ints, role_superseded: Ints, first_role: int,
+    key: Ints, occurred: Ints, recorded: Ints, superseded: Ints, seconds: Ints, topic: Ints, out: Ints,
+) -> None:  # fmt: skip  # pragma: no cover - compiled
+    at = 0
+    for i in range(len(kind)):
+        for c in range(classes.shape[2]):
+            if classes[kind[i], flags[i], c] >= 0:
+                out[0, at], out[1, at], out[2, at], out[3, at] = key[i], occurred[i], recorded[i], superseded[i]
+                out[4, at], out[5, at], out[6, at] = classes[kind[i], flags[i], c], seconds[i], topic[i]
+                at += 1
+        if contact[i] >= 0 and talks[kind[i], flags[i]]:
+            for p in range(starts[contact[i]], starts[contact[i] + 1]):
+                out[0, at], out[1, at] = key[i], occurred[i]
+                out[2, at] = max(recorded[i], role_recorded[p])
+                out[3, at] = min(superseded[i], role_superseded[p])
+                out[4, at], out[5, at], out[6, at] = first_role + role[p], 0, -1
+                at += 1

@@ -45,7 +45,7 @@ def compute(counts: ActivityCounts) -> dict[str, Floats]:
         "activities_7d": counts.count("any", "7d"),
         "activities_30d": counts.count("any", "30d"),
         "activities_ever": counts.count("any", "ever"),
-        "activity_days_30d": counts.days_seen("any", "30d"),
+        "activity_days_30d": counts.days_seen("any"),
         "days_since_activity": counts.days_since_last("any"),
     }
     for kind in counts.custom_kinds:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
 from features.feature import Feature
 from features.instants import DAY
@@ -33,33 +32,31 @@ def compute(view: View) -> dict[str, Floats]:
 
 
 def _amount(view: View) -> dict[str, Floats]:
-    path, collected = view.numbers("amount"), view.observed(["amount"])
+    path, collected = view.path("amount"), view.observed(["amount"])
     first = np.where(path.first > 0, path.first, np.nan)
     return {
         "amount": path.last,
         "amount_to_first": path.last / first,
-        "amount_raised": np.where(collected, path.ups.astype(np.float64), np.nan),
-        "amount_cut": np.where(collected, path.downs.astype(np.float64), np.nan),
+        "amount_raised": np.where(collected, path.ups, np.nan),
+        "amount_cut": np.where(collected, path.downs, np.nan),
     }
 
 
 def _close_date(view: View) -> dict[str, Floats]:
-    path, collected = view.dates("expected_close_date"), view.observed(["expected_close_date"])
+    path, collected = view.path("expected_close_date"), view.observed(["expected_close_date"])
     ahead = path.last - view.as_of / DAY
     return {
         "days_to_stated_close": ahead,
         # A date is due until its day has passed.
         "overdue": np.where(np.isnan(ahead), np.nan, (ahead <= -1).astype(np.float64)),
-        "close_date_pushed": np.where(collected, path.ups.astype(np.float64), np.nan),
-        "close_date_pulled": np.where(collected, path.downs.astype(np.float64), np.nan),
+        "close_date_pushed": np.where(collected, path.ups, np.nan),
+        "close_date_pulled": np.where(collected, path.downs, np.nan),
     }
 
 
 def _owner(view: View) -> dict[str, Floats]:
-    path = view.owner_path
-    named = np.array([*view.owners, None], dtype=object)
-    first = named[np.where(np.isnan(path.first), -1, path.first).astype(np.int64)]
+    path = view.path("owner")
+    first, stated = view.named("owner", path.first), view.first_owner
     # The owner at creation need not stand in the history of changes.
-    handed_over = pd.notna(first) & pd.notna(view.first_owner) & (first != view.first_owner)
-    changes = (path.ups + path.downs + handed_over).astype(np.float64)
-    return {"owner_changes": np.where(view.observed(["owner"]), changes, np.nan)}
+    handed_over = ~np.isnan(path.first) & (stated != None) & (first != stated)  # noqa: E711 - of each element
+    return {"owner_changes": np.where(view.observed(["owner"]), path.ups + path.downs + handed_over, np.nan)}

@@ -46,6 +46,11 @@ def column(values: npt.ArrayLike) -> Ints:
     >>> column([1, 2]).flags.writeable
     False
     """
+    if isinstance(values, np.ndarray) and values.dtype == np.int64 and values.flags.c_contiguous:
+        if values.flags.writeable:
+            values = values.view()
+            values.flags.writeable = False
+        return values
     array = np.asarray(values)
     if array.size == 0:
         array = array.astype(np.int64)

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from features.activity_counts import ActivityCounts
 from features.feature import Feature
-from features.instants import DAY, micros
-from features.paths import timeline
-from features.upcoming import next_planned
-from features.view import Floats, View
+from features.view import Floats
 
 _UNTRACKED = "missing when contact was not recorded all through"
 
@@ -40,8 +35,6 @@ FEATURES = (
     _feature("days_to_planned_contact", "days", "days to the next planned contact", "距下次计划沟通天数", "Days to the next planned meeting, demo or call; missing when none is planned"),
 )  # fmt: skip
 
-_PLANNED_KINDS = ("meeting", "demo", "call")
-
 
 def compute(counts: ActivityCounts) -> dict[str, Floats]:
     """Compute the contact features of each snapshot."""
@@ -62,18 +55,5 @@ def compute(counts: ActivityCounts) -> dict[str, Floats]:
         "demos_ever": counts.count("demo", "ever"),
         "quotes_ever": counts.count("quote", "ever"),
         "days_since_quote": counts.days_since_last("quote"),
-        "days_to_planned_contact": _days_to_planned(counts.view),
+        "days_to_planned_contact": counts.days_to_planned(),
     }
-
-
-def _days_to_planned(view: View) -> Floats:
-    rows = view.activities[view.activities["planned"] & view.activities["kind"].isin(_PLANNED_KINDS)]
-    planned = timeline(
-        rows["key"].to_numpy(np.int64),
-        micros(rows["occurred_at"]),
-        micros(rows["recorded_at"]),
-        rows["superseded"].to_numpy(np.float64),
-        n_keys=len(view.history.opportunities),
-    )
-    ahead = next_planned(planned, view.opportunity, view.as_of)
-    return np.where(ahead < 0, np.nan, ahead / DAY)

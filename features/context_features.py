@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from features.feature import Feature
 from features.instants import DAY
 from features.past_results import CURRENCY, ENTITIES, EVERYTHING, MICRO_LOG, PastResults, Results, entity_values
-from features.view import Floats, View
+from features.view import Bools, Floats, View
 
 SHRINKAGE = 20
 """A rate counts as if this many more opportunities had closed at the overall rate."""
@@ -47,25 +49,28 @@ def compute(view: View, past: PastResults) -> dict[str, Floats]:
     """Compute the context features of each snapshot from results recorded strictly before it."""
     values = entity_values(view)
     overall = past.of(EVERYTHING, values[EVERYTHING], view.as_of)
-    known = {name: np.array([v is not None for v in values[name]], dtype=bool) for name in ENTITIES}
     results = {name: past.of(name, values[name], view.as_of) for name in ENTITIES}
-    lifts = {f"{name}_win_lift": np.where(known[name], _lift(results[name], overall), np.nan) for name in ENTITIES}
-    account_wins = np.where(known["account"], results["account"].won.astype(np.float64), np.nan)
+    known = {name: np.array([value is not None for value in values[name]], dtype=bool) for name in ENTITIES}
+    lifts = _lifts([results[name] for name in ENTITIES], overall, [known[name] for name in ENTITIES])
+    account_wins = np.where(known["account"], results["account"].won, np.nan)
     return {
-        **lifts,
-        "owner_closed": np.where(known["owner"], results["owner"].closed.astype(np.float64), np.nan),
+        **{f"{name}_win_lift": lift for name, lift in zip(ENTITIES, lifts, strict=True)},
+        "owner_closed": np.where(known["owner"], results["owner"].closed, np.nan),
         "account_wins": account_wins,
-        "existing_customer": np.where(np.isnan(account_wins), np.nan, (account_wins > 0).astype(np.float64)),
+        "existing_customer": np.where(np.isnan(account_wins), np.nan, account_wins > 0),
         "pace": _pace(view, overall),
         "amount_to_usual": _amount_to_usual(view, past.of(CURRENCY, values[CURRENCY], view.as_of)),
         **_season(view, past),
     }
 
 
-def _lift(results: Results, overall: Results) -> Floats:
+def _lifts(results: Sequence[Results], overall: Results, known: Sequence[Bools]) -> Floats:
+    """Lift of each entity, shape (e, n)."""
     usual = (overall.won + 1) / (overall.closed + 2)
-    rate = (results.won + SHRINKAGE * usual) / (results.closed + SHRINKAGE)
-    return np.log(rate / (1 - rate)) - np.log(usual / (1 - usual))
+    won, closed = np.stack([of.won for of in results]), np.stack([of.closed for of in results])
+    rate = (won + SHRINKAGE * usual) / (closed + SHRINKAGE)
+    lifts = np.log(rate / (1 - rate)) - np.log(usual / (1 - usual))
+    return np.where(np.stack(known), lifts, np.nan)
 
 
 def _pace(view: View, overall: Results) -> Floats:
@@ -76,7 +81,7 @@ def _pace(view: View, overall: Results) -> Floats:
 
 def _amount_to_usual(view: View, of_currency: Results) -> Floats:
     """Compare with what closed in the same currency: by the rules of past results, so never with itself."""
-    amount = view.numbers("amount").last
+    amount = view.path("amount").last
     usual = of_currency.log_amount / np.maximum(of_currency.priced, 1) / MICRO_LOG
     return np.where(of_currency.priced > 0, np.log1p(np.where(amount >= 0, amount, np.nan)) - usual, np.nan)
 

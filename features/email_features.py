@@ -6,7 +6,6 @@ import numpy as np
 
 from features.activity_counts import ActivityCounts
 from features.feature import Feature
-from features.reply_delay import mean_reply_delay
 from features.view import Floats
 
 _UNTRACKED = "missing when such e-mail events were not tracked all through"
@@ -37,7 +36,6 @@ FEATURES = (
 def compute(counts: ActivityCounts) -> dict[str, Floats]:
     """Compute the e-mail features of each snapshot."""
     sent, replied = counts.count("email_sent", "ever"), counts.count("email_replied", "ever")
-    tracked = ~np.isnan(sent + replied)
     return {
         "emails_sent_30d": counts.count("email_sent", "30d"),
         "emails_opened_30d": counts.count("email_opened", "30d"),
@@ -52,7 +50,7 @@ def compute(counts: ActivityCounts) -> dict[str, Floats]:
         "reply_rate": _smoothed(replied, sent, 1),
         "days_since_reply": counts.days_since_last("email_replied"),
         "days_since_email_sent": counts.days_since_last("email_sent"),
-        "reply_delay": np.where(tracked, mean_reply_delay(counts.view), np.nan),
+        "reply_delay": counts.reply_delay(),
     }
 
 

@@ -6,6 +6,7 @@ Counting sort by key, then each group is ordered by ``(occurred, recorded, row)`
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ NEVER = int(np.iinfo(np.int64).min)
 
 OCCURRED, RECORDED, KIND, ROW = range(4)  # columns of the table of events
 
+_NONE = column([])
 _INSERTION = 64  # groups up to this size are ordered by insertion, which is faster there
 
 
@@ -108,9 +110,9 @@ def group_events(
     """
     keys, happened, told = column(key), column(occurred), column(recorded)
     kinds = column(np.zeros(len(keys), np.int64) if kind is None else kind)
-    further = [column([] if given is None else given) for given in (value, superseded, code)]
+    further = [_NONE if given is None else column(given) for given in (value, superseded, code)]
     _check_events(keys, happened, told, kinds, further, n_groups)
-    at = np.cumsum([len(given) > 0 for given in further]) + ROW
+    at = list(accumulate((len(given) > 0 for given in further), initial=ROW))[1:]
     starts = _count_keys(keys, n_groups)
     table = np.empty((starts[-1], at[-1] + 1), np.int64)
     read = (keys, happened, told, kinds, *further, starts[:-1].copy())
@@ -118,7 +120,7 @@ def group_events(
     spread(_place, n_groups, *read, table, parts=min(_parts(len(keys)), threads()))
     spread(_order_by_time, n_groups, starts, table, parts=_parts(len(table)))
     table.flags.writeable = False
-    places = (int(place) if len(given) else -1 for place, given in zip(at, further, strict=True))
+    places = (place if len(given) else -1 for place, given in zip(at, further, strict=True))
     return GroupedEvents(column(starts), table, *places)
 
 
@@ -154,12 +156,23 @@ def _check_events(key: Ints, occurred: Ints, recorded: Ints, kind: Ints, further
         raise DataError("event columns of unequal length", "one entry per event in each", "correct the columns")
     if not len(key):
         return
-    if key.min() < -1 or key.max() >= n_groups:
-        raise DataError(f"event keys from {key.min()} to {key.max()}", f"-1 to {n_groups - 1}", "correct the keys")
-    if kind.min() < 0:
-        raise DataError(f"the event kind {kind.min()}", "codes from 0", "leave out events of unknown kind")
-    if min(occurred.min(), recorded.min()) == NEVER:
+    lowest, highest, kind_of_least, first = _extremes(key, occurred, recorded, kind)
+    if lowest < -1 or highest >= n_groups:
+        raise DataError(f"event keys from {lowest} to {highest}", f"-1 to {n_groups - 1}", "correct the keys")
+    if kind_of_least < 0:
+        raise DataError(f"the event kind {kind_of_least}", "codes from 0", "leave out events of unknown kind")
+    if first == NEVER:
         raise DataError("an event without an instant", "occurred and recorded for each", "leave such events out")
+
+
+@compiled
+def _extremes(key: Ints, occurred: Ints, recorded: Ints, kind: Ints) -> tuple[int, int, int, int]:
+    """Least and greatest key, least kind, and least instant."""
+    lowest, highest, least, first = key[0], key[0], kind[0], occurred[0]
+    for i in range(len(key)):
+        lowest, highest = min(lowest, key[i]), max(highest, key[i])
+        least, first = min(least, kind[i]), min(first, occurred[i], recorded[i])
+    return lowest, highest, least, first
 
 
 def _parts(events: int) -> int:
@@ -205,11 +218,22 @@ def _place(
 
 
 @compiled
+def _is_in_order(table: Ints, start: int, stop: int) -> bool:
+    for i in range(start + 1, stop):
+        before, here = table[i - 1, OCCURRED], table[i, OCCURRED]
+        if before > here or (before == here and table[i - 1, RECORDED] > table[i, RECORDED]):
+            return False
+    return True
+
+
+@compiled
 def _order_by_time(low: int, high: int, starts: Ints, table: Ints) -> None:
     small = np.empty((_INSERTION, table.shape[1]), np.int64)
     places = np.empty(_INSERTION, np.int64)
     for group in range(low, high):
         start, size = starts[group], starts[group + 1] - starts[group]
+        if _is_in_order(table, start, start + size):
+            continue
         if size > _INSERTION:  # two stable sorts, the last by the leading key
             for at in (RECORDED, OCCURRED):
                 rows = table[start : start + size].copy()

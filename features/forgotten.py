@@ -13,6 +13,7 @@ each has been watched for as long as many of the others together.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -21,8 +22,9 @@ import pandas as pd
 
 from features.compiled import column, compiled
 from features.history.history import History
-from features.history.schema import ACTIVITY_KINDS, ASSESSED_FIELDS
-from features.instants import DAY, micros
+from features.history.schema import ACTIVITY_KINDS
+from features.instants import DAY, micros, micros_of
+from features.newest_record import KEPT, NewestRecords, newest_records
 from features.outcomes import CENSORED, WON, Labels
 from features.view import Bools, Floats, Ints, View
 
@@ -32,8 +34,6 @@ FEWEST_CLOSED = 50
 """Closed opportunities without which nobody can say what is too long."""
 WEIGHT = 10.0
 """The rate of forgotten ones is shrunk towards a model's answer as if this many had been seen."""
-
-_KEPT = ("amount", "expected_close_date", "owner", *ASSESSED_FIELDS)
 
 
 @dataclass(frozen=True)
@@ -93,20 +93,12 @@ class Records:
         """Opportunity of each record."""
         return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts)).astype(np.int64)
 
-    def last(self, key: Ints, as_of: Ints) -> Ints:
-        """Last record of each snapshot by its instant; that of the opportunity itself if there is none."""
-        instants = np.unique(np.concatenate([self.recorded, as_of]))
-        width = len(instants) + 1
-        place = self.key * width + np.searchsorted(instants, self.recorded)
-        found = np.searchsorted(place, key * width + np.searchsorted(instants, as_of), side="right") - 1
-        return np.maximum(self.recorded[np.maximum(found, self.starts[key])], self.tracked)
-
 
 def records_of(history: History) -> Records:
     """Collect when something was recorded of each opportunity, itself first."""
     activities = history.activities
     done = activities[~activities["planned"].to_numpy(bool) & ~activities["automated"].to_numpy(bool)]
-    kept = history.field_history[history.field_history["field"].isin(_KEPT)]
+    kept = history.field_history[history.field_history["field"].isin(KEPT)]
     parts = [history.opportunities, history.stage_history, kept, done]
     index = pd.Index(history.opportunities["opportunity_id"])
     key = np.concatenate([index.get_indexer(pd.Index(part["opportunity_id"])) for part in parts]).astype(np.int64)
@@ -114,13 +106,17 @@ def records_of(history: History) -> Records:
     order = np.lexsort((recorded, key))
     order = order[np.searchsorted(key[order], 0) :]
     starts = np.searchsorted(key[order], np.arange(len(index) + 1)).astype(np.int64)
-    since = [history.collected[kind] for kind in _kinds(history)]
-    tracked = max((int(micros(pd.Index([at]))[0]) for at in since if at is not None), default=0)
-    return Records(starts, recorded[order], tracked)
+    return Records(starts, recorded[order], _tracked(history, history.activities["kind"].unique()))
 
 
-def _kinds(history: History) -> tuple[str, ...]:
-    known = {*ACTIVITY_KINDS, *history.activities["kind"].unique()}
+def _tracked(history: History, kinds: Iterable[str]) -> int:
+    """Since when everything that is collected was, microseconds; ``kinds`` are those that occur."""
+    since = [history.collected[kind] for kind in _kinds(history, kinds)]
+    return max((micros_of(at) for at in since if at is not None), default=0)
+
+
+def _kinds(history: History, kinds: Iterable[str]) -> tuple[str, ...]:
+    known = {*ACTIVITY_KINDS, *kinds}
     return tuple(sorted(kind for kind in history.collected if kind in known))
 
 
@@ -163,12 +159,17 @@ def forgotten_from(view: View, limits: Limits, end: Ints, records: Records | Non
     return found
 
 
-def is_forgotten(view: View, limits: Limits | None) -> Bools:
-    """Tell which snapshots are forgotten, by what was recorded up to each, shape (n,)."""
+def is_forgotten(view: View, limits: Limits | None, newest: NewestRecords | None = None) -> Bools:
+    """Tell which snapshots are forgotten, by what was recorded up to each, shape (n,).
+
+    ``newest`` are their newest records, if they are known already.
+    """
     if limits is None or not set(limits.kinds) <= set(view.history.collected):
         return np.zeros(len(view), dtype=bool)
-    silent = view.as_of - records_of(view.history).last(view.opportunity, view.as_of)
-    return np.asarray((silent > round(limits.silent_days * DAY)) & (_outcome(view) == CENSORED))
+    newest = newest_records(view) if newest is None else newest
+    tracked = _tracked(view.history, view.rows.activities.kinds)
+    last = np.where(newest.work < 0, view.as_of, np.maximum(newest.work, tracked))
+    return np.asarray((view.as_of - last > round(limits.silent_days * DAY)) & (_outcome(view) == CENSORED))
 
 
 def stop_watching(labels: Labels, view: View, limits: Limits | None) -> Labels:
@@ -204,7 +205,7 @@ def limits_of(history: History) -> Limits | None:
         return None
     begun, ended = _spell(view), np.where(closed, view.stage_path.entered, until)
     silent_days = TIMES * float(np.quantile(_longest_silence(records, begun, ended)[closed] / DAY, SHARE))
-    limits = Limits(silent_days, kinds=_kinds(history))
+    limits = Limits(silent_days, kinds=_kinds(history, history.activities["kind"].unique()))
     start = np.maximum(begun, micros(history.opportunities["recorded_at"]))
     from_start = view.at(view.opportunity, np.minimum(start, ended))
     was = forgotten_from(from_start, limits, ended, records) < ended

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from features.compiled import column, compiled
 from features.feature import Feature
-from features.instants import micros
+from features.field_values import values_of, words_of
 from features.paths import timeline
 from features.view import Floats, Ints, View
 
@@ -39,6 +38,8 @@ def compute(view: View) -> dict[str, NDArray[np.object_]]:
     taken, whenever it was recorded.
     """
     reopened = view.stage_path.reopened > 0
+    if not reopened.any():
+        return {"earlier_lost_reason": np.full(len(view), None, dtype=object)}
     # Without a reopening nothing counts: no event is before the beginning of time.
     by = np.where(reopened, view.stage_path.spell_start, np.iinfo(np.int64).min)
     return {"earlier_lost_reason": said_by(view, by, view.as_of)}
@@ -52,13 +53,9 @@ def said_by(view: View, by: Ints, before: Ints) -> NDArray[np.object_]:
     by, before
         Instants of each snapshot, microseconds, shape (n,).
     """
-    rows = view.history.field_history
-    rows = rows[rows["field"] == FIELD]
-    words = sorted(rows["value"].dropna().unique())
-    value = rows["value"].map({word: float(place) for place, word in enumerate(words)}).to_numpy(np.float64)
-    key = view.opportunity_index.get_indexer(pd.Index(rows["opportunity_id"])).astype(np.int64)
-    size = len(view.opportunity_index)
-    path = timeline(key, micros(rows["occurred_at"]), micros(rows["recorded_at"]), value, n_keys=size)
+    rows = view.rows.fields.of(FIELD)
+    words = words_of(FIELD, rows.text)
+    path = timeline(rows.key, rows.occurred, rows.recorded, values_of(FIELD, rows.text, words), n_keys=view.size)
     said = np.empty(len(view))
     events = (path.starts, path.occurred, path.recorded, path.value)
     _last_said(*events, column(view.opportunity), column(by), column(before), said)

@@ -2,16 +2,63 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from features.history.history import History
-from features.history.schema import ACTIVITY_KINDS
+from features.history.schema import ACTIVITY_KINDS, ASSESSED_FIELDS
 from features.instants import DAY, micros
+from features.rows import AUTOMATED, OF_ACCOUNT, PLANNED, FieldRows
+from features.view import View
+from features.windows import group_events, last_known
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+KEPT = ("amount", "expected_close_date", "owner", *ASSESSED_FIELDS)
+"""Fields that a salesperson keeps."""
+
+_WORK, _OTHER = 0, 1
+
+
+@dataclass(frozen=True)
+class NewestRecords:
+    """When something was last recorded of each snapshot by its instant, microseconds, -1 if never, shape (n,).
+
+    ``work`` is what people do: stages, the fields that a salesperson keeps, activities that are
+    neither planned nor automated, and the opportunity itself. ``any`` is whatever was recorded.
+    """
+
+    work: Ints
+    any: Ints
+
+
+def newest_records(view: View) -> NewestRecords:
+    """Find when something was last recorded of each snapshot."""
+    rows = view.rows
+    done = (rows.activities.flags & (AUTOMATED | PLANNED | OF_ACCOUNT)) == 0
+    parts = [
+        (np.arange(view.size), rows.told, np.full(view.size, _WORK)),
+        (rows.stages.key, rows.stages.recorded, np.full(len(rows.stages.key), _WORK)),
+        (rows.fields.key, rows.fields.recorded, _kinds_of_fields(rows.fields)),
+        (rows.activities.key, rows.activities.recorded, np.where(done, _WORK, _OTHER)),
+    ]
+    key, told, kind = (np.concatenate(part) for part in zip(*parts, strict=True))
+    events = group_events(key, told, told, n_groups=view.size, kind=kind)
+    last = last_known(events, view.opportunity, view.as_of, n_kinds=2)
+    found = np.where(last >= 0, told[last], -1)
+    return NewestRecords(found[:, _WORK], found.max(axis=1))
+
+
+def _kinds_of_fields(fields: FieldRows) -> Ints:
+    kinds = np.full(len(fields.key), _OTHER)
+    for field in KEPT:
+        low, high = fields.bounds.get(field, (0, 0))
+        kinds[low:high] = _WORK
+    return kinds
 
 
 def days_since_newest_record(history: History, keys: pd.DataFrame) -> Floats:
@@ -40,36 +87,14 @@ def days_since_newest_record(history: History, keys: pd.DataFrame) -> Floats:
     >>> days_since_newest_record(history, key)
     array([2., 5.])
     """
-    if not collects_activities(history):
-        return np.full(len(keys), np.nan)
-    index = pd.Index(history.opportunities["opportunity_id"])
-    owner, told = _records(history, index)
-    opportunity, as_of = index.get_indexer(pd.Index(keys["opportunity_id"])), micros(keys["as_of"])
-    instants = np.unique(np.concatenate([told, as_of]))
-    width = len(instants) + 1
-    place = np.sort(owner * width + np.searchsorted(instants, told))
-    before = np.searchsorted(place, opportunity * width + np.searchsorted(instants, as_of), side="right") - 1
-    newest = np.append(place, -1)[before]
-    found = (before >= 0) & (newest // width == opportunity)
-    days = (as_of - np.append(instants, 0)[newest % width]) / DAY
-    return np.where(found, days, np.nan)
+    opportunity = pd.Index(history.opportunities["opportunity_id"]).get_indexer(pd.Index(keys["opportunity_id"]))
+    view = View(history, opportunity.astype(np.int64), micros(keys["as_of"]))
+    return silent_days(view, newest_records(view))
 
 
-def collects_activities(history: History) -> bool:
-    """Tell whether a history collects any kind of activity: standard ones, or kinds of its own."""
-    own = set(history.activities["kind"].unique())
-    return any(name in ACTIVITY_KINDS or name in own for name in history.collected)
-
-
-def _records(history: History, index: pd.Index) -> tuple[Ints, Ints]:
-    """Row of the opportunity, and instant of recording, of everything recorded, shape (m,)."""
-    activities = history.activities[["opportunity_id", "account_id", "recorded_at"]]
-    shared = activities[activities["opportunity_id"].isna()].drop(columns="opportunity_id")
-    accounts = history.opportunities[["opportunity_id", "account_id"]].dropna()
-    columns = ["opportunity_id", "recorded_at"]
-    found = [history.opportunities, history.stage_history, history.field_history, activities]
-    found += [shared.merge(accounts, on="account_id")[columns]] if len(shared) else []
-    # What names no opportunity is in no row.
-    owner = np.concatenate([index.get_indexer(pd.Index(rows["opportunity_id"])) for rows in found])
-    told = np.concatenate([micros(rows["recorded_at"]) for rows in found])
-    return owner[owner >= 0].astype(np.int64), told[owner >= 0]
+def silent_days(view: View, newest: NewestRecords) -> Floats:
+    """Days since the newest record of each snapshot, shape (n,): NaN without collected activities."""
+    known = {*ACTIVITY_KINDS, *view.rows.activities.kinds}
+    if known.isdisjoint(view.history.collected):
+        return np.full(len(view), np.nan)
+    return np.where(newest.any >= 0, (view.as_of - newest.any) / DAY, np.nan)

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from features.history.history import History
-from features.instants import DAY, micros
+from features.instants import DAY, micros, micros_of
 from features.outcomes import LOST, WON
 from features.view import Ints, View
 
@@ -30,8 +30,7 @@ MICRO_LOG = 1_000_000
 """Logarithms of days and amounts are kept in whole millionths, so that their sums are exact."""
 
 
-@dataclass(frozen=True)
-class Results:
+class Results(NamedTuple):
     """Closed opportunities and won ones, with sums of logarithms in millionths; shape (n,).
 
     ``log_days_to_win`` is the sum of log(1 + days to win). ``priced`` counts the closed of
@@ -59,16 +58,12 @@ class PastResults(Protocol):
 
 def entity_values(view: View) -> dict[str, Words]:
     """Value of each entity for each snapshot, as known; None when unknown."""
-    rows = view.history.opportunities
     columns = {"account": "account_id", "source": "source", "product": "product", "channel": "channel", "team": "team"}
-    values = {name: _words(rows[column])[view.opportunity] for name, column in columns.items()}
+    values = {name: view.stated(column) for name, column in columns.items()}
+    currency = view.stated("currency")
     # Amounts without a currency are of one currency, whatever it is.
-    currency = {CURRENCY: _words(rows["currency"].fillna(""))[view.opportunity]}
-    return {EVERYTHING: np.full(len(view), "", dtype=object), "owner": view.owner, **values, **currency}
-
-
-def _words(column: pd.Series) -> Words:
-    return column.astype(object).where(column.notna(), None).to_numpy(dtype=object)
+    of_currency = {CURRENCY: np.where(currency == None, "", currency)}  # noqa: E711 - of each element
+    return {EVERYTHING: np.full(len(view), "", dtype=object), "owner": view.owner, **values, **of_currency}
 
 
 @dataclass(frozen=True)
@@ -132,7 +127,7 @@ def _changes(history: History) -> tuple[Ints, View]:
     days = np.maximum(path.entered - view.created, 0) / DAY
     log_days = np.where(outcome == WON, np.round(np.log1p(days) * MICRO_LOG), 0).astype(np.int64)
     closed = np.isin(outcome, (WON, LOST))
-    amount = view.numbers("amount").last
+    amount = view.path("amount").last
     priced = closed & (amount >= 0)
     log_amount = np.round(np.log1p(np.where(priced, amount, 0)) * MICRO_LOG).astype(np.int64)
     won = (outcome == WON).astype(np.int64)
@@ -176,7 +171,7 @@ class FrozenResults:
 
     def recorded_days(self, as_of: Ints) -> NDArray[np.float64]:
         """Days from the first record to the frozen instant."""
-        return np.full(len(as_of), (micros(pd.Index([self.as_of]))[0] - self.first) / DAY)
+        return np.full(len(as_of), (micros_of(self.as_of) - self.first) / DAY)
 
 
 def freeze(results: RecordedResults, as_of: pd.Timestamp) -> FrozenResults:
@@ -184,7 +179,7 @@ def freeze(results: RecordedResults, as_of: pd.Timestamp) -> FrozenResults:
     tables = {}
     for name, ledger in results.ledgers.items():
         values = ledger.values.to_numpy(dtype=object)
-        found = results.of(name, values, np.repeat(micros(pd.Index([as_of])), len(values)))
-        rows = np.stack(list(vars(found).values()), axis=1).tolist()
+        found = results.of(name, values, np.full(len(values), micros_of(as_of)))
+        rows = np.stack(found, axis=1).tolist()
         tables[name] = {str(v): tuple(row) for v, row in zip(values, rows, strict=True) if row[0]}
     return FrozenResults(as_of, tables, results.first)

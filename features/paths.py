@@ -7,6 +7,7 @@ snapshot when it happened and was recorded by ``as_of``. Instants are int64 micr
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,8 +134,7 @@ def walk_stages(path: Timeline, position: Ints, outcome: Ints, key: Ints, as_of:
     return StagePath(*out)
 
 
-@dataclass(frozen=True)
-class ValuePath:
+class ValuePath(NamedTuple):
     """What is known of one field of each snapshot; arrays of shape (n,).
 
     ``first`` and ``last`` are NaN when nothing is known; ``set_at`` is when ``last``
@@ -148,6 +148,11 @@ class ValuePath:
     ups: Ints
     downs: Ints
     said_at: Ints
+
+    def parts(self, count: int) -> list[ValuePath]:
+        """Cut what was found of several fields, one after the other, into what was found of each."""
+        cut = (found.reshape(count, -1) for found in self)
+        return [ValuePath(*found) for found in zip(*cut, strict=True)]
 
 
 @compiled

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
-from features.activity_events import superseded
+from features.activity_counts import ActivityCounts
 from features.feature import Feature
-from features.history.schema import ASSESSED_FIELDS, ASSESSMENTS
-from features.instants import micros
+from features.history.schema import ASSESSED_FIELDS
+from features.rows import ROLES
 from features.view import Floats, View
-from features.windows import EVER, group_events, window_aggregates
 
 _NAMES = {
     "money": ("money (M)", "资金 (M)"),
@@ -24,7 +22,7 @@ _NAMES = {
     "competitor": ("competitor present", "存在竞争对手"),
 }
 _MAN = ("money", "authority", "need")
-ROLES = {
+_ROLE_NAMES = {
     "decision_maker": ("decision maker", "决策者"),
     "technical_evaluator": ("technical evaluator", "技术评估者"),
     "purchaser": ("purchaser", "采购者"),
@@ -57,24 +55,23 @@ FEATURES = (
     _feature("man_unknown", "count", "MAN letters unknown", "MAN 未知项数", "Letters not assessed; missing when none is collected."),
     *(
         _feature(f"met_{role}", "yes/no", f"met a {en}", f"已接触{zh}", f"1 when a {en} took part in two-way contact.")
-        for role, (en, zh) in ROLES.items()
+        for role, (en, zh) in _ROLE_NAMES.items()
     ),
     _feature("roles_met", "count", "buying-centre roles met", "已接触的采购角色数", "Different roles that took part in two-way contact."),
 )  # fmt: skip
 
 
-def compute(view: View) -> dict[str, Floats]:
+def compute(counts: ActivityCounts) -> dict[str, Floats]:
     """Compute the qualification features of each snapshot; an unknown assessment is NaN, not no."""
+    view = counts.view
     columns: dict[str, Floats] = {}
     for field in ASSESSED_FIELDS:
-        # Without its word, "unknown" is a missing value like one that was cleared.
-        path = view.levels(field, [word for word in ASSESSMENTS if word != "unknown"])
+        path = view.path(field)
         columns[field] = path.last
         if field in _MAN:
             columns[f"{field}_age_days"] = np.where(np.isnan(path.last), np.nan, view.days_since(path.said_at))
-            changes = (path.ups + path.downs).astype(np.float64)
-            columns[f"{field}_changes"] = np.where(view.observed([field]), changes, np.nan)
-    return columns | _letters(view, columns) | _roles(view)
+            columns[f"{field}_changes"] = np.where(view.observed([field]), path.ups + path.downs, np.nan)
+    return columns | _letters(view, columns) | _roles(counts)
 
 
 def _letters(view: View, columns: dict[str, Floats]) -> dict[str, Floats]:
@@ -83,22 +80,9 @@ def _letters(view: View, columns: dict[str, Floats]) -> dict[str, Floats]:
     return {name: np.where(collected, found.sum(axis=0), np.nan) for name, found in counted.items()}
 
 
-def _roles(view: View) -> dict[str, Floats]:
+def _roles(counts: ActivityCounts) -> dict[str, Floats]:
     """Tell which roles took part in two-way contact, as known."""
-    people = view.history.contacts[["contact_id", "role", "recorded_at"]]
-    people = people.assign(superseded=superseded(people, "contact_id"))
-    people = people[people["role"].isin(list(ROLES))]
-    events = view.two_way_contacts.merge(people, on="contact_id", suffixes=("", "_of_role"))
-    grouped = group_events(
-        events["key"].to_numpy(np.int64),
-        micros(events["occurred_at"]),
-        # A contact counts while both the activity and the person's role are known.
-        np.maximum(micros(events["recorded_at"]), micros(events["recorded_at_of_role"])),
-        n_groups=len(view.history.opportunities),
-        kind=pd.Index(list(ROLES)).get_indexer(pd.Index(events["role"])).astype(np.int64),
-        superseded=events[["superseded", "superseded_of_role"]].min(axis=1).to_numpy(np.int64),
-    )
-    seen = window_aggregates(grouped, view.opportunity, view.as_of, n_kinds=len(ROLES), windows=[EVER]).count[:, :, 0]
-    collected = view.observed(["contacts"])
-    met = {f"met_{name}": np.where(collected, seen[:, i] > 0, np.nan) for i, name in enumerate(ROLES)}
-    return met | {"roles_met": np.where(collected, (seen > 0).sum(axis=1), np.nan)}
+    met, collected = counts.roles_met(), counts.view.observed(["contacts"])
+    each = np.where(collected[:, None], met, np.nan)
+    columns = {f"met_{name}": each[:, place] for place, name in enumerate(ROLES)}
+    return columns | {"roles_met": np.where(collected, met.sum(axis=1), np.nan)}

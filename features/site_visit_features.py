@@ -31,11 +31,12 @@ FEATURES = (
 def compute(counts: ActivityCounts) -> dict[str, Floats]:
     """Compute the site-visit features of each snapshot."""
     visits = {f"visits_{w}": counts.count("site_visit", w) for w in ("7d", "30d", "90d")}
-    dwell = {f"dwell_{w}": counts.seconds("site_visit", w) for w in ("7d", "30d", "90d")}
+    seconds = counts.seconds("site_visit")
+    dwell = {f"dwell_{w}": seconds[:, place] for place, w in enumerate(("7d", "30d", "90d"))}
     return {
         **visits,
         **dwell,
-        "visit_days_30d": counts.days_seen("site_visit", "30d"),
+        "visit_days_30d": counts.days_seen("site_visit"),
         "topics_90d": counts.topics_seen("site_visit", "90d"),
         "days_since_visit": counts.days_since_last("site_visit"),
         "visit_intensity": counts.intensity("site_visit"),

@@ -21,12 +21,13 @@ from features.activity_counts import count_activities
 from features.catalogue import FEATURES, Catalogue, catalogue_of
 from features.errors import DataError
 from features.history.history import History
+from features.history.live_rules import STANDARD_FIELDS
 from features.instants import micros
 from features.past_results import PastResults, recorded_results
-from features.snapshot_table import snapshot_table
+from features.snapshot_table import Snapshots, snapshot_table
 from features.view import View
 
-__all__ = ["FEATURES", "Catalogue", "build_snapshots", "catalogue_of"]
+__all__ = ["FEATURES", "Catalogue", "build_snapshots", "catalogue_of", "snapshots_of", "view_of"]
 
 
 def build_snapshots(
@@ -72,8 +73,13 @@ def build_snapshots(
     """
     catalogue = catalogue if catalogue is not None else catalogue_of(history)
     view = view_of(history, keys)
-    columns = _columns(view, catalogue, past if past is not None else recorded_results(history))
-    return snapshot_table(columns, catalogue.features, keys, "opportunity_id")
+    found = snapshots_of(view, catalogue, past if past is not None else recorded_results(history))
+    return snapshot_table(found.columns, catalogue.features, keys, "opportunity_id")
+
+
+def snapshots_of(view: View, catalogue: Catalogue, past: PastResults) -> Snapshots:
+    """Build the features of the snapshots of a view: what ``build_snapshots`` puts into a table."""
+    return Snapshots(_columns(view, catalogue, past), len(view))
 
 
 def view_of(history: History, keys: pd.DataFrame) -> View:
@@ -86,6 +92,7 @@ def view_of(history: History, keys: pd.DataFrame) -> View:
 
 
 def _columns(view: View, catalogue: Catalogue, past: PastResults) -> dict[str, np.ndarray]:
+    view.follow([*STANDARD_FIELDS, *(attribute.name for attribute in catalogue.attributes)])
     counts = count_activities(view, catalogue.custom_kinds)
     columns: dict[str, np.ndarray] = {
         **stage_features.compute(view),
@@ -93,7 +100,7 @@ def _columns(view: View, catalogue: Catalogue, past: PastResults) -> dict[str, n
         **site_visit_features.compute(counts),
         **email_features.compute(counts),
         **contact_features.compute(counts),
-        **qualification_features.compute(view),
+        **qualification_features.compute(counts),
         **commercial_features.compute(view),
         **context_features.compute(view, past),
         **activity_features.compute(counts),

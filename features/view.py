@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.activity_events import activities_of_opportunities, is_two_way
+from features.field_values import values_of, words_of
 from features.history.history import History
 from features.history.process import Stage
-from features.instants import DAY, micros
+from features.instants import DAY, micros_of
 from features.paths import StagePath, Timeline, ValuePath, timeline, walk_stages, walk_values
+from features.rows import FieldRows, Rows, RowTables, Words
+from features.table_rows import TableRows
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 OUTCOME_CODE = {"open": 0, "won": 1, "lost": 2}
+
+ALWAYS, NOT_COLLECTED = int(np.iinfo(np.int64).min), int(np.iinfo(np.int64).max)
+"""Since when something is collected: from before the first instant, or not by the last."""
+
+
+def rows_of(history: History) -> Rows:
+    """Give the rows of a history as arrays; those of a request without a table between."""
+    return history.tables.rows if isinstance(history.tables, RowTables) else TableRows(history)
 
 
 @dataclass(frozen=True)
@@ -51,15 +60,29 @@ class View:
         return View(self.history, opportunity, as_of)
 
     @cached_property
+    def rows(self) -> Rows:
+        """The recorded past as arrays."""
+        return rows_of(self.history)
+
+    @property
+    def size(self) -> int:
+        """Number of opportunities."""
+        return len(self.rows.created)
+
+    @cached_property
     def created(self) -> Ints:
         """When each snapshot's opportunity was created, microseconds."""
-        return micros(self.history.opportunities["created_at"])[self.opportunity]
+        return self.rows.created[self.opportunity]
 
     @cached_property
     def opportunity_index(self) -> pd.Index:
         """Opportunity ids in the order of the table."""
         index: pd.Index = pd.Index(self.history.opportunities["opportunity_id"])
         return index
+
+    def stated(self, column: str) -> Words:
+        """Value of a column of each snapshot's opportunity, None when missing."""
+        return self.rows.stated(column)[self.opportunity]
 
     @cached_property
     def stages(self) -> list[tuple[str, Stage]]:
@@ -80,13 +103,8 @@ class View:
     @cached_property
     def stage_timeline(self) -> Timeline:
         """Stages entered, by opportunity."""
-        frame = self.history.stage_history
-        owner = self.opportunity_index.get_indexer(pd.Index(frame["opportunity_id"]))
-        process = self.history.opportunities["process"].to_numpy(dtype=object)
-        codes = pd.MultiIndex.from_tuples([(name, stage.key) for name, stage in self.stages])
-        named = pd.MultiIndex.from_arrays([process[owner], frame["stage"].to_numpy(dtype=object)])
-        code = codes.get_indexer(named).astype(np.float64)
-        return self._timeline(frame, owner, code)
+        rows = self.rows.stages
+        return timeline(rows.key, rows.occurred, rows.recorded, rows.code, n_keys=self.size)
 
     @cached_property
     def stage_path(self) -> StagePath:
@@ -94,85 +112,82 @@ class View:
         return walk_stages(self.stage_timeline, self.stage_position, self.stage_outcome, self.opportunity, self.as_of)
 
     @cached_property
-    def owner_path(self) -> ValuePath:
-        """Who owned each snapshot's opportunity; values are places in ``owners``."""
-        return self.levels("owner", list(self.owners))
-
-    @cached_property
-    def owners(self) -> pd.Index:
-        """Every owner that a change of owner names."""
-        changes = self.history.field_history
-        named = changes.loc[changes["field"] == "owner", "value"].dropna().unique()
-        index: pd.Index = pd.Index(sorted(named))
-        return index
-
-    @cached_property
-    def owner(self) -> NDArray[np.object_]:
+    def owner(self) -> Words:
         """Owner of each snapshot's opportunity as known; None when unknown."""
-        last, changed = self.owner_path.last, self.owner_path.set_at >= 0
-        named = np.array([*self.owners, None], dtype=object)
-        later = named[np.where(np.isnan(last), -1, last).astype(np.int64)]
-        return np.where(changed, later, self.first_owner)
+        path = self.path("owner")
+        return np.where(path.set_at >= 0, self.named("owner", path.last), self.first_owner)
 
     @cached_property
-    def first_owner(self) -> NDArray[np.object_]:
+    def first_owner(self) -> Words:
         """Owner of each snapshot's opportunity at its creation; None when unknown."""
-        stated = self.history.opportunities["owner_id"]
-        return stated.astype(object).where(stated.notna(), None).to_numpy(dtype=object)[self.opportunity]
+        return self.stated("owner_id")
 
     @cached_property
-    def activities(self) -> pd.DataFrame:
-        """Activities by opportunity, as ``activities_of_opportunities`` gives them."""
-        return activities_of_opportunities(self.history)
+    def _paths(self) -> dict[str, ValuePath]:
+        return {}
 
     @cached_property
-    def two_way_contacts(self) -> pd.DataFrame:
-        """Activities that happened and were contact with the buyer."""
-        happened = ~self.activities["planned"].to_numpy(bool)
-        talked: pd.DataFrame = self.activities.loc[is_two_way(self.activities) & happened]
-        return talked
+    def _words(self) -> dict[str, tuple[str, ...]]:
+        return {}
 
-    def numbers(self, field: str) -> ValuePath:
-        """Follow a numeric field, such as ``amount``."""
-        return self._values(field, _as_numbers)
+    def path(self, field: str) -> ValuePath:
+        """Follow a field; its values are those of ``features.field_values``."""
+        if field not in self._paths:
+            self.follow([field])
+        return self._paths[field]
 
-    def dates(self, field: str) -> ValuePath:
-        """Follow a field of dates; its values are days since 1970."""
-        return self._values(field, _days_since_1970)
+    def named(self, field: str, places: Floats) -> Words:
+        """Name the values of a field that are places of words; None where they are missing."""
+        words: Words = np.array([*self._words[field], None], dtype=object)
+        return words[np.where(np.isnan(places), -1, places).astype(np.int64)]
+
+    def words(self, field: str) -> tuple[ValuePath, Words]:
+        """Follow a field as words, and give the last known word of each snapshot, None when missing."""
+        path = self.path(field)
+        if not self._words[field] and field in self.rows.fields.bounds:
+            # A field that is read as numbers otherwise.
+            self._words[field] = words_of("", self.rows.fields.of(field).text)
+            path = self.levels(field, self._words[field])
+        return path, self.named(field, path.last)
+
+    def follow(self, fields: Sequence[str]) -> None:
+        """Follow several fields at once; ``path`` gives what was found."""
+        rows, wanted = self.rows.fields, list(dict.fromkeys(fields))
+        place, value = np.full(len(rows.key), -1), np.full(len(rows.key), np.nan)
+        for column, field in enumerate(wanted):
+            low, high = rows.bounds.get(field, (0, 0))
+            text = rows.text[low:high]
+            words = self._words[field] = words_of(field, text)
+            place[low:high], value[low:high] = column, values_of(field, text, words)
+        self._paths.update(zip(wanted, self._walk(rows, place, value, len(wanted)), strict=True))
 
     def levels(self, field: str, words: Sequence[str]) -> ValuePath:
         """Follow a field of ordered words; its values are places in ``words``, NaN for others."""
-        place = {word: float(i) for i, word in enumerate(words)}
-        return self._values(field, lambda text: cast(Floats, text.map(place).to_numpy(np.float64)))
+        rows = self.rows.fields.of(field)
+        return self._walk(rows, np.zeros(len(rows.key), np.int64), values_of("", rows.text, words), 1)[0]
 
-    def _values(self, field: str, read: Callable[[pd.Series], Floats]) -> ValuePath:
-        key, occurred, recorded, rows_of = self._field_events
-        rows = rows_of.get(field)
-        if rows is None:
-            return _nothing_known(len(self))
-        value = read(self.history.field_history["value"].iloc[rows])
-        path = timeline(key[rows], occurred[rows], recorded[rows], value, n_keys=len(self.history.opportunities))
-        return walk_values(path, self.opportunity, self.as_of)
+    def _walk(self, rows: FieldRows, place: Ints, value: Floats, count: int) -> list[ValuePath]:
+        """Follow values of several fields: each opportunity's events of each field are a group of their own."""
+        key = np.where((rows.key < 0) | (place < 0), -1, rows.key * count + place)
+        path = timeline(key, rows.occurred, rows.recorded, value, n_keys=count * self.size)
+        asked = (self.opportunity * count + np.arange(count)[:, None]).ravel()
+        return walk_values(path, asked, np.tile(self.as_of, count)).parts(count)
+
+    def since(self, names: Sequence[str]) -> int:
+        """From when at least one of the names was collected, microseconds.
+
+        Parameters
+        ----------
+        names
+            Kinds of activity or fields.
+        """
+        return min((self.collected.get(name, NOT_COLLECTED) for name in names), default=NOT_COLLECTED)
 
     @cached_property
-    def _field_events(self) -> tuple[Ints, Ints, Ints, dict[str, Ints]]:
-        """Opportunity and the two instants of every change of a field, and the rows of each field."""
-        frame = self.history.field_history
-        code, names = pd.factorize(frame["field"])
-        order = np.argsort(code, kind="stable").astype(np.int64)
-        parts = np.split(order, np.cumsum(np.bincount(code, minlength=len(names)))[:-1]) if len(names) else []
-        key = self.opportunity_index.get_indexer(pd.Index(frame["opportunity_id"])).astype(np.int64)
-        rows_of = {str(name): rows for name, rows in zip(names, parts, strict=True)}
-        return key, micros(frame["occurred_at"]), micros(frame["recorded_at"]), rows_of
-
-    def _timeline(self, frame: pd.DataFrame, owner: NDArray[np.intp], value: Floats) -> Timeline:
-        return timeline(
-            owner.astype(np.int64),
-            micros(frame["occurred_at"]),
-            micros(frame["recorded_at"]),
-            value,
-            n_keys=len(self.history.opportunities),
-        )
+    def collected(self) -> dict[str, int]:
+        """From when each kind and field was collected, microseconds."""
+        since = self.history.collected.items()
+        return {name: ALWAYS if instant is None else micros_of(instant) for name, instant in since}
 
     def observed(self, names: Sequence[str], back: int | None = None) -> Bools:
         """Tell where at least one of the names was collected all through the time looked at.
@@ -190,28 +205,8 @@ class View:
         collected is not zero.
         """
         looked_at = self.created if back is None else np.maximum(self.created, self.as_of - back)
-        seen = np.zeros(len(self), dtype=bool)
-        for name in names:
-            if name in self.history.collected:
-                since = self.history.collected[name]
-                seen |= np.full(len(self), True) if since is None else looked_at >= micros(pd.Index([since]))[0]
-        return seen
+        return looked_at >= self.since(names)
 
     def days_since(self, then: Ints) -> Floats:
         """Days from ``then`` to each snapshot; NaN where ``then`` is negative (never)."""
         return np.where(then < 0, np.nan, (self.as_of - then) / DAY)
-
-
-def _nothing_known(size: int) -> ValuePath:
-    unknown, none = np.full(size, np.nan), np.zeros(size, np.int64)
-    never = np.full(size, -1, np.int64)
-    return ValuePath(unknown, unknown.copy(), never, none, none.copy(), never.copy())
-
-
-def _as_numbers(text: pd.Series) -> Floats:
-    return cast(Floats, pd.to_numeric(text, errors="coerce").to_numpy(np.float64))
-
-
-def _days_since_1970(text: pd.Series) -> Floats:
-    dates = pd.to_datetime(text, errors="coerce", utc=True, format="ISO8601")
-    return np.where(np.array(dates.isna()), np.nan, micros(dates) / DAY)

@@ -1,5 +1,7 @@
 """The compiled loops of the window engine, one pass per snapshot.
 
+``place`` is the column of each kind, -1 for a kind that is not looked at.
+
 All read the same way: find the group's last event that has happened by ``as_of``, walk
 back in time, and skip what was not known. Ages only grow on the way, so the narrowest
 window that holds an event only moves outwards; each event is put into that window alone
@@ -35,6 +37,17 @@ def _last_happened(table: Ints, start: int, stop: int, now: int) -> int:
 @compiled
 def _known(table: Ints, superseded_at: int, i: int, now: int) -> bool:
     return table[i, RECORDED] <= now and (superseded_at < 0 or now < table[i, superseded_at])
+
+
+@compiled
+def extremes(key: Ints, table: Ints) -> tuple[np.int64, np.int64, np.int64]:
+    """Least and greatest key, and greatest kind; 0 and -1 where there are none."""
+    lowest, highest, kind = np.int64(0), np.int64(-1), np.int64(-1)
+    for i in range(len(key)):
+        lowest, highest = min(lowest, key[i]), max(highest, key[i])
+    for i in range(len(table)):
+        kind = max(kind, table[i, KIND])
+    return lowest, highest, kind
 
 
 @compiled
@@ -99,6 +112,7 @@ def count_days(
     key: Ints,
     as_of: Ints,
     windows: Ints,
+    place: Ints,
     count: npt.NDArray[np.int32],
 ) -> None:
     """Count distinct days: walking back, a day is new when it differs from the one before."""
@@ -115,12 +129,13 @@ def count_days(
                 window += 1
             if window == n_windows:
                 break
-            if not _known(table, superseded_at, i, now):
+            k = place[table[i, KIND]]
+            if k < 0 or not _known(table, superseded_at, i, now):
                 continue
             day = table[i, OCCURRED] // _DAY
-            if day != day_seen[table[i, KIND]]:
-                day_seen[table[i, KIND]] = day
-                count[s, table[i, KIND], window] += 1
+            if day != day_seen[k]:
+                day_seen[k] = day
+                count[s, k, window] += 1
         for k in range(n_kinds):
             for w in range(1, n_windows):
                 count[s, k, w] += count[s, k, w - 1]
@@ -138,6 +153,7 @@ def count_codes(
     key: Ints,
     as_of: Ints,
     windows: Ints,
+    place: Ints,
     n_codes: int,
     count: npt.NDArray[np.int32],
 ) -> None:
@@ -154,11 +170,12 @@ def count_codes(
                 window += 1
             if window == n_windows:
                 break
-            if table[i, code_at] < 0 or not _known(table, superseded_at, i, now):
+            k = place[table[i, KIND]]
+            if k < 0 or table[i, code_at] < 0 or not _known(table, superseded_at, i, now):
                 continue
-            if mark[table[i, KIND], table[i, code_at]] != s:
-                mark[table[i, KIND], table[i, code_at]] = s
-                count[s, table[i, KIND], window] += 1
+            if mark[k, table[i, code_at]] != s:
+                mark[k, table[i, code_at]] = s
+                count[s, k, window] += 1
         for k in range(n_kinds):
             for w in range(1, n_windows):
                 count[s, k, w] += count[s, k, w - 1]
@@ -174,6 +191,7 @@ def decay(
     order: Ints,
     key: Ints,
     as_of: Ints,
+    place: Ints,
     half_life: float,
     intensity: npt.NDArray[np.float64],
 ) -> None:
@@ -186,8 +204,9 @@ def decay(
             half_lives = (now - table[i, OCCURRED]) / half_life
             if half_lives > _FORGOTTEN:
                 break
-            if _known(table, superseded_at, i, now):
-                intensity[s, table[i, KIND]] += 2.0**-half_lives
+            k = place[table[i, KIND]]
+            if k >= 0 and _known(table, superseded_at, i, now):
+                intensity[s, k] += 2.0**-half_lives
 
 
 @compiled
@@ -216,3 +235,61 @@ def find_last(
                 missing -= 1
                 if missing == 0:
                     break
+
+
+@compiled
+def sum_delays(
+    low: int,
+    high: int,
+    starts: Ints,
+    table: Ints,
+    superseded_at: int,
+    order: Ints,
+    key: Ints,
+    as_of: Ints,
+    asked: int,
+    answered: int,
+    delay: Ints,
+    pairs: Ints,
+) -> None:
+    """Sum the time from the last question before an answer to the answer; each question is answered once."""
+    for s in order[low:high]:
+        if key[s] < 0:
+            continue
+        now, start, stop = as_of[s], starts[key[s]], starts[key[s] + 1]
+        behind, last_asked, is_asked = start, np.int64(0), False
+        for i in range(start, _last_happened(table, start, stop, now) + 1):
+            if table[i, KIND] != answered or not _known(table, superseded_at, i, now):
+                continue
+            while table[behind, OCCURRED] < table[i, OCCURRED]:
+                if table[behind, KIND] == asked and _known(table, superseded_at, behind, now):
+                    last_asked, is_asked = table[behind, OCCURRED], True
+                behind += 1
+            if is_asked:
+                delay[s] += table[i, OCCURRED] - last_asked
+                pairs[s] += 1
+                is_asked = False
+
+
+@compiled
+def find_next(
+    low: int,
+    high: int,
+    starts: Ints,
+    table: Ints,
+    superseded_at: int,
+    order: Ints,
+    key: Ints,
+    as_of: Ints,
+    kind: int,
+    ahead: Ints,
+) -> None:
+    """Time to the next event of a kind that is known and has not happened."""
+    for s in order[low:high]:
+        if key[s] < 0:
+            continue
+        now, start, stop = as_of[s], starts[key[s]], starts[key[s] + 1]
+        for i in range(_last_happened(table, start, stop, now) + 1, stop):
+            if table[i, KIND] == kind and _known(table, superseded_at, i, now):
+                ahead[s] = table[i, OCCURRED] - now
+                break

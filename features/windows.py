@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +38,8 @@ __all__ = [
     "distinct_days",
     "group_events",
     "last_known",
+    "mean_delay",
+    "next_event",
     "window_aggregates",
 ]
 
@@ -115,11 +119,18 @@ def window_aggregates(
 
 
 def distinct_days(
-    events: GroupedEvents, key: npt.ArrayLike, as_of: npt.ArrayLike, *, n_kinds: int, windows: Sequence[int]
+    events: GroupedEvents,
+    key: npt.ArrayLike,
+    as_of: npt.ArrayLike,
+    *,
+    n_kinds: int,
+    windows: Sequence[int],
+    kinds: Sequence[int] | None = None,
 ) -> Counts:
     """Count the UTC days with an event of each kind in each window: ``[snapshot, kind, window]``.
 
-    Parameters and errors are those of :func:`window_aggregates`.
+    ``kinds`` are those looked at, in the order of the result; all when None. Other parameters
+    and errors are those of :func:`window_aggregates`.
 
     Examples
     --------
@@ -130,19 +141,26 @@ def distinct_days(
     """
     order, keys, instants = _snapshots(events, key, as_of, n_kinds)
     widths = _widths(windows)
-    days = np.zeros((len(keys), n_kinds, len(widths)), np.int32)
-    spread(kernels.count_days, len(keys), *_read(events), order, keys, instants, widths, days)
+    place, n_places = _places(kinds, n_kinds)
+    days = np.zeros((len(keys), n_places, len(widths)), np.int32)
+    spread(kernels.count_days, len(keys), *_read(events), order, keys, instants, widths, place, days)
     return days
 
 
 def distinct_codes(
-    events: GroupedEvents, key: npt.ArrayLike, as_of: npt.ArrayLike, *, n_kinds: int, windows: Sequence[int]
+    events: GroupedEvents,
+    key: npt.ArrayLike,
+    as_of: npt.ArrayLike,
+    *,
+    n_kinds: int,
+    windows: Sequence[int],
+    kinds: Sequence[int] | None = None,
 ) -> Counts:
     """Count the distinct codes, such as topics, of each kind in each window: ``[snapshot, kind, window]``.
 
     Exact for any number of codes. Events without a code (-1) do not count. Codes should be
-    dense: each thread keeps ``n_kinds`` times the largest code in numbers. Parameters and
-    errors are those of :func:`window_aggregates`.
+    dense: each thread keeps the number of kinds times the largest code in numbers. Parameters and
+    errors are those of :func:`distinct_days`.
 
     Examples
     --------
@@ -152,7 +170,8 @@ def distinct_codes(
     """
     order, keys, instants = _snapshots(events, key, as_of, n_kinds)
     widths = _widths(windows)
-    codes = np.zeros((len(keys), n_kinds, len(widths)), np.int32)
+    place, n_places = _places(kinds, n_kinds)
+    codes = np.zeros((len(keys), n_places, len(widths)), np.int32)
     if events.code_at >= 0 and len(events.table):
         read = (
             *_read(events),
@@ -161,6 +180,7 @@ def distinct_codes(
             keys,
             instants,
             widths,
+            place,
             int(events.table[:, events.code_at].max()) + 1,
         )
         spread(kernels.count_codes, len(keys), *read, codes)
@@ -168,13 +188,19 @@ def distinct_codes(
 
 
 def decayed_intensity(
-    events: GroupedEvents, key: npt.ArrayLike, as_of: npt.ArrayLike, *, n_kinds: int, half_life: int
+    events: GroupedEvents,
+    key: npt.ArrayLike,
+    as_of: npt.ArrayLike,
+    *,
+    n_kinds: int,
+    half_life: int,
+    kinds: Sequence[int] | None = None,
 ) -> npt.NDArray[np.float64]:
     """Sum ``2 ** (-age / half_life)`` over the events of each kind: ``[snapshot, kind]``.
 
     An event of this instant weighs 1, one that is a half-life old 0.5; 0 if there are none.
     ``half_life`` is in microseconds. Other parameters and errors are those of
-    :func:`window_aggregates`.
+    :func:`distinct_days`.
 
     Examples
     --------
@@ -185,8 +211,9 @@ def decayed_intensity(
     if half_life <= 0:
         raise DataError(f"a half-life of {half_life}", "more than 0 microseconds", "correct the half-life")
     order, keys, instants = _snapshots(events, key, as_of, n_kinds)
-    intensity = np.zeros((len(keys), n_kinds))
-    spread(kernels.decay, len(keys), *_read(events), order, keys, instants, float(half_life), intensity)
+    place, n_places = _places(kinds, n_kinds)
+    intensity = np.zeros((len(keys), n_places))
+    spread(kernels.decay, len(keys), *_read(events), order, keys, instants, place, float(half_life), intensity)
     return intensity
 
 
@@ -208,6 +235,44 @@ def last_known(events: GroupedEvents, key: npt.ArrayLike, as_of: npt.ArrayLike, 
     return found
 
 
+def mean_delay(
+    events: GroupedEvents, key: npt.ArrayLike, as_of: npt.ArrayLike, *, n_kinds: int, asked: int, answered: int
+) -> npt.NDArray[np.float64]:
+    """Mean time from the last event of one kind before one of another to that one, microseconds, shape (n,).
+
+    Each event of the first kind is answered at most once, and never by one of its own instant.
+    NaN without a pair. Sums are of whole microseconds, so that they are exact in any order.
+    Other parameters and errors are those of :func:`window_aggregates`.
+
+    Examples
+    --------
+    >>> events = group_events([0] * 3, [10, 14, 30], [10, 14, 30], n_groups=1, kind=[0, 1, 1])
+    >>> mean_delay(events, [0, 0], [12, 50], n_kinds=2, asked=0, answered=1)
+    array([nan,  4.])
+    """
+    order, keys, instants = _snapshots(events, key, as_of, n_kinds)
+    delay, pairs = np.zeros(len(keys), np.int64), np.zeros(len(keys), np.int64)
+    spread(kernels.sum_delays, len(keys), *_read(events), order, keys, instants, asked, answered, delay, pairs)
+    return np.where(pairs > 0, delay / np.maximum(pairs, 1), np.nan)
+
+
+def next_event(events: GroupedEvents, key: npt.ArrayLike, as_of: npt.ArrayLike, *, n_kinds: int, kind: int) -> Ints:
+    """Time to the next event of a kind, known and not yet happened, microseconds, shape (n,); -1 if there is none.
+
+    Other parameters and errors are those of :func:`window_aggregates`.
+
+    Examples
+    --------
+    >>> plan = group_events([0], [50], [10], n_groups=1, superseded=[40])
+    >>> next_event(plan, [0, 0, 0], [5, 20, 45], n_kinds=1, kind=0)
+    array([-1, 30, -1])
+    """
+    order, keys, instants = _snapshots(events, key, as_of, n_kinds)
+    ahead = np.full(len(keys), -1, np.int64)
+    spread(kernels.find_next, len(keys), *_read(events), order, keys, instants, kind, ahead)
+    return ahead
+
+
 def compile_kernels() -> None:
     """Compile every loop, or load it from disk, by one tiny call of each.
 
@@ -221,6 +286,8 @@ def compile_kernels() -> None:
     distinct_codes(events, [0], [0], n_kinds=1, windows=[EVER])
     decayed_intensity(events, [0], [0], n_kinds=1, half_life=1)
     last_known(events, [0], [0], n_kinds=1)
+    mean_delay(events, [0], [0], n_kinds=1, asked=0, answered=0)
+    next_event(events, [0], [0], n_kinds=1, kind=0)
 
 
 def _read(events: GroupedEvents) -> tuple[Ints, Ints, int]:
@@ -234,14 +301,28 @@ def _snapshots(
     n_groups = len(events.starts) - 1
     if len(keys) != len(instants):
         raise DataError(f"{len(keys)} keys and {len(instants)} instants", "one of each per snapshot", "correct them")
-    if len(keys) and (keys.min() < -1 or keys.max() >= n_groups):
-        raise DataError(f"keys from {keys.min()} to {keys.max()}", f"-1 to {n_groups - 1}", "correct the keys")
-    if len(events.kind) and events.kind.max() >= n_kinds:
-        raise DataError(f"the event kind {events.kind.max()}", f"codes below {n_kinds}", "raise n_kinds")
+    lowest, highest, kind = kernels.extremes(keys, events.table)
+    if lowest < -1 or highest >= n_groups:
+        raise DataError(f"keys from {lowest} to {highest}", f"-1 to {n_groups - 1}", "correct the keys")
+    if kind >= n_kinds:
+        raise DataError(f"the event kind {kind}", f"codes below {n_kinds}", "raise n_kinds")
     return rows_by_key(keys, n_groups), keys, instants
 
 
+def _places(kinds: Sequence[int] | None, n_kinds: int) -> tuple[Ints, int]:
+    """Column of the result for each kind, -1 for none, and the number of columns."""
+    wanted = range(n_kinds) if kinds is None else kinds
+    place = np.full(n_kinds, -1, np.int64)
+    place[wanted] = range(len(wanted))
+    return column(place), len(wanted)
+
+
 def _widths(windows: Sequence[int]) -> Ints:
-    if not windows or windows[0] <= 0 or any(a >= b for a, b in zip(windows, windows[1:], strict=False)):
+    return _checked_widths(tuple(windows))
+
+
+@lru_cache(maxsize=64)
+def _checked_widths(windows: tuple[int, ...]) -> Ints:
+    if not windows or windows[0] <= 0 or any(a >= b for a, b in pairwise(windows)):
         raise DataError(f"the windows {list(windows)}", "ascending widths above 0", "sort and correct them")
-    return column(list(windows))
+    return column(windows)

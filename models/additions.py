@@ -79,18 +79,19 @@ class HazardAdditions:
     start_loss: Floats
     win: Floats
     loss: Floats
+    typical: float | None = None
 
     @cached_property
     def start(self) -> float:
         """Log-odds of the win probability of the typical open opportunity."""
-        nothing = np.zeros((1, len(self.start_win)))
-        return float(_way(self.start_win, self.start_loss, nothing, nothing, np.zeros(1))[0][0, 0])
+        return win_log_odds(self.start_win, self.start_loss) if self.typical is None else self.typical
 
     @cached_property
     def _on_the_way(self) -> tuple[Floats, Floats, Floats]:
-        shape = (len(self.win), len(self.start_win))
-        win, loss = (np.ascontiguousarray(np.broadcast_to(a.sum(axis=2), shape)) for a in (self.win, self.loss))
-        return _way(self.start_win, self.start_loss, win, loss, STEPS)
+        totals = np.empty((2, len(self.win), len(self.start_win)))
+        _sum_features(self.win, totals[0])
+        _sum_features(self.loss, totals[1])
+        return _way(self.start_win, self.start_loss, totals[0], totals[1], STEPS)
 
     def log_odds(self) -> Floats:
         """Log-odds at each step, shape (n, k)."""
@@ -99,14 +100,38 @@ class HazardAdditions:
     def credits(self, slope: Floats) -> Floats:
         """Credit each feature with what its additions to the hazards bring, shape (n, f)."""
         _, by_win, by_loss = self._on_the_way
-        return self._of_cause(slope, by_win, self.win) + self._of_cause(slope, by_loss, self.loss)
+        found = np.zeros((len(slope), len(self.features)))
+        _credit(np.ascontiguousarray(slope), by_win, self.win, by_loss, self.loss, found)
+        return found
 
-    @staticmethod
-    def _of_cause(slope: Floats, derivative: Floats, added: Floats) -> Floats:
-        weight = (slope[:, :, None] * derivative).sum(axis=1)
-        if added.shape[1] == 1:
-            weight = weight.sum(axis=1, keepdims=True)
-        return np.asarray((weight[:, :, None] * added).sum(axis=1), dtype=np.float64)
+
+def win_log_odds(start_win: Floats, start_loss: Floats) -> float:
+    """Log-odds of the win probability that follows from the log-odds of the hazards, shape (J,) each."""
+    nothing = np.zeros((1, len(start_win)))
+    return float(_way(start_win, start_loss, nothing, nothing, np.zeros(1))[0][0, 0])
+
+
+@compiled
+def _sum_features(added: Floats, total: Floats) -> None:
+    for row in range(len(added)):
+        for j in range(total.shape[1]):
+            place, found = min(j, added.shape[1] - 1), 0.0
+            for f in range(added.shape[2]):
+                found += added[row, place, f]
+            total[row, j] = found
+
+
+@compiled
+def _credit(slope: Floats, by_win: Floats, win: Floats, by_loss: Floats, loss: Floats, found: Floats) -> None:
+    """Credit the features of each row, interval by interval."""
+    for row in range(len(slope)):
+        for j in range(by_win.shape[2]):
+            place, of_win, of_loss = min(j, win.shape[1] - 1), 0.0, 0.0
+            for k in range(slope.shape[1]):
+                of_win += slope[row, k] * by_win[row, k, j]
+                of_loss += slope[row, k] * by_loss[row, k, j]
+            for f in range(found.shape[1]):
+                found[row, f] += of_win * win[row, place, f] + of_loss * loss[row, place, f]
 
 
 def _way(

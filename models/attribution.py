@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,17 +65,23 @@ def attribute(
     """
     weights = blend.weights if on_top is None else (*blend.weights, 1.0)
     additions = additions if on_top is None else (*additions, on_top)
-    features = tuple(dict.fromkeys(name for member in additions for name in member.features))
-    place = {name: column for column, name in enumerate(features)}
+    features, columns = _layout(tuple(member.features for member in additions))
     parts = np.zeros((len(win), len(features)))
     odds = _log_odds_on_the_way(blend.level, weights, additions, len(win))
     slope = WIDTHS * _slope(odds)
-    for weight, member in zip(weights, additions, strict=True):
+    for weight, member, own in zip(weights, additions, columns, strict=True):
         if weight > 0:
-            columns = np.array([place[name] for name in member.features], dtype=np.int64)
-            parts[:, columns] += weight * member.credits(slope)
+            parts[:, own] += weight * member.credits(slope)
     base = float(_probability(blend.level + sum(w * m.start for w, m in zip(weights, additions, strict=True))))
     return Attribution(base, features, _made_exact(parts, win - base))
+
+
+@lru_cache(maxsize=64)
+def _layout(members: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], tuple[NDArray[np.int64], ...]]:
+    """Features of all members, each once, and where those of each member stand."""
+    features = tuple(dict.fromkeys(name for member in members for name in member))
+    place = {name: column for column, name in enumerate(features)}
+    return features, tuple(np.array([place[name] for name in member], dtype=np.int64) for member in members)
 
 
 def _log_odds_on_the_way(level: float, weights: Sequence[float], additions: Sequence[Additions], n: int) -> Floats:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from features.snapshot_table import Table, as_snapshots
 from models.additions import OddsAdditions
 from models.incidence import Incidence
 
@@ -51,18 +51,18 @@ class Level:
         """Tell whether it changes nothing."""
         return self.win == 0 and self.loss == 0 and not any(self.segments.values())
 
-    def of_segments(self, snapshots: pd.DataFrame) -> Floats:
+    def of_segments(self, snapshots: Table) -> Floats:
         """What the segment of each snapshot adds to the shift of winning, shape (n,)."""
         if not self.segments:
             return np.zeros(len(snapshots))
-        words = snapshots[self.column].to_numpy(dtype=object)
+        words = as_snapshots(snapshots).words(self.column)
         return np.array([self.segments.get(word, 0.0) for word in words], dtype=np.float64)
 
-    def apply(self, answer: Incidence, snapshots: pd.DataFrame) -> Incidence:
+    def apply(self, answer: Incidence, snapshots: Table) -> Incidence:
         """Shift the answers for snapshots; without a shift they stay the same bit for bit."""
         return answer if self.is_zero else shifted(answer, self.win + self.of_segments(snapshots), self.loss)
 
-    def additions(self, snapshots: pd.DataFrame) -> OddsAdditions:
+    def additions(self, snapshots: Table) -> OddsAdditions:
         """What it adds to log-odds: the overall shift to the start, a segment's to the segment's feature."""
         features = (self.column,) if self.segments else ()
         parts = self.of_segments(snapshots)[:, None][:, : len(features)]

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.outcomes import CENSORED, WON, Labels
+from features.snapshot_table import Table
 from models.additions import OddsAdditions
 from models.clock import Clock, learn_clock
 from models.incidence import Incidence, mean_log_odds
@@ -28,11 +29,11 @@ class Constant:
         self.win_share = (int((closed == WON).sum()) + 0.5) / (len(closed) + 1)
         return self
 
-    def predict(self, snapshots: pd.DataFrame) -> Incidence:
+    def predict(self, snapshots: Table) -> Incidence:
         """Give the same win probability to each snapshot."""
         return self.clock.with_win(np.full(len(snapshots), self.win_share))
 
-    def additions(self, snapshots: pd.DataFrame) -> OddsAdditions:
+    def additions(self, snapshots: Table) -> OddsAdditions:
         """Say that nothing adds anything: all are typical."""
         start = mean_log_odds(np.array([self.win_share]))
         return OddsAdditions((), start, np.zeros((len(snapshots), 0)))

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.snapshot_table import Snapshots, Table, as_snapshots
+
 Floats = NDArray[np.float64]
 
 _MOST_WORDS = 20
 _LEAST_ROWS = 10
-_FEW = 8
-"""Rows up to which it is faster to take a table as one array of objects than to select columns from it."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Encoding:
     numbers: tuple[str, ...]
     words: dict[str, tuple[str, ...]]
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Names of the matrix's columns, ``column=word`` for words."""
         return (*self.numbers, *(f"{column}={word}" for column, words in self.words.items() for word in words))
@@ -45,24 +45,47 @@ class Encoding:
         features = tuple(dict.fromkeys(of_column))
         return features, np.array([features.index(name) for name in of_column], dtype=np.int64)
 
-    def matrix(self, snapshots: pd.DataFrame) -> Floats:
+    def matrix(self, snapshots: Table) -> Floats:
         """Encode snapshots as float64 of shape (n, p); a missing word is NaN in all its columns.
 
         A word without a column of its own is 0 in all.
         """
-        if len(snapshots) <= _FEW:
-            return self._of_few(snapshots)
-        parts = [snapshots[list(self.numbers)].to_numpy(np.float64)]
-        parts += [_hits(snapshots[column].to_numpy(dtype=object), words) for column, words in self.words.items()]
-        return np.concatenate(parts, axis=1)
+        found = as_snapshots(snapshots)
+        if self._key not in found.kept:
+            found.kept[self._key] = self._encoded(found)
+        matrix: Floats = found.kept[self._key]
+        return matrix
 
-    def _of_few(self, snapshots: pd.DataFrame) -> Floats:
-        """Encode a few snapshots; the numbers are the same."""
-        values = snapshots.to_numpy(dtype=object)
-        place = {name: column for column, name in enumerate(snapshots.columns)}
-        parts = [values[:, [place[name] for name in self.numbers]].astype(np.float64)]
-        parts += [_hits(values[:, place[column]], words) for column, words in self.words.items()]
-        return np.concatenate(parts, axis=1)
+    @cached_property
+    def _key(self) -> tuple[Any, ...]:
+        return self.numbers, tuple(self.words.items())
+
+    def _encoded(self, snapshots: Snapshots) -> Floats:
+        matrix = np.empty((len(snapshots), len(self.names)))
+        if self.numbers:
+            numbers = np.concatenate([snapshots.columns[name] for name in self.numbers])
+            matrix[:, : len(self.numbers)] = numbers.reshape(len(self.numbers), -1).T
+        at = len(self.numbers)
+        for column, words in self.words.items():
+            matrix[:, at : at + len(words)] = self._hits[column][self._places(column, snapshots.words(column))]
+            at += len(words)
+        matrix.flags.writeable = False
+        return matrix
+
+    def _places(self, column: str, values: NDArray[np.object_]) -> list[int]:
+        """Row of ``_hits`` of each value."""
+        place, others = self._place[column], len(self.words[column])
+        return [place.get(word, others) if isinstance(word, str) else others + 1 for word in values]
+
+    @cached_property
+    def _place(self) -> dict[str, dict[str, int]]:
+        return {column: {word: place for place, word in enumerate(words)} for column, words in self.words.items()}
+
+    @cached_property
+    def _hits(self) -> dict[str, Floats]:
+        """What stands in the columns of each word, of any other word, and of none, shape (w + 2, w)."""
+        sizes = {column: len(words) for column, words in self.words.items()}
+        return {c: np.concatenate([np.eye(w), np.zeros((1, w)), np.full((1, w), np.nan)]) for c, w in sizes.items()}
 
     def to_dict(self) -> dict[str, Any]:
         """Describe the encoding in JSON; ``Encoding.from_dict`` reads it back."""
@@ -73,12 +96,6 @@ class Encoding:
     def from_dict(cls, raw: dict[str, Any]) -> Encoding:
         """Read what ``to_dict`` wrote."""
         return cls(tuple(raw["numbers"]), {column: tuple(words) for column, words in raw["words"]})
-
-
-def _hits(values: NDArray[np.object_], words: tuple[str, ...]) -> Floats:
-    """1 where a value is the word of the column, 0 where it is another, NaN where it is missing."""
-    hits = np.stack([values == word for word in words], axis=1).astype(np.float64)
-    return np.where(pd.isna(values)[:, None], np.nan, hits)
 
 
 def learn_encoding(snapshots: pd.DataFrame) -> Encoding:

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.outcomes import CENSORED, WON, Labels
+from features.snapshot_table import Table, as_snapshots
 from models.additions import OddsAdditions
 from models.clock import Clock, learn_clock
 from models.incidence import Incidence, log_odds, mean_log_odds
@@ -37,17 +38,17 @@ class FixedWeights:
         self.typical = mean_log_odds(self._weight(snapshots))
         return self
 
-    def predict(self, snapshots: pd.DataFrame) -> Incidence:
+    def predict(self, snapshots: Table) -> Incidence:
         """Give the fixed weight of each snapshot's stage as its win probability."""
         return self.clock.with_win(self._weight(snapshots))
 
-    def additions(self, snapshots: pd.DataFrame) -> OddsAdditions:
+    def additions(self, snapshots: Table) -> OddsAdditions:
         """Say what the stage adds to the log-odds of the typical open opportunity."""
         parts = log_odds(self._weight(snapshots)) - self.typical
         return OddsAdditions(("stage",), self.typical, parts[:, None])
 
-    def _weight(self, snapshots: pd.DataFrame) -> Floats:
-        weight = snapshots["fixed_weight"].to_numpy(np.float64)
+    def _weight(self, snapshots: Table) -> Floats:
+        weight = as_snapshots(snapshots).numbers("fixed_weight")
         return np.where(np.isnan(weight), self.win_share, weight)
 
     def to_dict(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.outcomes import WON, Labels
+from features.snapshot_table import Table
 from models.additions import OddsAdditions
 from models.flat_encoding import FlatEncoding, learn_flat_encoding
 from models.incidence import Incidence, certain_clock
@@ -89,19 +90,19 @@ class FlatBoosting:
         ]
         return float(losses[-1]), len(losses), np.concatenate(answers)
 
-    def predict(self, snapshots: pd.DataFrame) -> Incidence:
+    def predict(self, snapshots: Table) -> Incidence:
         """Give the win probability of each row."""
         win = self.win.predict(self._matrix(snapshots), num_threads=1)
         return certain_clock(self.edges, np.asarray(win, dtype=np.float64))
 
-    def additions(self, snapshots: pd.DataFrame) -> OddsAdditions:
+    def additions(self, snapshots: Table) -> OddsAdditions:
         """Say what each column adds to the log-odds of the typical row: LightGBM's own Shapley values."""
         found = np.asarray(self.win.predict(self._matrix(snapshots), pred_contrib=True, num_threads=1))
         features = (*self.encoding.numbers, *self.encoding.words)
         start = float(found[0, -1]) if len(found) else 0.0
         return OddsAdditions(features, start, np.asarray(found.reshape(len(snapshots), -1)[:, :-1], dtype=np.float64))
 
-    def _matrix(self, snapshots: pd.DataFrame) -> Floats:
+    def _matrix(self, snapshots: Table) -> Floats:
         return np.concatenate([self.encoding.values(snapshots), self.encoding.codes(snapshots)], axis=1)
 
     def _data(self, matrix: Floats, labels: Labels) -> lightgbm.Dataset:

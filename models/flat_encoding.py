@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.snapshot_table import Table, as_snapshots
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -35,19 +37,22 @@ class FlatEncoding:
     numbers: dict[str, float | None]
     words: dict[str, tuple[str, ...]]
 
-    def values(self, snapshots: pd.DataFrame) -> Floats:
+    def values(self, snapshots: Table) -> Floats:
         """Numbers of shape (n, p), missing as NaN where training had missing ones too."""
-        raw = np.array(snapshots[list(self.numbers)].to_numpy(np.float64))
+        found = as_snapshots(snapshots)
+        raw = np.empty((len(found), len(self.numbers)))
+        for place, name in enumerate(self.numbers):
+            raw[:, place] = found.numbers(name)
         for place, usual in enumerate(self.numbers.values()):
             if usual is not None:
                 raw[np.isnan(raw[:, place]), place] = usual
         return raw
 
-    def codes(self, snapshots: pd.DataFrame) -> Ints:
+    def codes(self, snapshots: Table) -> Ints:
         """Codes of shape (n, c): 0 missing, 1 any other word, from 2 the words in order."""
         codes = np.zeros((len(snapshots), len(self.words)), np.int64)
         for place, (column, words) in enumerate(self.words.items()):
-            codes[:, place] = _codes(snapshots[column], words)
+            codes[:, place] = _codes(as_snapshots(snapshots).words(column), words)
         return codes
 
     def to_dict(self) -> dict[str, Any]:
@@ -63,7 +68,7 @@ class FlatEncoding:
         return cls(dict(raw["numbers"]), {name: tuple(words) for name, words in raw["words"]})
 
 
-def _codes(values: pd.Series, words: tuple[str, ...]) -> Ints:
+def _codes(values: pd.Series | NDArray[np.object_], words: tuple[str, ...]) -> Ints:
     named = pd.Index(values, dtype=object)
     found = pd.Index(words, dtype=object).get_indexer(named).astype(np.int64)
     return np.where(named.isna(), 0, np.where(found < 0, 1, found + 2))

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.outcomes import WON, Labels
+from features.snapshot_table import Table
 from models.additions import OddsAdditions
 from models.flat_encoding import FlatEncoding, learn_flat_encoding
 from models.incidence import Incidence, certain_clock
@@ -63,7 +64,7 @@ class FlatLogistic:
         self._learn_scale(_twice(self.encoding.values(snapshots)))
         return self._rows(snapshots)
 
-    def _rows(self, snapshots: pd.DataFrame) -> tuple[Floats, Ints]:
+    def _rows(self, snapshots: Table) -> tuple[Floats, Ints]:
         return self._design(_twice(self.encoding.values(snapshots))), self.encoding.codes(snapshots)
 
     def _solve(self, design: Floats, codes: Ints, won: NDArray[np.bool_], penalty: float) -> None:
@@ -74,11 +75,11 @@ class FlatLogistic:
         self.word_effects = np.split(fitted[width:], np.cumsum(sizes)[:-1]) if sizes else []
         self.typical = np.array([e[codes[:, place]].mean() for place, e in enumerate(self.word_effects)])
 
-    def predict(self, snapshots: pd.DataFrame) -> Incidence:
+    def predict(self, snapshots: Table) -> Incidence:
         """Give the win probability of each row."""
         return certain_clock(self.edges, self._win(*self._rows(snapshots)))
 
-    def additions(self, snapshots: pd.DataFrame) -> OddsAdditions:
+    def additions(self, snapshots: Table) -> OddsAdditions:
         """Say what each column adds to the log-odds of the typical row, whose numbers are at their means."""
         design, codes = self._rows(snapshots)
         numbers = len(self.encoding.numbers)

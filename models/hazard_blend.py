@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-import pandas as pd
-
-from models.additions import Additions
+from features.snapshot_table import Snapshots, Table, as_snapshots
 from models.attribution import Attribution, attribute, joined
 from models.blend import Blend
 from models.calibration import Level
@@ -15,7 +14,6 @@ from models.flat_boosting import FlatBoosting
 from models.incidence import Floats, Incidence
 from models.lightgbm_hazards import LightGBMHazards
 from models.member import Member, member_from_dict
-from models.ridge_hazards import RidgeHazards
 from models.spread import interval
 
 _AT_ONCE = 1000
@@ -36,60 +34,53 @@ class HazardBlend:
     level: Level = field(default_factory=Level)
     won: int = 0
 
-    @property
+    @cached_property
     def in_use(self) -> list[int]:
         """Places of the members that have a weight."""
         pairs = zip(self.blend.weights, self.blend.clocks, strict=True)
         return [place for place, (weight, clock) in enumerate(pairs) if weight > 0 or clock > 0]
 
-    def predict(self, snapshots: pd.DataFrame) -> Incidence:
+    @cached_property
+    def _blend(self) -> Blend:
+        """The blend of the members in use."""
+        return self.blend.of_members(self.in_use)
+
+    def predict(self, snapshots: Table) -> Incidence:
         """Answer for snapshots, shape (n,): win probability and clocks."""
         return self._combined(snapshots)[0]
 
-    def predict_with_interval(self, snapshots: pd.DataFrame) -> tuple[Incidence, Floats, Floats]:
+    def predict_with_interval(self, snapshots: Table) -> tuple[Incidence, Floats, Floats]:
         """Answer for snapshots, with the bounds of the 80 % interval of each win probability."""
         answer, blend, answers = self._combined(snapshots)
         return answer, *interval(answer.win, self.won, blend.weights, answers)
 
-    def _combined(self, snapshots: pd.DataFrame) -> tuple[Incidence, Blend, list[Incidence]]:
+    def _combined(self, snapshots: Table) -> tuple[Incidence, Blend, list[Incidence]]:
         """Answer of the blend at its level, and what it is made of."""
-        answers = [self.members[place].predict(snapshots) for place in self.in_use]
-        blend = self.blend.of_members(self.in_use)
-        return self.level.apply(blend.combine(answers), snapshots), blend, answers
+        found = as_snapshots(snapshots)
+        answers = [self.members[place].predict(found) for place in self.in_use]
+        return self.level.apply(self._blend.combine(answers), found), self._blend, answers
 
-    def attribute(self, snapshots: pd.DataFrame, win: Floats | None = None) -> Attribution:
+    def attribute(self, snapshots: Table, win: Floats | None = None) -> Attribution:
         """Say what adds up to the win probability of each snapshot.
 
         ``win`` are the win probabilities of the same snapshots, shape (n,), if ``predict`` has
         given them already.
         """
-        win = self.predict(snapshots).win if win is None else win
-        if len(snapshots) <= _AT_ONCE:
-            return self._attribute(snapshots, win)
-        parts = [slice(start, start + _AT_ONCE) for start in range(0, len(snapshots), _AT_ONCE)]
-        return joined([self._attribute(snapshots.iloc[part], win[part]) for part in parts])
+        found = as_snapshots(snapshots)
+        win = self.predict(found).win if win is None else win
+        if len(found) <= _AT_ONCE:
+            return self._attribute(found, win)
+        parts = [slice(start, start + _AT_ONCE) for start in range(0, len(found), _AT_ONCE)]
+        return joined([self._attribute(found.take(part), win[part]) for part in parts])
 
-    def _attribute(self, snapshots: pd.DataFrame, win: Floats) -> Attribution:
-        blend, on_top = self.blend.of_members(self.in_use), self.level.additions(snapshots)
-        return attribute(blend, self._additions(snapshots), win, on_top)
+    def _attribute(self, snapshots: Snapshots, win: Floats) -> Attribution:
+        additions = [self.members[place].additions(snapshots) for place in self.in_use]
+        return attribute(self._blend, additions, win, self.level.additions(snapshots))
 
-    def _additions(self, snapshots: pd.DataFrame) -> list[Additions]:
-        """What the features add in each member in use; members that encode alike share one matrix."""
-        found: list[Additions] = []
-        encoding, matrix = None, None
-        for place in self.in_use:
-            member = self.members[place]
-            if isinstance(member, (RidgeHazards, LightGBMHazards)):
-                if matrix is None or member.encoding != encoding:
-                    encoding, matrix = member.encoding, member.encoding.matrix(snapshots)
-                found.append(member.additions_of(matrix))
-            else:
-                found.append(member.additions(snapshots))
-        return found
-
-    def predict_members(self, snapshots: pd.DataFrame) -> dict[str, Incidence]:
+    def predict_members(self, snapshots: Table) -> dict[str, Incidence]:
         """Answer of each member by its name."""
-        return {member.name: member.predict(snapshots) for member in self.members}
+        found = as_snapshots(snapshots)
+        return {member.name: member.predict(found) for member in self.members}
 
     def to_dict(self) -> dict[str, Any]:
         """Describe the members in use in JSON; boosters are in ``texts``."""

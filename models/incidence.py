@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from features.compiled import compiled
+
 Floats = NDArray[np.float64]
 
 _LEAST = 1e-9
@@ -103,38 +105,53 @@ def clock_at(edges: Floats, clock: Floats, days: ArrayLike) -> Floats:
     the last interval. ``days`` is of shape (h,), or (n, h) with a row for each clock.
     """
     asked = np.atleast_1d(np.asarray(days, dtype=np.float64))
-    asked = np.broadcast_to(asked, (len(clock), asked.shape[-1]))
-    bounds = np.concatenate([[0.0], edges])
-    values = np.concatenate([np.zeros((len(clock), 1)), clock], axis=1)
-    place = np.clip(np.searchsorted(bounds, asked, side="left") - 1, 0, len(edges) - 1)
-    share = np.clip((asked - bounds[place]) / (bounds[place + 1] - bounds[place]), 0, 1)
-    low, high = np.take_along_axis(values, place, 1), np.take_along_axis(values, place + 1, 1)
-    inside = low + share * (high - low)
-    beyond = np.maximum(asked - edges[-1], 0)
-    reached: Floats = 1 - (1 - inside) * np.exp(-_tail_hazard(bounds, values)[:, None] * beyond)
+    asked = np.ascontiguousarray(np.broadcast_to(asked, (len(clock), asked.shape[-1])))
+    reached = np.empty(asked.shape)
+    _read_clocks(edges, np.ascontiguousarray(clock), asked, reached)
     return reached
+
+
+@compiled
+def _read_clocks(edges: Floats, clock: Floats, asked: Floats, reached: Floats) -> None:
+    last = len(edges) - 1
+    for row in range(len(clock)):
+        start = edges[last - 1] if last > 0 else 0.0
+        before = max(1 - (clock[row, last - 1] if last > 0 else 0.0), _LEAST)
+        hazard = np.log(before / max(1 - clock[row, last], _LEAST)) / (edges[last] - start)
+        for h in range(asked.shape[1]):
+            t, place = asked[row, h], 0
+            while place < last and edges[place] < t:
+                place += 1
+            begin, low = (edges[place - 1], clock[row, place - 1]) if place > 0 else (0.0, 0.0)
+            share = min(max((t - begin) / (edges[place] - begin), 0.0), 1.0)
+            inside = low + share * (clock[row, place] - low)
+            reached[row, h] = 1 - (1 - inside) * np.exp(-hazard * max(t - edges[last], 0.0))
 
 
 def clock_median(edges: Floats, clock: Floats) -> Floats:
     """Days by which each clock reaches one half; infinite if it never does."""
-    bounds = np.concatenate([[0.0], edges])
-    values = np.concatenate([np.zeros((len(clock), 1)), clock], axis=1)
-    place = np.clip((values < 0.5).sum(axis=1) - 1, 0, len(edges) - 1)
-    rows = np.arange(len(clock))
-    low, high = values[rows, place], values[rows, place + 1]
-    step = np.where(high > low, (0.5 - low) / np.maximum(high - low, _LEAST), 0)
-    inside = bounds[place] + np.clip(step, 0, 1) * (bounds[place + 1] - bounds[place])
-    hazard = _tail_hazard(bounds, values)
-    left = np.maximum(1 - values[:, -1], _LEAST)
-    with np.errstate(divide="ignore"):
-        beyond = edges[-1] + np.where(hazard > 0, np.log(left / 0.5) / np.maximum(hazard, _LEAST), np.inf)
-    median: Floats = np.where(values[:, -1] >= 0.5, inside, beyond)
+    median = np.empty(len(clock))
+    _find_medians(edges, np.ascontiguousarray(clock), median)
     return median
 
 
-def _tail_hazard(bounds: Floats, values: Floats) -> Floats:
-    before, after = np.maximum(1 - values[:, -2], _LEAST), np.maximum(1 - values[:, -1], _LEAST)
-    return np.asarray(np.log(before / after) / (bounds[-1] - bounds[-2]), dtype=np.float64)
+@compiled
+def _find_medians(edges: Floats, clock: Floats, median: Floats) -> None:
+    last = len(edges) - 1
+    for row in range(len(clock)):
+        place = 0
+        while place < last and clock[row, place] < 0.5:
+            place += 1
+        begin, low = (edges[place - 1], clock[row, place - 1]) if place > 0 else (0.0, 0.0)
+        end, high = edges[place], clock[row, place]
+        if clock[row, last] >= 0.5:
+            step = (0.5 - low) / max(high - low, _LEAST) if high > low else 0.0
+            median[row] = begin + min(max(step, 0.0), 1.0) * (end - begin)
+            continue
+        start = edges[last - 1] if last > 0 else 0.0
+        left, before = max(1 - clock[row, last], _LEAST), max(1 - (clock[row, last - 1] if last > 0 else 0.0), _LEAST)
+        hazard = np.log(before / left) / (edges[last] - start)
+        median[row] = edges[last] + np.log(left / 0.5) / max(hazard, _LEAST) if hazard > 0 else np.inf
 
 
 def from_hazards(edges: Floats, win: Floats, loss: Floats) -> Incidence:
@@ -160,20 +177,50 @@ def from_hazards(edges: Floats, win: Floats, loss: Floats) -> Incidence:
     >>> answer.win, answer.win_by([30])
     (array([0.5]), array([[0.25]]))
     """
-    total = win + loss
-    too_much = np.maximum(total, 1.0)
-    win, loss = np.maximum(win / too_much, _LEAST), np.maximum(loss / too_much, _LEAST)
-    after = np.cumprod(np.maximum(1 - win - loss, 0), axis=1)
-    before = np.concatenate([np.ones((len(win), 1)), after[:, :-1]], axis=1)
-    won, lost = np.cumsum(before * win, axis=1), np.cumsum(before * loss, axis=1)
-    rest = after[:, -1] / (win[:, -1] + loss[:, -1])
-    ever_won, ever_lost = won[:, -1] + rest * win[:, -1], lost[:, -1] + rest * loss[:, -1]
-    return Incidence(edges, ever_won, won / ever_won[:, None], lost / ever_lost[:, None])
+    shape = win.shape
+    ever_won, win_clock, loss_clock = np.empty(shape[0]), np.empty(shape), np.empty(shape)
+    _compete(np.ascontiguousarray(win), np.ascontiguousarray(loss), ever_won, win_clock, loss_clock)
+    return Incidence(edges, ever_won, win_clock, loss_clock)
+
+
+def from_log_odds(edges: Floats, win: Floats, loss: Floats) -> Incidence:
+    """Turn the log-odds of cause-specific hazards, shape (n, J), into win probability and clocks."""
+    hazards = np.empty((2, *win.shape))
+    _turn_into_hazards(np.ascontiguousarray(win), hazards[0])
+    _turn_into_hazards(np.ascontiguousarray(loss), hazards[1])
+    return from_hazards(edges, hazards[0], hazards[1])
+
+
+@compiled
+def _turn_into_hazards(odds: Floats, hazard: Floats) -> None:
+    for row in range(odds.shape[0]):
+        for j in range(odds.shape[1]):
+            hazard[row, j] = 1 / (1 + np.exp(-odds[row, j]))
+
+
+@compiled
+def _compete(win: Floats, loss: Floats, ever_won: Floats, win_clock: Floats, loss_clock: Floats) -> None:
+    """Add up the incidences row by row, so that a row's sums do not depend on others."""
+    intervals = win.shape[1]
+    for row in range(len(win)):
+        still_open, won, lost, w, l = 1.0, 0.0, 0.0, 0.0, 0.0  # noqa: E741
+        for j in range(intervals):
+            too_much = max(win[row, j] + loss[row, j], 1.0)
+            w, l = max(win[row, j] / too_much, _LEAST), max(loss[row, j] / too_much, _LEAST)  # noqa: E741
+            won += still_open * w
+            lost += still_open * l
+            still_open *= max(1 - w - l, 0.0)
+            win_clock[row, j], loss_clock[row, j] = won, lost
+        rest = still_open / (w + l)
+        ever_won[row], ever_lost = won + rest * w, lost + rest * l
+        for j in range(intervals):
+            win_clock[row, j] /= ever_won[row]
+            loss_clock[row, j] /= ever_lost
 
 
 def log_odds(win: Floats) -> Floats:
     """Log-odds of probabilities, kept within 1e-6 of 0 and 1."""
-    kept = np.clip(win, NARROW, 1 - NARROW)
+    kept = np.minimum(np.maximum(win, NARROW), 1 - NARROW)
     return np.asarray(np.log(kept / (1 - kept)), dtype=np.float64)
 
 

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from features.catalogue import FEATURES
 from features.outcomes import Labels
-from models.additions import HazardAdditions
+from features.snapshot_table import Table
+from models.additions import HazardAdditions, win_log_odds
 from models.encoding import Encoding, learn_encoding
-from models.incidence import Incidence, from_hazards
+from models.incidence import Incidence, from_log_odds
 from models.periods import expand
-from models.tree_terms import TreeTerms, read_trees, tree_terms
+from models.tree_terms import TreeTerms, tree_terms
+from models.trees import Trees, read_trees
 from models.trend import straight_trend, years_before_the_end
 
 Floats = NDArray[np.float64]
@@ -97,24 +99,13 @@ class LightGBMHazards:
         data = lightgbm.Dataset(rows, happened.astype(float), init_score=start, feature_name=names, params=parameters)
         return lightgbm.train(parameters, data, self.rounds)
 
-    def predict(self, snapshots: pd.DataFrame, rounds: int | None = None) -> Incidence:
+    def predict(self, snapshots: Table, rounds: int | None = None) -> Incidence:
         """Give the incidence that follows from the two boosters, or from their first ``rounds`` trees."""
-        matrix = self.encoding.matrix(snapshots)
-        n, intervals = len(matrix), len(self.edges)
-        ahead = np.tile(np.arange(intervals, dtype=np.float64), n)[:, None]
-        rows = np.concatenate([np.repeat(matrix, intervals, axis=0), ahead], axis=1)
-        asked = {"num_iteration": rounds if rounds is not None else -1, "num_threads": THREADS, "raw_score": True}
-        odds = (
-            start + np.asarray(b.predict(rows, **asked)) for start, b in zip(self.start, self._boosters, strict=True)
-        )
-        win, loss = ((1 / (1 + np.exp(-o))).reshape(n, intervals) for o in odds)
-        return from_hazards(self.edges, win, loss)
+        matrix, interval = self.encoding.matrix(snapshots), len(self.encoding.names)
+        win, loss = (trees.log_odds(matrix, interval, len(self.edges), rounds) for trees in self._trees)
+        return from_log_odds(self.edges, self.start[0] + win, self.start[1] + loss)
 
-    @property
-    def _boosters(self) -> tuple[lightgbm.Booster, lightgbm.Booster]:
-        return self.win, self.loss
-
-    def additions(self, snapshots: pd.DataFrame) -> HazardAdditions:
+    def additions(self, snapshots: Table) -> HazardAdditions:
         """Say what each feature adds to the log-odds of the two hazards in each interval (Shapley values)."""
         return self.additions_of(self.encoding.matrix(snapshots))
 
@@ -122,13 +113,27 @@ class LightGBMHazards:
         """Say the same of snapshots that are encoded already."""
         features, of_column = self.encoding.features
         won, lost = self._terms
-        added = [terms.of(matrix, of_column) for terms in (won, lost)]
-        return HazardAdditions(features, self.start[0] + won.base, self.start[1] + lost.base, *added)
+        by_win, by_loss = (terms.of(matrix, of_column) for terms in (won, lost))
+        return HazardAdditions(features, *self._start_odds, by_win, by_loss, self._typical)
+
+    @cached_property
+    def _start_odds(self) -> tuple[Floats, Floats]:
+        won, lost = self._terms
+        return self.start[0] + won.base, self.start[1] + lost.base
+
+    @cached_property
+    def _typical(self) -> float:
+        return win_log_odds(*self._start_odds)
+
+    @cached_property
+    def _trees(self) -> tuple[Trees, Trees]:
+        won, lost = (read_trees(text) for text in self.texts().values())
+        return won, lost
 
     @cached_property
     def _terms(self) -> tuple[TreeTerms, TreeTerms]:
         interval, intervals = len(self.encoding.names), len(self.edges)
-        won, lost = (tree_terms(read_trees(text), interval, intervals) for text in self.texts().values())
+        won, lost = (tree_terms(trees, interval, intervals) for trees in self._trees)
         return won, lost
 
     def _masked_copies(self, matrix: Floats, snapshots: pd.DataFrame) -> tuple[Floats, Ints]:

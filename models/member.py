@@ -7,6 +7,7 @@ from typing import Any, Protocol, Self
 import pandas as pd
 
 from features.outcomes import Labels
+from features.snapshot_table import Table
 from models.additions import Additions
 from models.constant import Constant
 from models.fixed_weights import FixedWeights
@@ -31,11 +32,11 @@ class Member(Protocol):
         """Learn from snapshots and what became of them."""
         ...
 
-    def predict(self, snapshots: pd.DataFrame) -> Incidence:
+    def predict(self, snapshots: Table) -> Incidence:
         """Answer for snapshots, shape (n,)."""
         ...
 
-    def additions(self, snapshots: pd.DataFrame) -> Additions:
+    def additions(self, snapshots: Table) -> Additions:
         """Say what each feature adds to the log-odds of the typical open opportunity."""
         ...
 

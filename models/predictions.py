@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from features.snapshot_table import Table
 from models.artifact import Artifact
 
 HORIZONS = (30, 60, 90, 180)
@@ -17,7 +18,7 @@ FORGOTTEN = (
 """What whoever loads the model from the registry must know."""
 
 
-def predict_snapshots(artifact: Artifact, snapshots: pd.DataFrame) -> pd.DataFrame:
+def predict_snapshots(artifact: Artifact, snapshots: Table) -> pd.DataFrame:
     """Predict from snapshots.
 
     ``FORGOTTEN`` says where serving answers otherwise.

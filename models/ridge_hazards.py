@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from features.compiled import compiled
 from features.outcomes import Labels
-from models.additions import HazardAdditions
+from features.snapshot_table import Table
+from models.additions import HazardAdditions, win_log_odds
 from models.encoding import Encoding, learn_encoding
 from models.evidence import regress
-from models.incidence import Incidence, from_hazards
+from models.incidence import Incidence, from_log_odds
 from models.periods import Periods, expand
 from models.terms import Terms, learn_terms
 from models.trend import years_before_the_end
@@ -74,12 +75,15 @@ class RidgeHazards:
         found = regress(terms, intervals, happened, repeats).coefficients
         return np.concatenate([np.delete(found, trend), np.full(missing, found[-1])])
 
-    def predict(self, snapshots: pd.DataFrame) -> Incidence:
+    def predict(self, snapshots: Table) -> Incidence:
         """Give the incidence that follows from the two regressions."""
         design = self.terms.of(self.encoding.matrix(snapshots))
-        return from_hazards(self.edges, self._hazards(design, self.win), self._hazards(design, self.loss))
+        odds = np.empty((2, len(design), len(self.edges)))
+        for coefficients, found in zip((self.win, self.loss), odds, strict=True):
+            _add_up(design, coefficients, found)
+        return from_log_odds(self.edges, odds[0], odds[1])
 
-    def additions(self, snapshots: pd.DataFrame) -> HazardAdditions:
+    def additions(self, snapshots: Table) -> HazardAdditions:
         """Say what each feature adds to the log-odds of the two hazards, the same in every interval.
 
         A product of two features is shared by them, half and half.
@@ -93,7 +97,11 @@ class RidgeHazards:
         added = [np.zeros((len(apart), 1, len(features))) for _ in range(2)]
         for coefficients, found in zip((self.win, self.loss), added, strict=True):
             _share_out(apart, coefficients, owners, found)
-        return HazardAdditions(features, *self._start, *added)
+        return HazardAdditions(features, *self._start, added[0], added[1], self._typical)
+
+    @cached_property
+    def _typical(self) -> float:
+        return win_log_odds(*self._start)
 
     @cached_property
     def _start(self) -> tuple[Floats, Floats]:
@@ -107,12 +115,6 @@ class RidgeHazards:
         """Features, and the two that each term belongs to, shape (k, 2); the same twice for most."""
         features, of_column = self.encoding.features
         return features, np.ascontiguousarray(of_column[self.terms.owners])
-
-    def _hazards(self, design: Floats, coefficients: Floats) -> Floats:
-        # Summed row by row: a matrix product may round differently for one row than for many.
-        columns = design.shape[1]
-        base = (design * coefficients[:columns]).sum(axis=1)
-        return np.asarray(1 / (1 + np.exp(-(base[:, None] + coefficients[columns:]))), dtype=np.float64)
 
     def to_dict(self) -> dict[str, Any]:
         """Describe the model in JSON; ``from_dict`` reads it back."""
@@ -137,6 +139,18 @@ class RidgeHazards:
 
 
 _ARRAYS = ("edges", "typical", "win", "loss")
+
+
+@compiled
+def _add_up(design: Floats, coefficients: Floats, odds: Floats) -> None:
+    """Sum row by row: a matrix product may round differently for one row than for many."""
+    count = design.shape[1]
+    for row in range(len(design)):
+        total = 0.0
+        for term in range(count):
+            total += design[row, term] * coefficients[term]
+        for j in range(odds.shape[1]):
+            odds[row, j] = total + coefficients[count + j]
 
 
 @compiled

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.outcomes import Labels
+from features.snapshot_table import Table, as_snapshots
 from models.additions import OddsAdditions
 from models.fixed_weights import FixedWeights
 from models.incidence import Incidence, from_hazards, log_odds
@@ -66,7 +67,7 @@ class StageRates:
         self.share = seen / max(seen.sum(), 1)
         return self
 
-    def predict(self, snapshots: pd.DataFrame) -> Incidence:
+    def predict(self, snapshots: Table) -> Incidence:
         """Give each snapshot the rates of its stage and age; an unseen stage its fixed weight."""
         if not len(self.stages):
             return self.fixed.predict(snapshots)
@@ -82,7 +83,7 @@ class StageRates:
             np.where(pick, rates.loss_clock, fixed.loss_clock),
         )
 
-    def additions(self, snapshots: pd.DataFrame) -> OddsAdditions:
+    def additions(self, snapshots: Table) -> OddsAdditions:
         """Say what stage and age add to the log-odds of the typical open opportunity (Shapley values of the two)."""
         if not len(self.stages):
             return self.fixed.additions(snapshots)
@@ -109,13 +110,13 @@ class StageRates:
     def _places(self) -> dict[str, int]:
         return {stage: place for place, stage in enumerate(self.stages)}
 
-    def _stage(self, snapshots: pd.DataFrame) -> Ints:
+    def _stage(self, snapshots: Table) -> Ints:
         unseen = len(self.stages)
-        words = snapshots["stage"].to_numpy(dtype=object)
+        words = as_snapshots(snapshots).words("stage")
         return np.fromiter((self._places.get(word, unseen) for word in words), np.int64, len(words))
 
-    def _cell(self, snapshots: pd.DataFrame) -> Ints:
-        age = np.searchsorted(self.ages, snapshots["days_in_spell"].to_numpy(np.float64))
+    def _cell(self, snapshots: Table) -> Ints:
+        age = np.searchsorted(self.ages, as_snapshots(snapshots).numbers("days_in_spell"))
         return self._stage(snapshots) * (len(self.ages) + 1) + age
 
     def _prior(self, snapshots: pd.DataFrame, stage: Ints, n_stages: int) -> tuple[Floats, Floats]:

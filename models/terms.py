@@ -8,12 +8,14 @@ that; a product with a strong penalty needs hundreds.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.catalogue import FEATURES
+from features.compiled import compiled
 from models.encoding import Encoding
 
 Floats = NDArray[np.float64]
@@ -65,13 +67,18 @@ class Terms:
 
     def of(self, matrix: Floats) -> Floats:
         """Make the terms of each row, shape (n, p + g + q + r); a missing number is at its mean."""
-        raw = signed_log(matrix)
-        # A value far outside what was trained on must not carry the answer away.
-        scaled = np.clip(np.where(np.isnan(raw), 0, (raw - self.mean) / self.spread), -_FARTHEST, _FARTHEST)
-        there = (matrix[:, self.indicators[:, 0].astype(np.int64)] == self.indicators[:, 1]).astype(np.float64)
-        product = there[:, self.products[:, 0]] * scaled[:, self.products[:, 1]]
-        missing = np.isnan(raw[:, self.gaps]).astype(np.float64)
-        return np.concatenate([scaled, missing, there, product], axis=1)
+        terms = np.empty((len(matrix), len(self.mean) + len(self.gaps) + len(self.indicators) + len(self.products)))
+        read = (self.mean, self.spread, self.gaps, self._columns, self._levels, self.products)
+        _fill_terms(np.ascontiguousarray(matrix), *read, terms)
+        return terms
+
+    @cached_property
+    def _columns(self) -> Ints:
+        return np.ascontiguousarray(self.indicators[:, 0].astype(np.int64))
+
+    @cached_property
+    def _levels(self) -> Floats:
+        return np.ascontiguousarray(self.indicators[:, 1])
 
     @property
     def owners(self) -> Ints:
@@ -96,6 +103,30 @@ class Terms:
             pairs["indicators"].astype(np.float64),
             pairs["products"].astype(np.int64),
         )
+
+
+@compiled
+def _fill_terms(
+    matrix: Floats, mean: Floats, spread: Floats, gaps: Ints, columns: Ints, levels: Floats, products: Ints,
+    terms: Floats,
+) -> None:  # fmt: skip
+    wide = matrix.shape[1]
+    of_gaps, of_levels = wide, wide + len(gaps)
+    of_products = of_levels + len(columns)
+    for row in range(len(matrix)):
+        for c in range(wide):
+            x, z = matrix[row, c], 0.0
+            if not np.isnan(x):
+                size = np.log1p(abs(x))
+                z = ((size if x >= 0 else -size) - mean[c]) / spread[c]
+            # A value far outside what was trained on must not carry the answer away.
+            terms[row, c] = min(max(z, -_FARTHEST), _FARTHEST)
+        for g in range(len(gaps)):
+            terms[row, of_gaps + g] = 1.0 if np.isnan(matrix[row, gaps[g]]) else 0.0
+        for i in range(len(columns)):
+            terms[row, of_levels + i] = 1.0 if matrix[row, columns[i]] == levels[i] else 0.0
+        for p in range(len(products)):
+            terms[row, of_products + p] = terms[row, of_levels + products[p, 0]] * terms[row, products[p, 1]]
 
 
 def signed_log(raw: Floats) -> Floats:

@@ -18,40 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.compiled import compiled
+from models.trees import Trees, goes_left, read_trees
+
+__all__ = ["TreeTerms", "Trees", "read_trees", "tree_terms"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-MOST_NODES = 6
-"""Questions of a tree of seven leaves; larger trees have too many patterns for a table."""
-
-_DEFAULT_LEFT, _MISSING_ZERO, _MISSING_NAN = 2, 4, 8
-_ZERO = 1e-35
-
-
-@dataclass(frozen=True)
-class Trees:
-    """Trees as arrays: T trees of at most N questions, shape (T, N), and N + 1 leaves.
-
-    Parameters
-    ----------
-    feature
-        Column that a question is about, -1 where a tree has fewer questions.
-    threshold, decision
-        Left when the value is at most the threshold; LightGBM's bits for what a missing value does.
-    left, right
-        The next question, or ~leaf.
-    value, weight
-        Of the leaves, shape (T, N + 1): the log-odds added, and the training rows in it.
-    """
-
-    feature: Ints
-    threshold: Floats
-    decision: Ints
-    left: Ints
-    right: Ints
-    value: Floats
-    weight: Floats
 
 
 @dataclass(frozen=True)
@@ -86,48 +58,6 @@ class TreeTerms:
         t = self.trees
         _look_up(np.ascontiguousarray(matrix), t.feature, t.threshold, t.decision, owner, self.table, found)
         return found
-
-
-def read_trees(text: str) -> Trees:
-    """Read the trees of a booster from LightGBM's model text.
-
-    Raises
-    ------
-    ValueError
-        A tree has more questions than a table holds, or asks for a category.
-    """
-    blocks = text.split("\nTree=")[1:]
-    parsed = [_block(block.split("\n\n")[0]) for block in blocks]
-    questions = max((len(b["split_feature"]) for b in parsed), default=0)
-    if questions > MOST_NODES:
-        raise ValueError(f"a tree of {questions + 1} leaves; at most {MOST_NODES + 1} can be tabulated")
-    width = max(questions, 1)
-    shape = (len(parsed), width)
-    feature, threshold, decision = np.full(shape, -1), np.zeros(shape), np.zeros(shape, np.int64)
-    left, right = np.full(shape, -1), np.full(shape, -1)
-    value, weight = np.zeros((len(parsed), width + 1)), np.zeros((len(parsed), width + 1))
-    for t, block in enumerate(parsed):
-        n, leaves = len(block["split_feature"]), len(block["leaf_value"])
-        feature[t, :n], threshold[t, :n], decision[t, :n] = (
-            block[name] for name in ("split_feature", "threshold", "decision_type")
-        )
-        left[t, :n], right[t, :n] = block["left_child"], block["right_child"]
-        value[t, :leaves], weight[t, :leaves] = block["leaf_value"], block["leaf_count"] if n else 1.0
-    if (decision & 1).any():
-        raise ValueError("a question about a category; only numbers can be tabulated")
-    ints = (a.astype(np.int64) for a in (feature, decision, left, right))
-    feature, decision, left, right = ints
-    return Trees(feature, threshold, decision, left, right, value, weight)
-
-
-def _block(block: str) -> dict[str, list[float]]:
-    names = ("split_feature", "threshold", "decision_type", "left_child", "right_child", "leaf_value", "leaf_count")
-    found: dict[str, list[float]] = {name: [] for name in names}
-    for line in block.splitlines():
-        name, _, values = line.partition("=")
-        if name in found:
-            found[name] = [float(v) for v in values.split()]
-    return found
 
 
 def tree_terms(trees: Trees, interval: int, intervals: int) -> TreeTerms:
@@ -258,11 +188,7 @@ def _look_up(
                 # The column of the interval is not in the matrix; the table knows the interval.
                 if column < 0 or column >= matrix.shape[1]:
                     continue
-                x, rule = matrix[row, column], decision[t, node]
-                if np.isnan(x) and rule & _MISSING_NAN == 0:
-                    x = 0.0
-                absent = np.isnan(x) or (rule & _MISSING_ZERO != 0 and abs(x) <= _ZERO)
-                if (rule & _DEFAULT_LEFT != 0) if absent else x <= threshold[t, node]:
+                if goes_left(matrix[row, column], threshold[t, node], decision[t, node]):
                     pattern |= 1 << node
             for j in range(intervals):
                 for player in range(width):

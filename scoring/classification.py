@@ -13,8 +13,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
+
+from features.snapshot_table import Table, as_snapshots
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -85,14 +86,15 @@ class Signs:
         return last
 
 
-def signs_of(snapshots: pd.DataFrame) -> Signs:
+def signs_of(table: Table) -> Signs:
     """Read the signs of intent from snapshots.
 
     A confirmed need stays a sign for as long as the two sides talk: its days count from the
     confirmation, or from the last two-way contact if that was later. A need assessed as no
     counts for more than the stage.
     """
-    column = {name: snapshots[name].to_numpy(np.float64) for name in _COLUMNS}
+    snapshots = as_snapshots(table)
+    column = {name: snapshots.numbers(name) for name in _COLUMNS}
     talked = column["days_since_two_way"]
     confirmed = (column["stage_need_confirmed"] == 1) & (column["need"] != 0)
     by_stage = np.where(confirmed, np.fmin(column["days_in_stage"], talked), np.nan)
@@ -132,7 +134,8 @@ def classify(signs: Signs, need_probability: Floats, criteria: Criteria) -> NDAr
     # Where contact is not recorded nobody can tell that intent has gone quiet.
     active = (last <= criteria.recent_days) | (~np.isinf(last) & np.isnan(signs.contacted))
     hidden = unidentified(signs) & _likely(need_probability, criteria)
-    return np.select([active, hidden], ["active", "hidden"], "potential").astype(object)
+    names = np.array(["potential", "hidden", "active"], dtype=object)
+    return np.asarray(names[np.where(active, 2, hidden.astype(np.int64))])
 
 
 def unidentified(signs: Signs) -> Bools:

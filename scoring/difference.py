@@ -12,11 +12,13 @@ import pandas as pd
 
 from features.errors import RequestError
 from features.history.history import History
-from features.past_results import PastResults
-from features.snapshots import build_snapshots
+from features.past_results import PastResults, recorded_results
+from features.snapshot_table import Snapshots
+from features.snapshots import snapshots_of, view_of
+from features.view import View
 from models.artifact import Artifact
 from models.attribution import Attribution
-from scoring.reasons import MOST, Explainer, Part, feature_part, group_parts, rounded_by_group
+from scoring.reasons import MOST, Explainer, Part, explainer_of, feature_part, group_parts, rounded_by_group
 from scoring.rounding import TENTHS, rounded_parts, tenths
 from scoring.score import answer_of, outcomes_of
 from scoring.words import Words, value_words
@@ -52,7 +54,7 @@ class Estimate:
     """What a model says of one opportunity at an instant; ``snapshot`` is of one row."""
 
     artifact: Artifact
-    snapshot: pd.DataFrame
+    snapshot: Snapshots
     win: float
 
     @cached_property
@@ -63,22 +65,23 @@ class Estimate:
     @property
     def values(self) -> dict[str, Any]:
         """Features by name."""
-        return dict(zip(self.snapshot.columns, self.snapshot.to_numpy(dtype=object)[0], strict=True))
+        return self.snapshot.row(0)
 
 
 def estimate(
     history: History, opportunity_id: str, as_of: pd.Timestamp, artifact: Artifact, past: PastResults | None
 ) -> Estimate:
     """Estimate one opportunity; ``past`` are the results around it, those of the history when None."""
-    key = key_of(opportunity_id, as_of)
-    snapshot = build_snapshots(history, key, artifact.catalogue, past)
-    answer, *_ = answer_of(history, key, artifact, snapshot)
+    view = _alone(history, opportunity_id, as_of)
+    snapshot = snapshots_of(view, artifact.catalogue, past if past is not None else recorded_results(history))
+    answer, *_ = answer_of(view, artifact, snapshot)
     return Estimate(artifact, snapshot, float(answer.win[0]))
 
 
-def key_of(opportunity_id: str, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Name one snapshot."""
-    return pd.DataFrame({"opportunity_id": [opportunity_id], "as_of": pd.DatetimeIndex([as_of])})
+def _alone(history: History, opportunity_id: str, as_of: pd.Timestamp) -> View:
+    """Look at one snapshot."""
+    key = pd.DataFrame({"opportunity_id": [opportunity_id], "as_of": pd.DatetimeIndex([as_of])})
+    return view_of(history, key)
 
 
 def check_open(history: History, opportunity_id: str, as_of: pd.Timestamp, field: str) -> None:
@@ -89,7 +92,7 @@ def check_open(history: History, opportunity_id: str, as_of: pd.Timestamp, field
     RequestError
         It is closed, or was not recorded yet; ``field`` is where the instant was given.
     """
-    outcome = outcomes_of(history, key_of(opportunity_id, as_of))[0]
+    outcome = outcomes_of(_alone(history, opportunity_id, as_of))[0]
     if outcome != "open":
         found = f"opportunity {opportunity_id!r} as of {as_of.isoformat()}: {_OUTCOMES[outcome]}"
         raise RequestError(found, "one that is open then", "choose another instant", field)
@@ -124,12 +127,12 @@ def steps_between(
 
 def _split(before: Estimate, after: Estimate, shown: int) -> tuple[tuple[Part, ...], tuple[Moved, ...]]:
     """Split the difference of two estimates by one model among the features, whose base is the same."""
-    explainer = Explainer(before.artifact)
+    explainer = explainer_of(before.artifact)
     names = before.attribution.features
     parts = after.attribution.parts[0] - before.attribution.parts[0]
     there = np.flatnonzero(parts)
     features = [explainer.features[names[place]] for place in there]
-    by_group, by_feature = rounded_by_group([f.group for f in features], TENTHS * parts[there], shown)
+    by_group, by_feature = rounded_by_group([f.group for f in features], (TENTHS * parts[there]).tolist(), shown)
     found = [feature_part(f, p, s) for f, p, s in zip(features, parts[there], by_feature, strict=True)]
     largest = sorted((part for part in found if part.shown != 0), key=lambda part: -abs(part.points))
     values = before.values, after.values

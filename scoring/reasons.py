@@ -10,17 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from features.feature import GROUPS, Feature, Group
+from features.snapshot_table import Table, as_snapshots
 from models.artifact import Artifact
 from models.attribution import Attribution
-from scoring.rounding import TENTHS, rounded_parts, tenths
-from scoring.usual import UsualShare, usual_share
+from scoring.rounding import TENTHS, rounded_list, tenths
+from scoring.usual import UsualShare, share_of_group, usual_group
 from scoring.words import Words, stage_names, value_words
 
 Floats = NDArray[np.float64]
@@ -29,8 +29,7 @@ MOST = 5
 """Reasons up, and down, that are put into words."""
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """What a feature or a group of features adds, percentage points; ``shown`` is rounded."""
 
     key: str
@@ -85,14 +84,19 @@ class Explainer:
     """
 
     def __init__(self, artifact: Artifact) -> None:
+        self.artifact = artifact
         self.usual: Mapping[str, Any] = artifact.usual
         self.stages = stage_names(artifact.processes)
-        self._catalogue = artifact.catalogue
+        self._shares: dict[tuple[str, int], UsualShare] = {}
 
     @cached_property
     def features(self) -> dict[str, Feature]:
         """Features by name."""
-        return {feature.name: feature for feature in self._catalogue.features}
+        return {feature.name: feature for feature in self.artifact.catalogue.features}
+
+    @cached_property
+    def _names(self) -> dict[str, Words]:
+        return {name: Words(feature.en, feature.zh) for name, feature in self.features.items()}
 
     def reasons(self, found: Attribution, row: int, win: float, values: Mapping[str, Any]) -> Reasons:
         """Give the reasons of one opportunity.
@@ -108,13 +112,16 @@ class Explainer:
         values
             Its features by name.
         """
-        there = np.flatnonzero(found.parts[row])
-        features = [self.features[found.features[place]] for place in there]
-        parts = found.parts[row, there]
+        added = [(name, part) for name, part in zip(found.features, found.parts[row].tolist(), strict=True) if part]
+        parts = [part for _, part in added]
         base, shown = tenths(found.base), tenths(win)
-        by_group, by_feature = rounded_by_group([f.group for f in features], TENTHS * parts, shown - base)
-        largest = sorted(range(len(features)), key=lambda i: (-abs(parts[i]), i))
-        listed = tuple(feature_part(features[i], parts[i], by_feature[i]) for i in largest)
+        groups = [self.features[name].group for name, _ in added]
+        by_group, by_feature = rounded_by_group(groups, [TENTHS * part for part in parts], shown - base)
+        largest = sorted(range(len(parts)), key=lambda i: -abs(parts[i]))
+        names = self._names
+        listed = tuple(
+            Part(added[i][0], groups[i], names[added[i][0]], 100 * parts[i], by_feature[i] / 10) for i in largest
+        )
         return Reasons(
             base=100 * found.base,
             base_shown=base / 10,
@@ -128,15 +135,39 @@ class Explainer:
     def _reason(self, part: Part, values: Mapping[str, Any]) -> Reason:
         feature, value = self.features[part.key], values[part.key]
         said = value_words(feature, value, self.stages)
-        return Reason(part, said, usual_share(feature, value, self.usual, self.stages), effect_words(part.shown))
+        return Reason(part, said, self._usual_share(feature, value), effect_words(part.shown))
+
+    def _usual_share(self, feature: Feature, value: object) -> UsualShare | None:
+        """Say what is usual; the words of a group of values are made once."""
+        place = usual_group(feature, value, self.usual)
+        if place is None:
+            return None
+        found = self._shares.get((feature.name, place))
+        if found is None:
+            found = self._shares[feature.name, place] = share_of_group(feature, place, self.usual, self.stages)
+        return found
 
 
-def explain(artifact: Artifact, snapshots: pd.DataFrame, win: Floats) -> list[Reasons]:
+_MOST_EXPLAINERS = 16
+_explainers: dict[int, Explainer] = {}
+
+
+def explainer_of(artifact: Artifact) -> Explainer:
+    """Give the explainer of a model: made once, because it keeps the words that it has made."""
+    found = _explainers.get(id(artifact))
+    # An id may be given anew, but not while an explainer holds the model.
+    if found is None:
+        if len(_explainers) >= _MOST_EXPLAINERS:
+            _explainers.clear()
+        found = _explainers[id(artifact)] = Explainer(artifact)
+    return found
+
+
+def explain(artifact: Artifact, table: Table, win: Floats) -> list[Reasons]:
     """Give the reasons of snapshots of one model, from their win probabilities, shape (n,)."""
-    explainer, found = Explainer(artifact), artifact.win.attribute(snapshots, win)
-    names = snapshots.columns
-    rows = (dict(zip(names, row, strict=True)) for row in snapshots.to_numpy(dtype=object))
-    return [explainer.reasons(found, row, float(win[row]), values) for row, values in enumerate(rows)]
+    snapshots = as_snapshots(table)
+    explainer, found = explainer_of(artifact), artifact.win.attribute(snapshots, win)
+    return [explainer.reasons(found, row, float(win[row]), snapshots.row(row)) for row in range(len(snapshots))]
 
 
 def feature_part(feature: Feature, part: float, shown: int) -> Part:
@@ -145,7 +176,7 @@ def feature_part(feature: Feature, part: float, shown: int) -> Part:
 
 
 def rounded_by_group(
-    groups: Sequence[Group], parts: Floats, total: int
+    groups: Sequence[Group], parts: Sequence[float], total: int
 ) -> tuple[dict[Group, tuple[float, int]], list[int]]:
     """Round parts so that those of each group add up to the group's, and the groups to the total.
 
@@ -154,23 +185,27 @@ def rounded_by_group(
     Sum and rounded sum of each group that there is, in the order in which people read them;
     and the rounded parts.
     """
-    members = {group: [i for i, of in enumerate(groups) if of == group] for group in GROUPS}
+    members: dict[Group, list[int]] = {group: [] for group in GROUPS}
+    for place, group in enumerate(groups):
+        members[group].append(place)
     members = {group: places for group, places in members.items() if places}
-    sums = [float(parts[places].sum()) for places in members.values()]
-    rounded = rounded_parts(sums, total)
+    sums = [sum(parts[place] for place in places) for places in members.values()]
+    rounded = rounded_list(sums, total)
     shown = [0] * len(parts)
     for places, whole in zip(members.values(), rounded, strict=True):
-        for place, value in zip(places, rounded_parts(parts[places], int(whole)), strict=True):
-            shown[place] = int(value)
-    return dict(zip(members, zip(sums, (int(r) for r in rounded), strict=True), strict=True)), shown
+        for place, value in zip(places, rounded_list([parts[p] for p in places], whole), strict=True):
+            shown[place] = value
+    return dict(zip(members, zip(sums, rounded, strict=True), strict=True)), shown
 
 
 def group_parts(by_group: Mapping[Group, tuple[float, int]]) -> tuple[Part, ...]:
     """Write rounded groups, in tenths of a point, as parts."""
     return tuple(
-        Part(group, group, Words(GROUPS[group]["en"], GROUPS[group]["zh-CN"]), exact / 10, shown / 10)
-        for group, (exact, shown) in by_group.items()
+        Part(group, group, _GROUP_NAMES[group], exact / 10, shown / 10) for group, (exact, shown) in by_group.items()
     )
+
+
+_GROUP_NAMES = {group: Words(names["en"], names["zh-CN"]) for group, names in GROUPS.items()}
 
 
 def reasons_to_dict(reasons: Reasons | None, most: int = 3) -> dict[str, str | None]:

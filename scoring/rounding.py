@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -30,11 +33,18 @@ def rounded_parts(parts: ArrayLike, total: int) -> Ints:
     >>> rounded_parts([0.4, 0.4, 0.4, -2.2], -1)
     array([ 1,  0,  0, -2])
     """
-    exact = np.asarray(parts, dtype=np.float64)
-    whole = np.floor(exact)
-    if not len(exact):
-        return whole.astype(np.int64)
-    each, one_more = divmod(total - int(whole.sum()), len(exact))
-    rounded = whole.astype(np.int64) + each
-    rounded[np.argsort(whole - exact, kind="stable")[:one_more]] += 1
+    return np.array(rounded_list(np.asarray(parts, dtype=np.float64).tolist(), total), dtype=np.int64)
+
+
+def rounded_list(exact: Sequence[float], total: int) -> list[int]:
+    """Round a list of parts in the same way."""
+    rounded = [math.floor(part) for part in exact]
+    if not rounded:
+        return rounded
+    each, one_more = divmod(total - sum(rounded), len(rounded))
+    by_remainder = sorted(range(len(rounded)), key=lambda place: rounded[place] - exact[place])
+    if each:
+        rounded = [part + each for part in rounded]
+    for place in by_remainder[:one_more]:
+        rounded[place] += 1
     return rounded

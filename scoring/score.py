@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -11,9 +12,12 @@ from numpy.typing import NDArray
 
 from features.forgotten import is_forgotten
 from features.history.history import History
-from features.newest_record import days_since_newest_record
-from features.past_results import PastResults
-from features.snapshots import build_snapshots, view_of
+from features.instants import DAY, SECOND, instant, micros_of
+from features.newest_record import NewestRecords, newest_records, silent_days
+from features.past_results import PastResults, recorded_results
+from features.snapshot_table import Snapshots, Table
+from features.snapshots import snapshots_of, view_of
+from features.view import View
 from models.artifact import Artifact
 from models.hazard_blend import HazardBlend
 from models.incidence import Incidence
@@ -44,7 +48,7 @@ _FARTHEST = 36_500.0
 class _Answers:
     """Everything computed for all opportunities at once."""
 
-    snapshots: pd.DataFrame
+    snapshots: Snapshots
     outcome: list[str | None]
     forgotten: NDArray[np.bool_]
     win: Incidence
@@ -92,9 +96,26 @@ def score_opportunities(
     """
     if not len(keys):
         return []
-    answers = _answers(history, keys, artifact, horizons, past, reasons)
-    instants = pd.DatetimeIndex(keys["as_of"])
-    ids = keys["opportunity_id"].astype(str).tolist()
+    view, known = view_of(history, keys), past if past is not None else recorded_results(history)
+    ids, instants = keys["opportunity_id"].astype(str).tolist(), list(pd.DatetimeIndex(keys["as_of"]))
+    return score_view(view, ids, instants, artifact, horizons=horizons, past=known, reasons=reasons)
+
+
+def score_view(
+    view: View,
+    ids: Sequence[str],
+    instants: Sequence[pd.Timestamp],
+    artifact: Artifact,
+    *,
+    horizons: Sequence[float],
+    past: PastResults,
+    reasons: bool,
+) -> list[Score]:
+    """Score the snapshots of a view, of opportunities named by ``ids`` as of ``instants``, shape (n,) each.
+
+    Other parameters are those of ``score_opportunities``.
+    """
+    answers = _answers(view, artifact, horizons, past, reasons)
     context = artifact.past.as_of if past is artifact.past else None
     return [
         _score(answers, artifact, row, opportunity_id, instants[row], tuple(horizons), context)
@@ -102,19 +123,12 @@ def score_opportunities(
     ]
 
 
-def _answers(
-    history: History,
-    keys: pd.DataFrame,
-    artifact: Artifact,
-    horizons: Sequence[float],
-    past: PastResults | None,
-    reasons: bool,
-) -> _Answers:
-    snapshots = build_snapshots(history, keys, artifact.catalogue, past)
-    win, low, high, forgotten = answer_of(history, keys, artifact, snapshots)
+def _answers(view: View, artifact: Artifact, horizons: Sequence[float], past: PastResults, reasons: bool) -> _Answers:
+    snapshots, newest = snapshots_of(view, artifact.catalogue, past), newest_records(view)
+    win, low, high, forgotten = answer_of(view, artifact, snapshots, newest)
     signs = signs_of(snapshots)
     need = need_probability(artifact.need, snapshots)
-    outcome = outcomes_of(history, keys)
+    outcome = outcomes_of(view)
     return _Answers(
         snapshots=snapshots,
         outcome=outcome,
@@ -127,34 +141,34 @@ def _answers(
         signs=signs,
         need=need,
         classes=classify(signs, need, criteria_from_dict(artifact.classification)),
-        silent_days=_silent_days(history, keys, artifact),
-        reasons=_reasons(artifact, snapshots, win.win, outcome, forgotten) if reasons else [None] * len(keys),
+        silent_days=_silent_days(view, newest, artifact),
+        reasons=_reasons(artifact, snapshots, win.win, outcome, forgotten) if reasons else [None] * len(view),
     )
 
 
 def answer_of(
-    history: History, keys: pd.DataFrame, artifact: Artifact, snapshots: pd.DataFrame
+    view: View, artifact: Artifact, snapshots: Snapshots, newest: NewestRecords | None = None
 ) -> tuple[Incidence, Floats, Floats, NDArray[np.bool_]]:
-    """Answer for snapshots of a history, with the bounds of each, and tell which are forgotten.
+    """Answer for the snapshots of a view, with the bounds of each, and tell which are forgotten.
 
     Those are answered as what became of their like.
     """
     limits = limits_from(artifact.training)
-    forgotten = is_forgotten(view_of(history, keys), limits)
+    forgotten = is_forgotten(view, limits, newest)
     answer, low, high = artifact.win.predict_with_interval(snapshots)
     return lowered(answer, forgotten, limits), low, high, forgotten
 
 
-def _silent_days(history: History, keys: pd.DataFrame, artifact: Artifact) -> Floats:
+def _silent_days(view: View, newest: NewestRecords, artifact: Artifact) -> Floats:
     """Days since the newest record, NaN where the model does not know what is usual, shape (n,)."""
     if artifact.usual.get("newest_record") is None:
-        return np.full(len(keys), np.nan)
-    return days_since_newest_record(history, keys)
+        return np.full(len(view), np.nan)
+    return silent_days(view, newest)
 
 
 def _reasons(
     artifact: Artifact,
-    snapshots: pd.DataFrame,
+    snapshots: Snapshots,
     win: Floats,
     outcome: Sequence[str | None],
     forgotten: NDArray[np.bool_],
@@ -164,29 +178,25 @@ def _reasons(
     rows = [row for row, word in enumerate(outcome) if word == "open" and not forgotten[row]]
     if not rows:
         return found
-    asked = snapshots if len(rows) == len(snapshots) else snapshots.iloc[rows]
+    asked = snapshots if len(rows) == len(snapshots) else snapshots.take(rows)
     explained = explain(artifact, asked, win[rows])
     for row, reasons in zip(rows, explained, strict=True):
         found[row] = reasons
     return found
 
 
-def need_probability(need: HazardBlend | None, snapshots: pd.DataFrame) -> Floats:
+def need_probability(need: HazardBlend | None, snapshots: Table) -> Floats:
     """Probability that the need is confirmed in 90 days, NaN when it is not learned, shape (n,)."""
     if need is None or not len(snapshots):
         return np.full(len(snapshots), np.nan)
     return need.predict(snapshots).win_by([NEED_HORIZON])[:, 0]
 
 
-def outcomes_of(history: History, keys: pd.DataFrame) -> list[str | None]:
+def outcomes_of(view: View) -> list[str | None]:
     """Outcome as known at each instant; None where the opportunity was not recorded yet."""
-    view = view_of(history, keys)
-    stage = view.stage_path.stage
-    known = (
-        history.opportunities["recorded_at"].to_numpy()[view.opportunity] <= pd.DatetimeIndex(keys["as_of"]).to_numpy()
-    )
-    words = [view.stages[code][1].outcome if code >= 0 else "open" for code in stage]
-    return [word if here else None for word, here in zip(words, known, strict=True)]
+    known = view.rows.told[view.opportunity] <= view.as_of
+    words = [view.stages[code][1].outcome if code >= 0 else "open" for code in view.stage_path.stage.tolist()]
+    return [word if here else None for word, here in zip(words, known.tolist(), strict=True)]
 
 
 def _score(
@@ -198,12 +208,12 @@ def _score(
     horizons: tuple[float, ...],
     context: pd.Timestamp | None,
 ) -> Score:
-    snapshot, outcome = answers.snapshots.iloc[row], answers.outcome[row]
+    columns, outcome = answers.snapshots.columns, answers.outcome[row]
     is_open = outcome == "open"
     silent = float(answers.silent_days[row])
     status, reason = status_of(artifact, outcome, as_of, silent, bool(answers.forgotten[row]))
     criteria = criteria_from_dict(artifact.classification)
-    weight = float(snapshot["fixed_weight"])
+    weight = float(columns["fixed_weight"][row])
     return Score(
         opportunity_id=opportunity_id,
         as_of=as_of,
@@ -217,7 +227,7 @@ def _score(
         expected_close=_expected_close(answers, artifact, row, as_of) if is_open else None,
         opportunity_class=str(answers.classes[row]) if is_open else None,
         evidence=tuple(evidence_of(answers.signs, answers.need, criteria, row)) if is_open else (),
-        man=man_of(*(float(snapshot[field]) for field in ("money", "authority", "need"))),
+        man=man_of(*(float(columns[field][row]) for field in ("money", "authority", "need"))),
         model_version=artifact.version,
         origin=str(artifact.training["origin"]),
         context_as_of=context,
@@ -238,7 +248,7 @@ def _horizons(
     return tuple(
         HorizonScore(
             days=days,
-            by=as_of + pd.Timedelta(days=days),
+            by=as_of + _days(days),
             win_probability=float(won[row, place]) if timed else None,
             loss_probability=float(lost[row, place]) if timed else None,
         )
@@ -250,7 +260,13 @@ def _expected_close(answers: _Answers, artifact: Artifact, row: int, as_of: pd.T
     days = float(answers.median[row])
     if not has_clock(artifact) or not days < _FARTHEST:
         return None
-    return (as_of + pd.Timedelta(days=days)).floor("s")
+    return instant((micros_of(as_of) + round(days * DAY)) // SECOND * SECOND)
+
+
+@lru_cache(maxsize=256)
+def _days(days: float) -> pd.Timedelta:
+    """Make a span of days; the same few horizons are asked again and again."""
+    return pd.Timedelta(days=days)
 
 
 def has_clock(artifact: Artifact) -> bool:

@@ -51,10 +51,22 @@ def usual_share(
     >>> usual_share(replies, 2.0, usual, {}).words
     Words(en='open opportunities with any are won in 41 % of cases, without any 18 %', zh='有的商机赢单41%，没有的18%')
     """
-    groups: Sequence[Sequence[Any]] = usual.get("features", {}).get(feature.name, ())
-    own = next((group for group in groups if _holds(feature, group, value)), None)
-    if own is None:
-        return None
+    place = usual_group(feature, value, usual)
+    return None if place is None else share_of_group(feature, place, usual, stages)
+
+
+def usual_group(feature: Feature, value: object, usual: Mapping[str, Any]) -> int | None:
+    """Find the group that a value is in, as a place; None where too few opportunities had such a value."""
+    for place, group in enumerate(usual.get("features", {}).get(feature.name, ())):
+        if _holds(feature, group, value):
+            return place
+    return None
+
+
+def share_of_group(feature: Feature, place: int, usual: Mapping[str, Any], stages: Mapping[str, Words]) -> UsualShare:
+    """Say how often opportunities of one group are won, and how often others."""
+    groups: Sequence[Sequence[Any]] = usual["features"][feature.name]
+    own = groups[place]
     others = [group for group in groups if group is not own]
     label, won = _label(feature, own, stages), percent(own[2])
     en = f"open opportunities {label.en} are won in {won.en} of cases"

@@ -59,10 +59,13 @@ def service(
 
 @contextmanager
 def live_service(
-    database: Database, folder: Path | None = None, clock: Callable[[], pd.Timestamp] = lambda: NOW
+    database: Database,
+    folder: Path | None = None,
+    clock: Callable[[], pd.Timestamp] = lambda: NOW,
+    **more: Any,
 ) -> Iterator[httpx.Client]:
     """Serve a database, and the model of a folder."""
-    app = create_app(folder, api_keys=[GOOD_FOR_ALL], authenticate=True, clock=clock, database=database)
+    app = create_app(folder, api_keys=[GOOD_FOR_ALL], authenticate=True, clock=clock, database=database, **more)
     with serving(app) as client:
         yield client
 

@@ -9,11 +9,13 @@ import pytest
 
 from api.schemas import Opportunity
 from features.errors import DataError
+from features.history.database.bulk_reads import opportunities_known
 from features.history.database.description import read_description
-from features.history.database.engine import Database, last_commit
+from features.history.database.engine import Database, Writing, last_commit
 from features.history.database.history_of import history_of
 from features.history.database.import_history import write_into
 from features.history.database.reads import Cut, opportunity_known, request_of
+from features.history.database.writes import append_events
 from features.history.history import History
 from features.history.live import live_request, opportunity_to_request
 from features.history.live_rules import Rules
@@ -80,3 +82,40 @@ def test_a_database_with_opportunities_is_not_written_over(imported: Database, s
 def test_an_empty_database_is_no_history(database: Database) -> None:
     with pytest.raises(DataError, match="no opportunity"):
         history_of(database)
+
+
+def test_many_opportunities_read_at_once_are_known_like_each_alone(imported: Database, simulated: History) -> None:
+    at = pd.Timestamp("2025-09-01", tz="UTC")
+    names = [*simulated.opportunities["opportunity_id"][:150], "of-nobody"]
+    with imported.writing("test", "merges", lambda: NOW) as writing:
+        _tell_of_merges_and_moves(writing, simulated)
+    with imported.reading() as connection:
+        seq, last = last_commit(connection)
+        for cut in (Cut(int(micros(pd.Index([at]))[0]), seq), Cut(last, seq), Cut(last, seq - 1)):
+            alone = {name: opportunity_known(connection, name, cut) for name in names}
+            together = opportunities_known(connection, names, cut)
+            assert together == {name: known for name, known in alone.items() if known is not None}
+        assert len(together) == 150
+        assert any(len(known.accounts) > 1 for known in opportunities_known(connection, names, Cut(last, seq)).values())
+
+
+def _tell_of_merges_and_moves(writing: Writing, simulated: History) -> None:
+    """Accounts merged, an opportunity moved, and a visit and a new role told of an account."""
+    rows = simulated.opportunities.dropna(subset="account_id").drop_duplicates("account_id")
+    first, second, third = rows["account_id"][:3]
+    person = simulated.contacts["contact_id"].iloc[0]
+    bodies = [
+        {"type": "merge", "account_id": first, "into": second},
+        {"type": "merge", "account_id": third, "into": first},
+        {
+            "type": "field_change",
+            "opportunity_id": rows["opportunity_id"].iloc[5],
+            "field": "account_id",
+            "value": third,
+        },
+        {"type": "activity", "account_id": third, "kind": "site_visit"},
+        {"type": "activity", "account_id": first, "kind": "site_visit"},
+        {"type": "field_change", "contact_id": person, "field": "role", "value": "technical_evaluator"},
+    ]
+    written = append_events(writing, [{"event_id": f"m{place}"} | body for place, body in enumerate(bodies)])
+    assert [one.error for one in written] == [None] * len(bodies)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from features.paths import Timeline, timeline, walk_stages, walk_values
-from features.upcoming import next_planned
+from features.windows import EVER, group_events, next_event
 
 POSITION, OUTCOME = np.array([0, 1, 2, 3, 4]), np.array([0, 0, 0, 1, 2])  # three open stages, won, lost
 NAN = np.nan
@@ -83,8 +83,8 @@ def test_the_first_value_is_the_first_that_was_one() -> None:
 
 
 def test_the_next_planned_event_is_the_soonest_that_is_known_and_still_stands() -> None:
-    plans = line((60, 50, 10), (99, 70, 20), (99, 40, 30))
-    assert next_planned(plans, *at(9, 10, 20, 30, 40, 60, 70)).tolist() == [-1, 40, 30, 10, 10, 10, -1]
+    plans = group_events([0] * 3, [50, 70, 40], [10, 20, 30], n_groups=1, superseded=[60, EVER, EVER])
+    assert next_event(plans, *at(9, 10, 20, 30, 40, 60, 70), n_kinds=1, kind=0).tolist() == [-1, 40, 30, 10, 10, 10, -1]
 
 
 def test_paths_do_not_mix_keys() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from features.history.database.engine import Database
 from features.history.database.history_of import history_of
-from tests.services import NOW, live_service, push, service
+from tests.services import NOW, live_service, push
 
 CREATED = "2026-01-01T08:00:00Z"
 
@@ -237,7 +237,10 @@ def test_a_hundred_writers_to_one_opportunity_leave_one_consistent_history(
 
 
 def test_a_service_without_a_database_says_so() -> None:
-    with service(None) as client:
+    from api.app import create_app
+    from tests.services import GOOD_FOR_ALL, serving
+
+    with serving(create_app(None, api_keys=[GOOD_FOR_ALL], authenticate=True)) as client:
         answer = put(client)
     assert answer.status_code == 503
     assert "without a database" in answer.json()["detail"]

@@ -13,7 +13,7 @@ from api.answers import Reason, Words
 from api.body import read_body
 from api.champion import Champion, score_live_accounts
 from api.metrics import Metrics
-from api.problems import HTTP_SORTS, respond
+from api.problems import HTTP_SORTS, documented, respond
 from api.routes.scores import instant_asked
 from api.security import needs
 from api.validation import is_syntax, parts_of, request_of
@@ -28,6 +28,7 @@ router = APIRouter(dependencies=[Depends(needs("score"))])
     "/v1/accounts/scores",
     response_model=AccountScoresAnswer,
     summary="Score accounts without an open opportunity",
+    responses=documented(409),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -54,12 +55,13 @@ def post_account_scores(request: Request, body: Annotated[bytes, Depends(read_bo
         model_version=artifact.version,
         as_of=as_of,
         origin=str(artifact.training["origin"]),
-        scores=[_answer(score, notes) for score, notes in scored],
+        scores=[account_answer(score, notes) for score, notes in scored],
     )
     return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
 
 
-def _answer(score: AccountScore, notes: tuple[Note, ...]) -> AccountScoreAnswer:
+def account_answer(score: AccountScore, notes: tuple[Note, ...] = ()) -> AccountScoreAnswer:
+    """Say of one account what was found."""
     reason = score.status_reason
     return AccountScoreAnswer(
         account_id=score.account_id,

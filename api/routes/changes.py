@@ -15,7 +15,7 @@ from api.champion import Champion
 from api.change_answers import ChangePointAnswer, MovedAnswer, ScoreChangeAnswer, StepAnswer, WhatIfAnswer
 from api.change_schemas import ScoreChangeRequest, WhatIfRequest
 from api.live_segments import live_alone_by_segment, with_process
-from api.problems import HTTP_SORTS, respond
+from api.problems import HTTP_SORTS, documented, respond
 from api.routes.reasons import in_both, part_answers
 from api.routes.scores import instant_asked
 from api.security import needs
@@ -43,6 +43,7 @@ def _body(name: str) -> dict[str, Any]:
     "/v1/scores/change",
     response_model=ScoreChangeAnswer,
     summary="Say why a score changed",
+    responses=documented(409),
     openapi_extra=_body("ScoreChangeRequest"),
 )
 def post_change(request: Request, body: Annotated[bytes, Depends(read_body)]) -> Response:
@@ -83,6 +84,7 @@ def change_answer(found: Change, before: Artifact, after: Artifact, notes: Seque
     "/v1/scores/what-if",
     response_model=WhatIfAnswer,
     summary="Say what the estimate would be if something were different",
+    responses=documented(409),
     openapi_extra=_body("WhatIfRequest"),
 )
 def post_what_if(request: Request, body: Annotated[bytes, Depends(read_body)]) -> Response:

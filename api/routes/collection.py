@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, Field, ValidationError
 
 from api.answers import Answer
 from api.body import read_body
-from api.problems import HTTP_SORTS, respond
+from api.problems import HTTP_SORTS, documented, respond
 from api.schemas import Instant, PathId, Strict
 from api.security import needs
 from api.store.service import actor_of, database_of
@@ -57,8 +57,8 @@ class CollectionAnswer(Answer):
 @router.get(
     "/v1/collection",
     response_model=CollectionAnswer,
-    summary="Say what is collected",
     dependencies=[Depends(needs("read"))],
+    summary="Say what is collected",
 )
 def get_collection(request: Request) -> Response:
     """List what the source delivers, and since when."""
@@ -70,8 +70,9 @@ def get_collection(request: Request) -> Response:
 @router.put(
     "/v1/collection/{name}",
     response_model=CollectionAnswer,
-    summary="Tell what is collected",
     dependencies=[Depends(needs("admin"))],
+    responses=documented(507),
+    summary="Tell what is collected",
     openapi_extra={
         "requestBody": {
             "required": True,

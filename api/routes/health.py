@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 
 from api.answers import HealthAnswer, ReadyAnswer
 from api.champion import Champion
+from api.problems import documented
 from api.store.upgrade import check_revision
 from features.history.database.engine import Database
 
@@ -20,7 +21,7 @@ def get_health() -> HealthAnswer:
     return HealthAnswer(status="alive")
 
 
-@router.get("/readyz", summary="Is a model in service, and does the database answer?")
+@router.get("/readyz", summary="Is a model in service, and does the database answer?", responses=documented(503))
 def get_ready(request: Request) -> ReadyAnswer:
     """Say that a model is in service; 503 with the reason when none is, or the database is away or outdated."""
     database = cast(Database | None, request.app.state.database)

@@ -12,8 +12,9 @@ from api.answers import ClassKey
 from api.champion import Champion
 from api.change_answers import ScoreChangeAnswer
 from api.live_segments import live_alone_by_segment
-from api.metrics import Metrics
+from api.problems import documented
 from api.routes.changes import change_answer, former_for
+from api.routes.judgements import judgement_answer
 from api.routes.scores import instant_asked, score_answer
 from api.schemas import Instant, PathId
 from api.security import needs
@@ -29,7 +30,12 @@ router = APIRouter(tags=["opportunities"], dependencies=[Depends(needs("read"))]
 _MOST_DAYS = 3650
 
 
-@router.get("/v1/opportunities/{name}/score", response_model=StoredScoreAnswer, summary="Score an opportunity now")
+@router.get(
+    "/v1/opportunities/{name}/score",
+    response_model=StoredScoreAnswer,
+    responses=documented(404),
+    summary="Score an opportunity now",
+)
 def get_score(
     request: Request,
     name: PathId,
@@ -50,12 +56,12 @@ def get_score(
     found = score_stored(
         database_of(request), champion, name, clock, list(horizons_days or HORIZONS), as_of=at, reasons=reasons
     )
-    cast(Metrics, request.app.state.metrics).count_scores([(found.score.status, found.score.opportunity_class)])
     artifact = champion.model_of(found.score)
     answer = StoredScoreAnswer(
         through_seq=found.through_seq,
         score=score_answer(found.score, found.notes, None, artifact),
         earlier=_earlier(found.earlier, found.score),
+        judgement=None if found.judgement is None else judgement_answer(found.judgement),
     )
     return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
 
@@ -78,7 +84,10 @@ def _earlier(earlier: Earlier | None, score: Score) -> EarlierScore | None:
 
 
 @router.get(
-    "/v1/opportunities/{name}/score/change", response_model=ScoreChangeAnswer, summary="Say why a score changed"
+    "/v1/opportunities/{name}/score/change",
+    response_model=ScoreChangeAnswer,
+    responses=documented(404),
+    summary="Say why a score changed",
 )
 def get_change(
     request: Request,

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from api.body import read_body, read_events
+from api.body import is_ndjson, read_body, read_events
 from api.event_answers import EventResult, EventsAnswer, PutAnswer
 from api.event_schemas import EVENT, AccountBody, ContactBody, OpportunityBody, RawEvents
-from api.problems import HTTP_SORTS, Part, part_of, respond, sort_of
+from api.problems import HTTP_SORTS, Part, documented, part_of, respond, sort_of
 from api.schemas import PathId, Strict
 from api.security import needs
+from api.store.belongings import Kind
+from api.store.erasure import erased_at
 from api.store.service import actor_of, database_of
 from api.validation import event_parts_of, is_syntax, parts_of, request_of
 from features.history.database.engine import Writing
@@ -34,13 +36,16 @@ def _described(schema: str, *, lines: bool = False) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
-_PUT: dict[int | str, dict[str, Any]] = {201: {"model": PutAnswer, "description": "Written"}}
+_WRITTEN: dict[int | str, dict[str, Any]] = {
+    201: {"model": PutAnswer, "description": "Written"},
+    **documented(409, 507),
+}
 
 
 @router.put(
     "/v1/opportunities/{name}",
     response_model=PutAnswer,
-    responses=_PUT,
+    responses=_WRITTEN,
     summary="Tell of an opportunity",
     openapi_extra=_described("OpportunityBody"),
 )
@@ -52,7 +57,7 @@ def put_one_opportunity(request: Request, name: PathId, body: Body) -> Response:
 @router.put(
     "/v1/accounts/{name}",
     response_model=PutAnswer,
-    responses=_PUT,
+    responses=_WRITTEN,
     summary="Tell of an account",
     openapi_extra=_described("AccountBody"),
 )
@@ -64,7 +69,7 @@ def put_one_account(request: Request, name: PathId, body: Body) -> Response:
 @router.put(
     "/v1/contacts/{name}",
     response_model=PutAnswer,
-    responses=_PUT,
+    responses=_WRITTEN,
     summary="Tell of a contact",
     openapi_extra=_described("ContactBody"),
 )
@@ -85,10 +90,18 @@ def _put(
     except ValidationError as error:
         return respond(HTTP_SORTS[400 if is_syntax(error) else 422], parts_of(error, kind))
     database, clock = database_of(request), request.app.state.clock
-    with database.writing(actor_of(request), f"put {kind.__name__.removesuffix('Body').lower()}", clock) as writing:
+    what = cast(Kind, kind.__name__.removesuffix("Body").lower())
+    with database.writing(actor_of(request), f"put {what}", clock) as writing:
         writing.subject = name
         done = put(writing, name, told.model_dump())
-    answer = PutAnswer(id=name, result=done, through_seq=writing.seq, recorded_at=moment(writing.recorded_at))
+        erased = erased_at(writing.connection, what, name)
+    answer = PutAnswer(
+        id=name,
+        result=done,
+        through_seq=writing.seq,
+        recorded_at=moment(writing.recorded_at),
+        erased_at=None if erased is None else moment(erased),
+    )
     return Response(answer.model_dump_json(), 201 if done == "created" else 200, media_type="application/json")
 
 
@@ -98,13 +111,14 @@ def _put(
     responses={
         201: {"model": EventsAnswer, "description": "All written"},
         207: {"model": EventsAnswer, "description": "Some refused, the others written"},
+        **documented(507),
     },
     summary="Tell of what happened",
     openapi_extra=_described("EventsRequest", lines=True),
 )
 def post_events(
     request: Request,
-    body: Annotated[tuple[bytes, bool], Depends(read_events)],
+    body: Annotated[bytes, Depends(read_events)],
     results: Annotated[
         Literal["all", "exceptions"],
         Query(description="all: say of every event what became of it; exceptions: of those that are not new."),
@@ -114,10 +128,11 @@ def post_events(
 
     Each event is judged for itself: what is wrong is refused and said so, the rest is written.
     """
-    raw = _raw_events(*body)
+    is_lines = is_ndjson(request)
+    raw = _raw_events(body, is_lines)
     if isinstance(raw, Response):
         return raw
-    read = [_read(one, is_line=body[1]) for one in raw]
+    read = [_read(one, is_line=is_lines) for one in raw]
     told = [event for event, _ in read if event is not None]
     with database_of(request).writing(actor_of(request), "events", request.app.state.clock) as writing:
         written = iter(append_events(writing, told))

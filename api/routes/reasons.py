@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from api.answers import PartAnswer, ReasonAnswer, ReasonsAnswer, UsualAnswer, Words
 from scoring import words
@@ -27,8 +28,9 @@ def part_answers(parts: Sequence[Part]) -> list[PartAnswer]:
     return [PartAnswer(key=p.key, group=p.group, names=in_both(p.names), points=p.points, shown=p.shown) for p in parts]
 
 
+@lru_cache(maxsize=2_000)
 def in_both(said: words.Words) -> Words:
-    """Write words in both languages."""
+    """Write words in both languages; the same few are written again and again."""
     return Words(en=said.en, zh_cn=said.zh)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, cast
 
 import pandas as pd
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from pydantic import ValidationError
 
 from api.answers import (
@@ -26,7 +27,7 @@ from api.body import read_body
 from api.champion import Champion
 from api.live_segments import score_live_by_segment
 from api.metrics import Metrics
-from api.problems import HTTP_SORTS, respond
+from api.problems import HTTP_SORTS, documented, respond
 from api.routes.reasons import reasons_answer
 from api.schemas import ScoreRequest
 from api.security import needs
@@ -42,6 +43,9 @@ _FARTHEST = 3650.0
 _EXPLAINED = 20
 """Opportunities up to which reasons are given unasked: they nearly double the time, and are 24 kB each."""
 
+_AT_ONCE = 64 * 1024
+"""Bytes of a body up to which it is answered in a few milliseconds: to hand it to a thread would take longer."""
+
 router = APIRouter(dependencies=[Depends(needs("score"))])
 
 
@@ -49,6 +53,7 @@ router = APIRouter(dependencies=[Depends(needs("score"))])
     "/v1/scores",
     response_model=ScoresAnswer,
     summary="Score opportunities",
+    responses=documented(409),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -56,12 +61,18 @@ router = APIRouter(dependencies=[Depends(needs("score"))])
         }
     },
 )
-def post_scores(request: Request, body: Annotated[bytes, Depends(read_body)]) -> Response:
+async def post_scores(request: Request, body: Annotated[bytes, Depends(read_body)]) -> Response:
     """Say of each opportunity how likely it is won and lost, by when, and what class it is in.
 
     The answer depends on the request and the model alone. What is not sent counts as not
     collected: it is missing, not zero.
     """
+    if len(body) <= _AT_ONCE:
+        return _scored(request, body)
+    return await run_in_threadpool(_scored, request, body)
+
+
+def _scored(request: Request, body: bytes) -> Response:
     champion = cast(Champion, request.app.state.champion)
     artifact = champion.artifact
     try:
@@ -70,7 +81,7 @@ def post_scores(request: Request, body: Annotated[bytes, Depends(read_body)]) ->
         return respond(HTTP_SORTS[400 if is_syntax(error) else 422], parts_of(error, ScoreRequest))
     as_of = instant_asked(asked.as_of, request.app.state.clock)
     days, dates = _horizons(asked, as_of)
-    opportunities = [opportunity.model_dump() for opportunity in asked.opportunities]
+    opportunities = [opportunity.plain() for opportunity in asked.opportunities]
     with_reasons = len(opportunities) <= _EXPLAINED if asked.reasons is None else asked.reasons
     scored = score_live_by_segment(champion, opportunities, as_of, days, with_reasons)
     metrics = cast(Metrics, request.app.state.metrics)

@@ -125,7 +125,7 @@ OUTBOX = Table(
     "outbox",
     METADATA,
     Column("message_id", Text, primary_key=True),
-    Column("place", SEQ, nullable=False),  # grows; the order within an opportunity
+    Column("place", SEQ, nullable=False, unique=True),  # grows; the order within an opportunity
     Column("webhook_id", Text, nullable=False),
     Column("subject", Text, nullable=False),  # the opportunity, or "champion": messages of one subject keep their order
     Column("event", Text, nullable=False),
@@ -137,6 +137,7 @@ OUTBOX = Table(
     Column("given_up_at", BigInteger),
     Column("last_answer", Text),
     Index("outbox_waiting", "delivered_at", "given_up_at", "next_attempt_at"),
+    Index("outbox_in_order", "webhook_id", "subject", "place"),
 )
 """Messages to be delivered, written in the same transaction as what they tell of."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -14,6 +13,7 @@ from features.history.history import History
 from features.history.live_batch import tables_of
 from features.history.live_opportunity import LiveOpportunity, live_opportunity
 from features.history.live_rules import Rules
+from features.instants import instant
 
 _ADDED = ("stage_history", "field_history", "activities")
 
@@ -121,10 +121,10 @@ def _pointer(field: str, pointers: Sequence[str]) -> str:
 def _added(history: History, live: LiveOpportunity, opportunity_id: str) -> History:
     """Append checked records; their instants of recording are when they are supposed to happen."""
     rows: dict[str, list[dict[str, Any]]] = {
-        "stage_history": live.stages,
-        "field_history": live.fields,
+        "stage_history": [stage._asdict() for stage in live.stages],
+        "field_history": [field._asdict() for field in live.fields],
         # An id of its own, or it would take the place of an activity that happened.
-        "activities": [a | {"activity_id": f"what-if/{place}"} for place, a in enumerate(live.activities)],
+        "activities": [a | {"activity_id": f"what-if/{place}"} for place, a in enumerate(live.activity_records())],
     }
     tables = dict(history.tables)
     more = tables_of(
@@ -137,5 +137,5 @@ def _added(history: History, live: LiveOpportunity, opportunity_id: str) -> Hist
 
 
 def _last(live: LiveOpportunity) -> pd.Timestamp:
-    told: list[datetime] = [row["recorded_at"] for row in (*live.stages, *live.fields, *live.activities)]
-    return max((pd.Timestamp(instant).tz_convert("UTC") for instant in told), default=pd.Timestamp(0, tz="UTC"))
+    told = [stage.recorded_at for stage in live.stages] + [field.recorded_at for field in live.fields]
+    return instant(max([*told, *(activity.recorded_at for activity in live.activities)], default=0))

@@ -17,10 +17,11 @@ import pandas as pd
 
 from features.catalogue import Catalogue
 from features.history.history import History
-from features.history.live_batch import by_pattern, check_all, tables_of
+from features.history.live_batch import by_pattern, check_all
 from features.history.live_opportunity import Ids, LiveOpportunity, live_opportunity
 from features.history.live_request import opportunity_to_request, request_body
 from features.history.live_rules import Note, Rules
+from features.history.live_tables import LiveTables
 from features.history.process import Process
 
 __all__ = ["LiveGroup", "LiveRequest", "Note", "live_history", "live_request", "opportunity_to_request", "request_body"]
@@ -95,33 +96,16 @@ def live_request(
 
 def _history(opportunities: Sequence[LiveOpportunity], rules: Rules) -> History:
     """Put checked opportunities together."""
-    rows = {
-        "opportunities": [opportunity.opportunity for opportunity in opportunities],
-        "stage_history": _rows(opportunities, "stages"),
-        "field_history": _rows(opportunities, "fields"),
-        "activities": _rows(opportunities, "activities"),
-        "contacts": [row for opportunity in opportunities for row in opportunity.contacts],
-    }
-    return live_history(rows, opportunities[0].collected, rules)
+    return live_history(LiveTables(opportunities, rules), opportunities[0].collected, rules)
 
 
-def live_history(
-    rows: Mapping[str, Sequence[Mapping[str, Any]]], collected: Mapping[str, datetime | None], rules: Rules
-) -> History:
-    """Make the history of checked rows, by table."""
+def live_history(tables: Mapping[str, pd.DataFrame], collected: Mapping[str, datetime | None], rules: Rules) -> History:
+    """Make the history of a request from its tables."""
     return History(
-        tables=tables_of(rows),
+        tables=tables,
         processes=rules.processes,
         collected={name: None if since is None else pd.Timestamp(since) for name, since in collected.items()},
         attributes=rules.attributes,
         origin="request",
         observed_until=rules.as_of,
     )
-
-
-def _rows(opportunities: Sequence[LiveOpportunity], table: str) -> list[dict[str, Any]]:
-    return [
-        row | {"opportunity_id": opportunity.opportunity["opportunity_id"]}
-        for opportunity in opportunities
-        for row in getattr(opportunity, table)
-    ]

@@ -11,7 +11,7 @@ import pandas as pd
 from features.catalogue import Catalogue
 from features.history.history import History
 from features.history.live import live_history
-from features.history.live_batch import by_pattern, check_all
+from features.history.live_batch import by_pattern, check_all, tables_of
 from features.history.live_opportunity import (
     SENT_TWICE,
     Ids,
@@ -102,8 +102,8 @@ def _account(raw: Mapping[str, Any], place: int, rules: Rules, activity_ids: Ids
     created = rules.check_past(raw["created_at"], "created", f"{pointer}/created_at")
     stated = {name: raw.get(name) for name in _STATED}
     known = {"account_id": raw["account_id"], "created_at": created, "recorded_at": created}
-    live = LiveAccount(known | stated)
-    take_activities(live, raw, rules, pointer, place, activity_ids)
+    live = LiveAccount(known | stated, place=place)
+    take_activities(live, raw, rules, pointer, activity_ids)
     _take_closed(live, raw, rules, pointer)
     live.collected = what_is_collected(raw, {"activities": rules.kinds}, created, pointer)
     return live
@@ -124,7 +124,7 @@ def _take_closed(live: LiveAccount, raw: Mapping[str, Any], rules: Rules, pointe
             live.note(SENT_TWICE)
             continue
         seen.add(body)
-        check_id(event.get("opportunity_id"), event, ids, "opportunity", f"{where}/opportunity_id")
+        check_id(event.get("opportunity_id"), event, ids, "opportunity", f"{pointer}/opportunities", place)
         live.closed.append({"outcome": event["outcome"], "closed_at": at})
 
 
@@ -148,10 +148,10 @@ def _group(accounts: Sequence[LiveAccount], places: Sequence[int], rules: Rules)
         "opportunities": opportunities,
         "stage_history": stages,
         "activities": [
-            row | {"account_id": live.account["account_id"]} for live in accounts for row in live.activities
+            row | {"account_id": live.account["account_id"]} for live in accounts for row in live.activity_records()
         ],
     }
-    history = live_history(rows, accounts[0].collected, rules)
+    history = live_history(tables_of(rows), accounts[0].collected, rules)
     return LiveAccountGroup(history, accounts[0].closed is not None, tuple(places))
 
 

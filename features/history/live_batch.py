@@ -97,8 +97,7 @@ def _frame(table: Table, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 def _typed(column: Column, values: list[Any]) -> Any:
     if column.type == "instant":
-        # Of several zones, perhaps.
-        return pd.to_datetime(values, utc=True).astype(INSTANT)
+        return pd.to_datetime(np.array(values, dtype=np.int64), unit="us", utc=True).astype(INSTANT)
     if column.type == "number":
         return np.array([math.nan if value is None else value for value in values], dtype=np.float64)
     if column.type == "flag":

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from features.errors import ConflictingEventError, RequestError
-from features.history.live_rules import CLOCK_SKEW, CONTACTS, Note, Rules, advice, check_name
+from features.history.live_rules import CONTACTS, SKEW, Note, Rules, advice, check_name
 from features.history.live_values import attribute_value, field_text
 from features.history.process import Process
 from features.history.schema import ASSESSED_FIELDS
+from features.instants import micros_of
+from features.rows import AUTOMATED, INBOUND, PLANNED
 
 Record = dict[str, Any]
-Ids = dict[str, tuple[Mapping[str, Any], str]]
-"""What was sent under each id, and where."""
+Ids = dict[str, tuple[Mapping[str, Any], str, int]]
+"""What was sent under each id, and where: the pointer of the table, and the row."""
 
 _STATED = ("account_id", "owner_id", "team", "product", "service", "source", "channel", "currency")
 SENT_TWICE = Note("sent_twice", "the same event was sent twice, counted once", "同一事件重复发送，只计一次")
@@ -34,14 +36,45 @@ _HISTORY_FIRST = {
 }
 
 
+class LiveActivity(NamedTuple):
+    """A checked activity; ``kind`` is the place in ``Rules.kinds``, ``flags`` are those of ``ActivityRows``."""
+
+    kind: int
+    flags: int
+    occurred_at: int
+    recorded_at: int
+    duration: float | None
+    topic: str | None
+    contact_id: str | None
+    event: Mapping[str, Any]
+
+
+class LiveStage(NamedTuple):
+    """A checked entry of a stage."""
+
+    stage: str
+    occurred_at: int
+    recorded_at: int
+
+
+class LiveField(NamedTuple):
+    """A checked value of a field."""
+
+    field: str
+    value: str | None
+    occurred_at: int
+    recorded_at: int
+
+
 @dataclass(kw_only=True)
 class LiveRecords:
-    """Records of one opportunity or account, ready for the tables of a history.
+    """Records of one opportunity or account; instants are microseconds since 1970, UTC.
 
     ``collected`` is what the sender collects, as ``History.collected``.
     """
 
-    activities: list[Record] = field(default_factory=list)
+    place: int = 0
+    activities: list[LiveActivity] = field(default_factory=list)
     collected: dict[str, datetime | None] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
 
@@ -50,15 +83,41 @@ class LiveRecords:
         if note not in self.notes:
             self.notes.append(note)
 
+    def activity_records(self) -> list[Record]:
+        """Give the activities as rows of a table, without whom they concern."""
+        return [
+            {
+                # Ids of a sender's own might be shared by opportunities; these are not.
+                "activity_id": f"{self.place}/{number}",
+                "kind": activity.event["kind"],
+                "direction": activity.event.get("direction"),
+                "occurred_at": activity.occurred_at,
+                "recorded_at": activity.recorded_at,
+                "duration": activity.duration,
+                "topic": activity.topic,
+                "value": activity.event.get("value"),
+                "contact_id": None if activity.contact_id is None else f"{self.place}/{activity.contact_id}",
+                "planned": bool(activity.flags & PLANNED),
+                "automated": bool(activity.flags & AUTOMATED),
+            }
+            for number, activity in enumerate(self.activities)
+        ]
+
 
 @dataclass
 class LiveOpportunity(LiveRecords):
-    """Records of one opportunity."""
+    """Records of one opportunity; ``contacts`` are ids and roles."""
 
     opportunity: Record
-    stages: list[Record] = field(default_factory=list)
-    fields: list[Record] = field(default_factory=list)
-    contacts: list[Record] = field(default_factory=list)
+    stages: list[LiveStage] = field(default_factory=list)
+    fields: list[LiveField] = field(default_factory=list)
+    contacts: list[tuple[str, str | None]] = field(default_factory=list)
+
+    def contact_records(self) -> list[Record]:
+        """Give the contacts as rows of a table."""
+        created = self.opportunity["created_at"]
+        at = {"created_at": created, "recorded_at": created}
+        return [{"contact_id": f"{self.place}/{name}", "role": role} | at for name, role in self.contacts]
 
 
 def live_opportunity(
@@ -94,12 +153,13 @@ def live_opportunity(
             "recorded_at": created,
         }
         | stated
-        | _attributes(raw.get("attributes") or {}, rules, f"{pointer}/attributes")
+        | _attributes(raw.get("attributes") or {}, rules, f"{pointer}/attributes"),
+        place=place,
     )
     _take_fields(live, raw, rules, pointer)
     _take_stages(live, raw, process, rules, pointer)
-    take_activities(live, raw, rules, pointer, place, activity_ids if activity_ids is not None else {})
-    _take_contacts(live, raw, place)
+    take_activities(live, raw, rules, pointer, activity_ids if activity_ids is not None else {})
+    _take_contacts(live, raw)
     tables = {"activities": rules.kinds, "field_history": rules.fields, CONTACTS: (CONTACTS,)}
     live.collected = what_is_collected(raw, tables, created, pointer)
     return live
@@ -113,37 +173,40 @@ def _attributes(values: Mapping[str, Any], rules: Rules, pointer: str) -> Record
 
 def events_of(
     live: LiveRecords, raw: Mapping[str, Any], table: str, rules: Rules, pointer: str
-) -> Iterator[tuple[Record, str]]:
-    """Go through the different events of a table, their instants checked."""
-    seen: set[frozenset[tuple[str, Any]]] = set()
-    for place, event in enumerate(raw.get(table) or ()):
-        body = frozenset(event.items())
-        if body in seen:
-            live.note(SENT_TWICE)
-            continue
-        seen.add(body)
-        where = f"{pointer}/{table}/{place}"
-        yield event | _instants(live, event, rules, where), where
+) -> Iterator[tuple[Mapping[str, Any], int, int, int]]:
+    """Go through the different events of a table: each with when it happened, when we were told, and its row."""
+    seen: dict[int, Mapping[str, Any]] = {}
+    more: list[Mapping[str, Any]] = []
+    for row, event in enumerate(raw.get(table) or ()):
+        occurred = micros_of(event["occurred_at"])
+        # Of one instant there is seldom more than one.
+        if seen.setdefault(occurred, event) is not event:
+            if event == seen[occurred] or event in more:
+                live.note(SENT_TWICE)
+                continue
+            more.append(event)
+        planned = event.get("planned")
+        if occurred > rules.at and not planned:
+            occurred = rules.check_past(event["occurred_at"], "an event", f"{pointer}/{table}/{row}/occurred_at")
+        told = event.get("recorded_at")
+        # At once, unless it says otherwise.
+        at_once = rules.at if planned else occurred
+        yield event, occurred, at_once if told is None else _recorded(live, micros_of(told), rules), row
 
 
-def _instants(live: LiveRecords, event: Mapping[str, Any], rules: Rules, pointer: str) -> Record:
-    """When it happened and when we were told, which is at once unless it says otherwise."""
-    occurred, planned = event["occurred_at"], bool(event.get("planned"))
-    if not planned:
-        occurred = rules.check_past(occurred, "an event", f"{pointer}/occurred_at")
-    recorded = event.get("recorded_at") or (rules.as_of if planned else occurred)
-    if recorded > rules.as_of + CLOCK_SKEW:
+def _recorded(live: LiveRecords, told: int, rules: Rules) -> int:
+    """When we were told; what lies a little ahead counts as at the instant asked about."""
+    if told > rules.at + SKEW:
         live.note(_UNKNOWN_YET)
-    elif recorded > rules.as_of:
-        recorded = rules.as_of
-    return {"occurred_at": occurred, "recorded_at": recorded}
+        return told
+    return min(told, rules.at)
 
 
 def _take_fields(live: LiveOpportunity, raw: Mapping[str, Any], rules: Rules, pointer: str) -> None:
-    for event, where in events_of(live, raw, "field_history", rules, pointer):
-        text = field_text(event["field"], event.get("value"), rules, where)
-        live.fields.append(_timed(event, field=event["field"], value=text))
-    in_history = {event["field"] for event in live.fields}
+    for event, occurred, recorded, row in events_of(live, raw, "field_history", rules, pointer):
+        text = field_text(event["field"], event.get("value"), rules, f"{pointer}/field_history/{row}")
+        live.fields.append(LiveField(event["field"], text, occurred, recorded))
+    in_history = {event.field for event in live.fields}
     created = live.opportunity["created_at"]
     for name in ("amount", "expected_close_date"):
         value = raw.get(name)
@@ -152,17 +215,17 @@ def _take_fields(live: LiveOpportunity, raw: Mapping[str, Any], rules: Rules, po
         if name in in_history:
             live.note(_HISTORY_FIRST[name])
         else:
-            live.fields.append({"field": name, "value": str(value), "occurred_at": created, "recorded_at": created})
+            live.fields.append(LiveField(name, str(value), created, created))
     for name, assessed in (raw.get("assessments") or {}).items():
         check_name(name, ASSESSED_FIELDS, "assessment", f"{pointer}/assessments/{name}")
         at = rules.check_past(assessed["assessed_at"], "assessed", f"{pointer}/assessments/{name}/assessed_at")
-        live.fields.append({"field": name, "value": assessed["value"], "occurred_at": at, "recorded_at": at})
+        live.fields.append(LiveField(name, assessed["value"], at, at))
 
 
 def _take_stages(live: LiveOpportunity, raw: Mapping[str, Any], process: Process, rules: Rules, pointer: str) -> None:
-    for event, where in events_of(live, raw, "stage_history", rules, pointer):
-        check_name(event["stage"], process.keys, "stage", f"{where}/stage")
-        live.stages.append(_timed(event, stage=event["stage"]))
+    for event, occurred, recorded, row in events_of(live, raw, "stage_history", rules, pointer):
+        check_name(event["stage"], process.keys, "stage", f"{pointer}/stage_history/{row}/stage")
+        live.stages.append(LiveStage(event["stage"], occurred, recorded))
     stage, entered = raw.get("stage"), raw.get("stage_entered_at")
     if stage is None:
         if entered is not None:
@@ -171,73 +234,61 @@ def _take_stages(live: LiveOpportunity, raw: Mapping[str, Any], process: Process
         return
     check_name(stage, process.keys, "stage", f"{pointer}/stage")
     if not live.stages:
-        at = rules.check_past(entered or live.opportunity["created_at"], "entered", f"{pointer}/stage_entered_at")
-        live.stages.append({"stage": stage, "occurred_at": at, "recorded_at": at})
-    elif max(live.stages, key=lambda event: event["occurred_at"])["stage"] != stage:
+        at = live.opportunity["created_at"]
+        if entered is not None:
+            at = rules.check_past(entered, "entered", f"{pointer}/stage_entered_at")
+        live.stages.append(LiveStage(stage, at, at))
+    elif max(live.stages, key=lambda event: event.occurred_at).stage != stage:
         live.note(_HISTORY_FIRST["stage"])
 
 
-def _timed(event: Mapping[str, Any], **values: Any) -> Record:
-    return values | {"occurred_at": event["occurred_at"], "recorded_at": event["recorded_at"]}
-
-
-def take_activities(
-    live: LiveRecords, raw: Mapping[str, Any], rules: Rules, pointer: str, place: int, ids: Ids
-) -> None:
+def take_activities(live: LiveRecords, raw: Mapping[str, Any], rules: Rules, pointer: str, ids: Ids) -> None:
     """Check the activities that came with an opportunity or an account; ``ids`` are those seen before."""
-    for event, where in events_of(live, raw, "activities", rules, pointer):
-        check_name(event["kind"], rules.kinds, "kind", f"{where}/kind")
-        check_id(event.get("activity_id"), event, ids, "activity", f"{where}/activity_id")
-        contact = event.get("contact_id")
-        live.activities.append(
-            _timed(
-                event,
-                # Ids of a sender's own might be shared by opportunities; these are not.
-                activity_id=f"{place}/{len(live.activities)}",
-                kind=event["kind"],
-                direction=event.get("direction"),
-                duration=event.get("duration_seconds"),
-                topic=event.get("topic"),
-                value=event.get("value"),
-                contact_id=None if contact is None else f"{place}/{contact}",
-                planned=bool(event.get("planned")),
-                automated=bool(event.get("automated")),
-            )
-        )
+    codes, table = rules.kind_codes, f"{pointer}/activities"
+    for event, occurred, recorded, row in events_of(live, raw, "activities", rules, pointer):
+        get, kind = event.get, event["kind"]
+        if kind not in codes:
+            check_name(kind, rules.kinds, "kind", f"{table}/{row}/kind")
+        check_id(get("activity_id"), event, ids, "activity", table, row)
+        flags = INBOUND if get("direction") == "inbound" else 0
+        flags += (AUTOMATED if get("automated") else 0) + (PLANNED if get("planned") else 0)
+        more = get("duration_seconds"), get("topic"), get("contact_id")
+        live.activities.append(LiveActivity(codes[kind], flags, occurred, recorded, *more, event))
 
 
-def _take_contacts(live: LiveOpportunity, raw: Mapping[str, Any], place: int) -> None:
+def _take_contacts(live: LiveOpportunity, raw: Mapping[str, Any]) -> None:
     ids: Ids = {}
-    seen: set[tuple[str, str | None]] = set()
-    created = live.opportunity["created_at"]
     for row, contact in enumerate(raw.get("contacts") or ()):
         body = (contact["contact_id"], contact.get("role"))
-        if body in seen:
+        if body in live.contacts:
             live.note(SENT_TWICE)
             continue
-        seen.add(body)
-        check_id(body[0], contact, ids, "contact", f"/opportunities/{place}/contacts/{row}/contact_id")
-        live.contacts.append(
-            {"contact_id": f"{place}/{body[0]}", "role": body[1], "created_at": created, "recorded_at": created}
-        )
+        check_id(body[0], contact, ids, "contact", f"/opportunities/{live.place}/contacts", row)
+        live.contacts.append(body)
 
 
-def check_id(given: str | None, body: Mapping[str, Any], ids: Ids, what: str, pointer: str) -> None:
-    """Refuse an id that came with another body; one activity of an account may concern several opportunities."""
+def check_id(given: str | None, body: Mapping[str, Any], ids: Ids, what: str, table: str, row: int) -> None:
+    """Refuse an id that came with another body; one activity of an account may concern several opportunities.
+
+    Parameters
+    ----------
+    table, row
+        Where it is: the pointer of its table, and its row in it.
+    """
     if given is None:
         return
-    before, where = ids.setdefault(given, (body, pointer))
-    if before != body:
+    before, first_table, first_row = ids.setdefault(given, (body, table, row))
+    if before is not body and before != body:
         raise ConflictingEventError(
-            f"{what} {given!r} again, with another body than at {where}",
+            f"{what} {given!r} again, with another body than at {first_table}/{first_row}/{what}_id",
             f"one body for each {what} id",
             "send only the last record of it, or give each its own id",
-            pointer,
+            f"{table}/{row}/{what}_id",
         )
 
 
 def what_is_collected(
-    raw: Mapping[str, Any], tables: Mapping[str, Sequence[str]], created: datetime, pointer: str
+    raw: Mapping[str, Any], tables: Mapping[str, Sequence[str]], created: int, pointer: str
 ) -> dict[str, datetime | None]:
     """Say what the sender collects: all of a table that was sent, unless said otherwise.
 
@@ -256,7 +307,7 @@ def what_is_collected(
     for name, since in (raw.get("collected_since") or {}).items():
         _check_collectable(name, known, f"{pointer}/collected_since/{name}")
         # Before the opportunity was created nothing is looked at: no difference, and fewer kinds of request.
-        if name in collected and since > created:
+        if name in collected and micros_of(since) > created:
             collected[name] = since.astimezone(UTC)
     return collected
 

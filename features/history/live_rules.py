@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -15,9 +15,13 @@ from features.errors import FutureEventError, RequestError, UnknownStageError
 from features.history.history import Attribute
 from features.history.process import Process
 from features.history.schema import ACTIVITY_KINDS, ASSESSED_FIELDS
+from features.instants import micros_of
 
 CLOCK_SKEW = timedelta(minutes=5)
 """By how much an event may lie after ``as_of``: clocks differ. It then counts as happening at ``as_of``."""
+
+SKEW = CLOCK_SKEW // timedelta(microseconds=1)
+"""The same in microseconds."""
 
 STANDARD_FIELDS = ("amount", "expected_close_date", "owner", "lost_reason", *ASSESSED_FIELDS)
 """Fields whose values ``field_history`` may carry, the model's own attributes aside."""
@@ -56,6 +60,22 @@ class Rules:
         return (*ACTIVITY_KINDS, *self.catalogue.custom_kinds)
 
     @cached_property
+    def kind_codes(self) -> dict[str, int]:
+        """Place of each kind in ``kinds``."""
+        return {kind: code for code, kind in enumerate(self.kinds)}
+
+    @cached_property
+    def stage_codes(self) -> dict[tuple[str, str], int]:
+        """Place of each stage, by process and key, among all stages of all processes."""
+        named = ((process.name, stage.key) for process in self.processes.values() for stage in process.stages)
+        return {name: code for code, name in enumerate(named)}
+
+    @cached_property
+    def at(self) -> int:
+        """The instant asked about in microseconds."""
+        return micros_of(self.as_of)
+
+    @cached_property
     def attributes(self) -> dict[str, Attribute]:
         """The model's own attributes by name."""
         return {attribute.name: attribute for attribute in self.catalogue.own_attributes}
@@ -76,19 +96,26 @@ class Rules:
         check_name(name, self.processes, "process", pointer)
         return self.processes[name]
 
-    def check_past(self, instant: datetime, what: str, pointer: str) -> datetime:
-        """Return when it happened, at most ``as_of``; refuse what lies further ahead than clocks may differ."""
-        if instant > self.as_of + CLOCK_SKEW:
+    def check_past(self, instant: datetime, what: str, pointer: str) -> int:
+        """Give when it happened in microseconds, at most ``as_of``.
+
+        Raises
+        ------
+        FutureEventError
+            It lies further ahead than clocks may differ.
+        """
+        at = micros_of(instant)
+        if at > self.at + SKEW:
             raise FutureEventError(
                 f"{what} at {instant.isoformat()}, after as_of {self.as_of.isoformat()}",
                 "what happened by as_of, give or take 5 minutes",
                 "leave it out, correct the instant, or mark a planned activity with planned: true",
                 pointer,
             )
-        return min(instant, self.as_of)
+        return min(at, self.at)
 
 
-def check_name(name: str, known: Iterable[str], what: str, pointer: str) -> None:
+def check_name(name: str, known: Collection[str], what: str, pointer: str) -> None:
     """Refuse a name that is not known, with the nearest that is.
 
     Raises
@@ -105,9 +132,9 @@ def check_name(name: str, known: Iterable[str], what: str, pointer: str) -> None
     ...
     features.errors.RequestError: Found: kind 'meetin'. Expected: one of meeting, call. Do: did you mean 'meeting'?.
     """
-    names = list(known)
-    if name in names:
+    if name in known:
         return
+    names = list(known)
     error = UnknownStageError if what == "stage" else RequestError
     raise error(
         f"{what} {name!r}", f"one of {', '.join(names)}" if names else f"no {what}", advice(name, names), pointer

@@ -7,17 +7,29 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Row, Table, select
+from sqlalchemy import Connection, Row, Select, Table, false, select, text
 
 from features.errors import DataError
+from features.history.database.bulk_reads import parts_of
 from features.history.database.description import Description, history_collected, read_description
 from features.history.database.engine import Database, last_commit
 from features.history.database.reads import Cut, standing
-from features.history.database.tables import ACCOUNTS, ACTIVITY, CONTACTS, EVENTS, FIELD, MERGE, OPPORTUNITIES, STAGE
+from features.history.database.tables import (
+    ACCOUNTS,
+    ACTIVITY,
+    CONTACTS,
+    EVENTS,
+    FIELD,
+    MERGE,
+    OF_MOVES,
+    OPPORTUNITIES,
+    STAGE,
+)
 from features.history.history import History, build_history
 from features.history.schema import TABLES
 from features.instants import instant
 
+_ENTITIES = (ACCOUNTS, CONTACTS, OPPORTUNITIES)
 _STANDARD = TABLES["opportunities"].column_names
 Frames = dict[str, pd.DataFrame]
 
@@ -40,11 +52,53 @@ def history_of(database: Database, cut: Cut | None = None) -> History:
         seq, recorded_at = last_commit(connection)
         cut = cut if cut is not None else Cut(recorded_at, seq)
         description = read_description(connection, cut.recorded_by, cut.through_seq)
-        frames = {table.name: _frame(connection, table, cut) for table in (ACCOUNTS, CONTACTS, OPPORTUNITIES)}
-        asked = select(EVENTS).where(EVENTS.c.recorded_at <= cut.recorded_by, EVENTS.c.seq <= cut.through_seq)
-        rows = connection.execute(asked.order_by(EVENTS.c.seq)).all()
+        frames = {table.name: _frame(connection, select(table), table, cut) for table in _ENTITIES}
+        rows = _events(connection, select(EVENTS), cut)
     if not len(frames["opportunities"]):
         raise DataError(f"no opportunity in {database.name}", "at least one", "push some, or import a history")
+    return _history(frames, rows, description, cut)
+
+
+def history_of_accounts(
+    connection: Connection, account_ids: Sequence[str], cut: Cut, description: Description
+) -> History:
+    """Read what is known of some hundred accounts as a history: their opportunities, and what happened with either.
+
+    Parameters
+    ----------
+    account_ids
+        With all that were merged with one. Opportunities that were moved between them and
+        others are read too, so the history may name other accounts, of which it does not
+        tell everything.
+    """
+    ids, table = list(account_ids), OPPORTUNITIES.c
+    moved = _column(connection, select(EVENTS.c.opportunity_id).where(text(OF_MOVES)), EVENTS.c.value, ids)
+    theirs = _column(connection, select(table.opportunity_id), table.account_id, ids)
+    opportunities = sorted({*moved, *theirs})
+    wanted = {ACCOUNTS: ids, CONTACTS: [], OPPORTUNITIES: opportunities}
+    frames = {one.name: _frames_of(connection, one, names, cut) for one, names in wanted.items()}
+    events: dict[str, Row[Any]] = {}
+    for column, names in ((EVENTS.c.account_id, ids), (EVENTS.c.opportunity_id, opportunities)):
+        for part in parts_of(names):
+            rows = _events(connection, select(EVENTS).where(column.in_(part)), cut)
+            events |= {row.event_id: row for row in rows}
+    in_order = sorted(events.values(), key=lambda row: (row.seq, row.event_id))
+    return _history(frames, in_order, description, cut)
+
+
+def _column(connection: Connection, asked: Select[Any], column: Any, names: Sequence[str]) -> list[str]:
+    found = (name for part in parts_of(names) for name in connection.execute(asked.where(column.in_(part))).scalars())
+    return [name for name in found if name is not None]
+
+
+def _frames_of(connection: Connection, table: Table, ids: Sequence[str], cut: Cut) -> pd.DataFrame:
+    """Rows of a table by the ids in its first column."""
+    key = next(iter(table.primary_key))
+    asked = [select(table).where(key.in_(part)) for part in parts_of(ids)] or [select(table).where(false())]
+    return pd.concat([_frame(connection, one, table, cut) for one in asked], ignore_index=True)
+
+
+def _history(frames: Frames, rows: Sequence[Row[Any]], description: Description, cut: Cut) -> History:
     tables = _tables(frames, _told(standing(rows)), _activity_records(rows), description)
     return build_history(
         tables,
@@ -56,8 +110,13 @@ def history_of(database: Database, cut: Cut | None = None) -> History:
     )
 
 
-def _frame(connection: Connection, table: Table, cut: Cut) -> pd.DataFrame:
-    asked = select(table).where(table.c.recorded_at <= cut.recorded_by, table.c.seq <= cut.through_seq)
+def _events(connection: Connection, asked: Select[Any], cut: Cut) -> Sequence[Row[Any]]:
+    asked = asked.where(EVENTS.c.recorded_at <= cut.recorded_by, EVENTS.c.seq <= cut.through_seq)
+    return connection.execute(asked.order_by(EVENTS.c.seq, EVENTS.c.event_id)).all()
+
+
+def _frame(connection: Connection, asked: Select[Any], table: Table, cut: Cut) -> pd.DataFrame:
+    asked = asked.where(table.c.recorded_at <= cut.recorded_by, table.c.seq <= cut.through_seq)
     rows = connection.execute(asked.order_by(*table.primary_key)).all()
     return pd.DataFrame(rows, columns=[column.name for column in table.columns]).drop(columns=["seq", "digest"])
 

@@ -86,7 +86,7 @@ def _changed_entities(history: History) -> Iterator[dict[str, Any]]:
                 subject = {key: row[key] for key in ("contact_id", "account_id") if key in row}
                 value = {"kind": FIELD, "name": name, "value": row[name], "occurred_at": row["recorded_at"]}
                 place += 1
-                yield _event(f"import-entity-{place}", subject | value | {"recorded_at": row["recorded_at"]})
+                yield _event(f"import-entity-{place:09d}", subject | value | {"recorded_at": row["recorded_at"]})
 
 
 def _plain(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -130,9 +130,9 @@ def _times(row: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _numbered(kind: str, rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Rows without an id of their own are numbered in order."""
+    """Rows without an id of their own are numbered, so that the order of their ids is theirs."""
     for place, row in enumerate(rows, start=1):
-        yield row | {"event_id": f"import-{kind}-{place}"}
+        yield row | {"event_id": f"import-{kind}-{place:09d}"}
 
 
 def _activities(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:

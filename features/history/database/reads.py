@@ -31,10 +31,11 @@ from features.history.process import Process
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STATED = ("account_id", "owner_id", "team", "product", "service", "source", "channel", "currency", "process")
 _E, _C = EVENTS.c, CONTACTS.c
-_COLUMNS = (
+EVENT_COLUMNS = (
     _E.event_id, _E.kind, _E.opportunity_id, _E.account_id, _E.contact_id, _E.name, _E.value, _E.direction, _E.duration,
     _E.topic, _E.quantity, _E.planned, _E.automated, _E.occurred_at, _E.recorded_at, _E.replaces,
 )  # fmt: skip
+OPPORTUNITY_COLUMNS = tuple(OPPORTUNITIES.c[name] for name in ("opportunity_id", "created_at", "attributes", *_STATED))
 
 
 @dataclass(frozen=True)
@@ -66,13 +67,13 @@ def opportunity_known(connection: Connection, opportunity_id: str, cut: Cut) -> 
     if found is None:
         return None
     own = connection.execute(_own_events(), bound | {"opportunity_id": opportunity_id}).all()
-    row = _corrected(dict(found), standing(own))
+    row = corrected(dict(found), standing(own))
     accounts = accounts_one_with(connection, row["account_id"], cut) if row["account_id"] else ()
     asked = bound | {"accounts": list(accounts)}
     shared = connection.execute(_events_of_accounts(), asked).all() if accounts else []
     events = standing([*own, *shared])
     people = _people(connection, events, asked)
-    return Known(row, events, people | _roles_changed(events, people), accounts)
+    return Known(row, events, people | roles_changed(events, people), accounts)
 
 
 def standing(events: Iterable[Row[Any]]) -> list[Row[Any]]:
@@ -91,13 +92,28 @@ def standing(events: Iterable[Row[Any]]) -> list[Row[Any]]:
 
 def accounts_one_with(connection: Connection, account_id: str, cut: Cut) -> tuple[str, ...]:
     """Accounts that are one with an account by merges known then, itself among them, in order."""
+    return together(account_id, merged_pairs(connection, cut))
+
+
+def merged_pairs(connection: Connection, cut: Cut) -> list[tuple[str, str]]:
+    """Pairs of accounts that were merged, as known then."""
     rows = connection.execute(_merges(), {"recorded_by": cut.recorded_by, "through_seq": cut.through_seq}).all()
-    pairs = [(row.account_id, row.value) for row in standing(rows) if row.kind == MERGE]
-    together, grew = {account_id}, True
+    return [(row.account_id, row.value) for row in standing(rows) if row.kind == MERGE]
+
+
+def together(account_id: str, pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """Accounts that are one with an account by pairs of them, itself among them, in order.
+
+    Examples
+    --------
+    >>> together("b", [("a", "b"), ("c", "a"), ("x", "y")])
+    ('a', 'b', 'c')
+    """
+    found, grew = {account_id}, True
     while grew:
-        more = {name for pair in pairs if together & set(pair) for name in pair}
-        together, grew = together | more, not more <= together
-    return tuple(sorted(together))
+        more = {name for pair in pairs if found & set(pair) for name in pair}
+        found, grew = found | more, not more <= found
+    return tuple(sorted(found))
 
 
 def request_of(known: Known, description: Description, rules: Rules) -> dict[str, Any]:
@@ -178,7 +194,7 @@ def _said_to_be_collected(tables: Mapping[str, Any], description: Description, r
     return sent | {"not_collected": absent or None, "collected_since": since or None}
 
 
-def _corrected(row: Mapping[str, Any], events: Iterable[Row[Any]]) -> dict[str, Any]:
+def corrected(row: Mapping[str, Any], events: Iterable[Row[Any]]) -> dict[str, Any]:
     """Apply the last change of each column; owners are followed over time and stay."""
     changed = [e for e in events if e.kind == FIELD and e.name in row and e.name not in ("owner_id", "attributes")]
     return {**row} | {e.name: e.value for e in sorted(changed, key=_in_order)}
@@ -188,7 +204,8 @@ def _in_order(event: Row[Any]) -> tuple[int, int]:
     return event.occurred_at, event.recorded_at
 
 
-def _roles_changed(events: Iterable[Row[Any]], people: Mapping[str, Any]) -> dict[str, str | None]:
+def roles_changed(events: Iterable[Row[Any]], people: Mapping[str, Any]) -> dict[str, str | None]:
+    """Roles that people have by changes told of them."""
     changed = [e for e in events if e.kind == FIELD and e.name == "role" and e.contact_id in people]
     return {e.contact_id: e.value for e in sorted(changed, key=_in_order)}
 
@@ -202,42 +219,48 @@ def _people(connection: Connection, events: Sequence[Row[Any]], asked: Mapping[s
     return people | {row[0]: row[1] for row in others}
 
 
-def _by_cut(table: Any) -> Any:
+def by_cut(table: Any) -> Any:
+    """Say in a query that a row is within a cut, whose values are bound at its execution."""
     return and_(table.recorded_at <= bindparam("recorded_by"), table.seq <= bindparam("through_seq"))
 
 
 @lru_cache
 def _opportunity() -> Select[Any]:
     table = OPPORTUNITIES.c
-    columns = [table.opportunity_id, table.created_at, table.attributes, *(table[name] for name in _STATED)]
-    return select(*columns).where(table.opportunity_id == bindparam("opportunity_id"), _by_cut(table))
+    return select(*OPPORTUNITY_COLUMNS).where(table.opportunity_id == bindparam("opportunity_id"), by_cut(table))
 
 
 @lru_cache
 def _own_events() -> Select[Any]:
-    return select(*_COLUMNS).where(_E.opportunity_id == bindparam("opportunity_id"), _by_cut(_E)).order_by(_E.seq)
+    return (
+        select(*EVENT_COLUMNS)
+        .where(_E.opportunity_id == bindparam("opportunity_id"), by_cut(_E))
+        .order_by(_E.seq, _E.event_id)
+    )
 
 
 @lru_cache
 def _events_of_accounts() -> Select[Any]:
     """Events of accounts that name no opportunity."""
     of_accounts = _E.account_id.in_(bindparam("accounts", expanding=True))
-    return select(*_COLUMNS).where(of_accounts, _E.opportunity_id.is_(None), _by_cut(_E)).order_by(_E.seq)
+    return (
+        select(*EVENT_COLUMNS).where(of_accounts, _E.opportunity_id.is_(None), by_cut(_E)).order_by(_E.seq, _E.event_id)
+    )
 
 
 @lru_cache
 def _contacts_of_accounts() -> Select[Any]:
     of_accounts = _C.account_id.in_(bindparam("accounts", expanding=True))
-    return select(_C.contact_id, _C.role).where(of_accounts, _by_cut(_C)).order_by(_C.contact_id)
+    return select(_C.contact_id, _C.role).where(of_accounts, by_cut(_C)).order_by(_C.contact_id)
 
 
 @lru_cache
 def _contacts_by_id() -> Select[Any]:
     of_ids = _C.contact_id.in_(bindparam("ids", expanding=True))
-    return select(_C.contact_id, _C.role).where(of_ids, _by_cut(_C)).order_by(_C.contact_id)
+    return select(_C.contact_id, _C.role).where(of_ids, by_cut(_C)).order_by(_C.contact_id)
 
 
 @lru_cache
 def _merges() -> Select[Any]:
     # Written as the index has it, or the index is not used.
-    return select(*_COLUMNS).where(text(OF_MERGES), _by_cut(_E)).order_by(_E.seq)
+    return select(*EVENT_COLUMNS).where(text(OF_MERGES), by_cut(_E)).order_by(_E.seq, _E.event_id)

@@ -50,6 +50,7 @@ ACCOUNTS = Table(
     Column("size", Text),
     _seq(),
     Column("digest", Text, nullable=False),
+    Index("accounts_of_commit", "seq"),
 )
 
 CONTACTS = Table(
@@ -62,6 +63,7 @@ CONTACTS = Table(
     Column("role", Text),
     _seq(),
     Column("digest", Text, nullable=False),
+    Index("contacts_of_commit", "seq"),
 )
 
 OPPORTUNITIES = Table(
@@ -82,6 +84,7 @@ OPPORTUNITIES = Table(
     Column("attributes", Text, nullable=False),  # JSON object of the customer's own columns
     _seq(),
     Column("digest", Text, nullable=False),
+    Index("opportunities_of_commit", "seq"),
 )
 
 STAGE, FIELD, ACTIVITY, RETRACTION, MERGE = "stage", "field", "activity", "retraction", "merge"
@@ -89,6 +92,8 @@ EVENT_KINDS = (STAGE, FIELD, ACTIVITY, RETRACTION, MERGE)
 """Sorts of events. A merge says that ``account_id`` is one with the account in ``value`` from then on."""
 OF_MERGES = "kind = 'merge' OR kind = 'retraction' AND name = 'merge'"
 """Merges of accounts, and their retractions: few, and wanted at every reading."""
+OF_MOVES = "kind = 'field' AND name = 'account_id'"
+"""Opportunities moved to another account."""
 
 EVENTS = Table(
     "events",
@@ -116,6 +121,7 @@ EVENTS = Table(
     Index("events_of_account", "account_id", "seq"),
     Index("events_of_contact", "contact_id"),
     Index("events_of_commit", "seq"),
+    Index("moves", "value", sqlite_where=text(OF_MOVES), postgresql_where=text(OF_MOVES)),
     Index("merges", "seq", sqlite_where=text(OF_MERGES), postgresql_where=text(OF_MERGES)),
 )
 
@@ -144,9 +150,10 @@ ERASURES = Table(
     "erasures",
     METADATA,
     _seq(),
-    Column("kind", Text, nullable=False),  # "account", "contact" or "opportunity"
-    Column("digest", Text, nullable=False),  # of the id: it can be asked for, not read
+    Column("kind", Text, nullable=False),  # "account", "contact", "opportunity", or "touched"
+    Column("digest", Text, nullable=False, index=True),  # of the id: it can be asked for, not read
     Column("rows", Integer, nullable=False),
     _recorded(),
 )
-"""What was erased, without saying of whom."""
+"""What was erased, without saying of whom. *touched* is an opportunity that stays, although what was erased had
+been read with it: its earlier scores cannot be recomputed exactly."""
