@@ -16,7 +16,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
+from api.service import prepare_database
+from api.settings import Settings
 from tests.live_process import live_process
 from tests.services import PATIENCE, opportunity
 
@@ -90,6 +93,14 @@ def test_without_keys_only_this_machine_is_answered_and_nothing_that_was_forward
         counted = service.client.get("/metrics").text
         assert 'dealodds_requests_total{method="GET",route="/healthz",status="200"} 20.0' in counted
         assert re.search(r'dealodds_scores_total{opportunity_class="\w+",status="little_data"} 1.0', counted)
+
+
+def test_a_database_that_does_not_answer_is_no_reason_not_to_serve_what_needs_none(tmp_path: Path) -> None:
+    away = Settings(database_url=SecretStr("postgresql://nobody@127.0.0.1:1/none"))
+    assert prepare_database(away) is None
+    new = Settings(database_url=SecretStr(f"sqlite:///{tmp_path}/new/deals.db"))
+    assert prepare_database(new) == 0
+    assert (tmp_path / "new" / "deals.db").stat().st_mode & 0o077 == 0
 
 
 def test_an_outdated_database_is_refused_with_what_to_do(tmp_path: Path) -> None:
