@@ -66,7 +66,7 @@ class Settings(BaseSettings):
     webhooks_private: bool = Field(
         False,
         alias="DEALODDS_WEBHOOKS_PRIVATE",
-        description="1: webhooks may be sent to private addresses, and over http",
+        description="1: webhooks may be sent to private addresses: receivers in your own network",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", alias="DEALODDS_LOG_LEVEL", description="debug, info (a line a request), warning or error"

@@ -11,10 +11,15 @@ import httpx
 import pytest
 from sqlalchemy import Text, cast, insert, select
 
+from api.background.part import Models, Moment, score_part, write_part
+from api.background.telling import Tell
+from api.champion import load_champion
 from api.store.outbox import enqueue_scores
 from api.store.tables import LISTED, LISTED_ACCOUNTS, SCORES
-from features.history.database.engine import Database
+from features.history.database.description import read_description
+from features.history.database.engine import Database, last_commit
 from features.history.database.history_of import history_of
+from features.history.database.reads import Cut
 from features.history.database.tables import ERASURES, METADATA
 from tests.services import live_service, push
 
@@ -190,6 +195,22 @@ def test_what_is_repeated_after_an_erasure_does_not_bring_it_back(filled: httpx.
     assert everything(database, "acme") == []
     filled.put("/v1/opportunities/acme-a1-o", json={"created_at": CREATED})
     assert push(filled, again[0])["created"] == 1
+
+
+def test_a_score_under_way_does_not_bring_back_what_is_erased_meanwhile(
+    filled: httpx.Client, database: Database
+) -> None:
+    names = ["acme-a1-o", "other-a2-o"]
+    with database.reading() as connection:
+        seq, recorded_at = last_commit(connection)
+        moment = Moment(Cut(recorded_at, seq), read_description(connection))
+        part = score_part(connection, names, Models(load_champion(None)), moment)
+    assert {one.score.opportunity_id for one in part.scored} == set(names)
+    filled.delete("/v1/opportunities/acme-a1-o")
+    with database.changing() as connection:
+        write_part(connection, 1, part, Tell(scores=enqueue_scores))
+    assert everything(database, "acme-a1-o") == []
+    assert "scores.opportunity_id" in everything(database, "other-a2-o")
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

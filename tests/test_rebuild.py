@@ -13,7 +13,7 @@ from sqlalchemy import func, insert, select, update
 from api.champion import Champion, load_champion
 from api.cli import main
 from api.live_segments import score_live_by_segment
-from api.rebuild import Rebuilt, rebuild
+from api.rebuild import rebuild
 from api.store.erasure import erase, erased_after
 from api.store.tables import SCORES
 from api.stored import cut_at, request_at
@@ -192,8 +192,9 @@ def test_an_erased_account_leaves_all_other_scores_equal(kept: Database, folder:
     assert name in done.belongings.opportunities
     assert verdicts(kept, folder) == {"equal": 60 - done.deleted["scores"]}
     with kept.reading() as connection:
-        assert erased_after(connection, before, [name, "another"]) == {name}
-        assert erased_after(connection, writing.seq, [name]) == set()
+        assert erased_after(connection, before, "opportunity", [name, "another"]) == {name}
+        assert erased_after(connection, writing.seq, "opportunity", [name]) == set()
+        assert erased_after(connection, before, "account", [account]) == {account}
         for table in (ACCOUNTS, CONTACTS):
             asked = select(table.c.account_id).where(table.c.account_id == account)
             assert connection.execute(asked).first() is None
@@ -223,8 +224,3 @@ def test_the_command_says_what_differs_and_ends_with_one(
     said = capsys.readouterr().out
     assert "0 equal, 2 different" in said
     assert "opportunity_class: 'none' kept" in said
-
-
-def test_what_is_said_of_a_score_can_be_read() -> None:
-    one = Rebuilt("o1", FIRST, "1", "equal", {})
-    assert (one.reason, dict(one.differs)) == ("", {})

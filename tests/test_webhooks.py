@@ -13,17 +13,20 @@ from typing import Any
 import httpx
 import pandas as pd
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from api import clock
 from api.background.deliveries import Deliveries
 from api.background.destinations import VARIABLE, check_destination, destination_of
+from api.background.telling import Tell
+from api.champion import load_champion
+from api.rebuild import rebuild
 from api.store.outbox import enqueue_champion, enqueue_scores
 from api.store.tables import OUTBOX, SCORES, TOLD
 from features.errors import RequestError
 from features.history.database.engine import Database
 from tests.receiver import Receiver, receiver
-from tests.services import live_service
+from tests.services import live_service, push
 
 AT = 1_770_000_000_000_000
 FAST = {"schedule": (0.05, 0.05, 0.05, 0.05), "poll_seconds": 0.02, "timeout_seconds": 2.0, "lease_seconds": 3.0}
@@ -371,6 +374,33 @@ def test_killed_while_it_delivers_nothing_is_lost_and_the_order_stays(
         assert sorted(seen) == seen, "in order"
         assert sorted(set(seen)) == steps, "none is missing"
     assert len(endpoint.received) <= 21, "at most the one that was under way came twice"
+
+
+def test_what_is_pushed_is_told_and_can_be_recomputed(database: Database, endpoint: Receiver) -> None:
+    """The whole way: an event pushed, scores kept by the refresher, a message delivered, the scores rebuilt."""
+    tell = Tell(scores=enqueue_scores, champion=enqueue_champion)
+    work = Deliveries(database, clock.now, **FAST)  # type: ignore[arg-type]
+    with live_service(database, clock=clock.now, keeps_lists=True, tell=tell, background=[work]) as client:
+        webhook = made(client, endpoint.url, threshold=0.2)
+        body = {"created_at": "2026-01-01T08:00:00Z", "stage": "identified"}
+        assert client.put("/v1/opportunities/o1", json=body).status_code == 201
+        wait_until(lambda: kept(database) == 1)
+        change = {"type": "stage_change", "opportunity_id": "o1", "occurred_at": "2026-02-01T08:00:00Z"}
+        push(client, change | {"event_id": "e1", "stage": "negotiation"})
+        endpoint.wait(2)
+        push(client, change | {"event_id": "e2", "stage": "won", "occurred_at": "2026-03-01T08:00:00Z"})
+        told = [received.verified(webhook["secret"]) for received in endpoint.wait(3)]
+        assert [one["type"].partition(".")[2] for one in told] == ["class_changed", "probability_changed", "closed"]
+        assert (told[1]["data"]["win_probability"], told[1]["data"]["previous"]["win_probability"]) == (0.75, 0.25)
+        assert told[2]["data"]["outcome"] == "won"
+    found = [one.verdict for one in rebuild(database, load_champion(None))]
+    assert found == ["equal"] * kept(database)
+    assert len(found) >= 3
+
+
+def kept(database: Database) -> int:
+    with database.reading() as connection:
+        return int(connection.execute(select(func.count()).select_from(SCORES)).scalar() or 0)
 
 
 def deliveries(client: httpx.Client, webhook: dict[str, Any]) -> list[dict[str, Any]]:

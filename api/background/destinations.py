@@ -48,7 +48,7 @@ class Destination:
 
 def private_allowed(environment: Mapping[str, str] = os.environ) -> bool:
     """Tell whether private addresses may be sent to: in a network of one's own, and in tests."""
-    return environment.get(VARIABLE) == "1"
+    return environment.get(VARIABLE, "").strip().lower() in ("1", "true", "yes", "on")
 
 
 def destination_of(url: str) -> Destination:

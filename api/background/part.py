@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from api.background.scoring import Scored, score_known
 from api.background.telling import Tell
 from api.champion import Champion
+from api.store.erasure import erased_after
 from api.store.scores import append_scores, is_changed, is_due, last_scores, score_row, trends
 from api.store.work_list import replace_rows
 from features.history.database.bulk_reads import opportunities_known
@@ -72,6 +73,7 @@ def score_part(connection: Connection, ids: Sequence[str], models: Models, momen
 def write_part(connection: Connection, list_id: int, part: ScoredPart, tell: Tell) -> None:
     """Write rows of the list, what belongs into the history, and tell of what changed."""
     cut = part.moment.cut
+    part = _without_erased(connection, part)
     rows = {one.score.opportunity_id: _history_row(one, cut, is_shadow=False) for one in part.scored}
     last = last_scores(connection, list(rows))
     _append(connection, rows, last, part)
@@ -86,6 +88,17 @@ def write_part(connection: Connection, list_id: int, part: ScoredPart, tell: Tel
     ]
     if told:
         tell.scores(connection, told, cut.recorded_by)
+
+
+def _without_erased(connection: Connection, part: ScoredPart) -> ScoredPart:
+    """Leave out what was erased since it was read: it must not come back."""
+    gone = erased_after(connection, part.moment.cut.through_seq, "opportunity", part.ids)
+    if not gone:
+        return part
+    scored, shadowed = (
+        [one for one in found if one.score.opportunity_id not in gone] for found in (part.scored, part.shadowed)
+    )
+    return replace(part, scored=scored, shadowed=shadowed)
 
 
 def _history_row(one: Scored, cut: Cut, is_shadow: bool) -> Row:

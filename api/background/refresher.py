@@ -17,6 +17,7 @@ from api.background.candidates import all_opportunities, groups_of, idle_candida
 from api.background.lease import REFRESHING, Lease
 from api.background.part import Models, Moment, ScoredPart, score_part, write_part
 from api.background.telling import Tell
+from api.store.erasure import erased_after
 from api.store.work_list import (
     CurrentList,
     begin_list,
@@ -178,7 +179,8 @@ class Refresher:
     def _write_accounts(
         self, connection: Connection, list_id: int, names: list[str], scores: list[AccountScore], moment: Moment
     ) -> None:
-        rows = [listed_account(score, moment.cut.recorded_by) for score in scores]
+        gone = erased_after(connection, moment.cut.through_seq, "account", names)
+        rows = [listed_account(score, moment.cut.recorded_by) for score in scores if score.account_id not in gone]
         replace_accounts(connection, list_id, names, rows)
 
     def _follow(self, current: CurrentList, touched: Touched, models: Models, moment: Moment) -> None:

@@ -150,17 +150,17 @@ def touched_since(connection: Connection, opportunity_id: str, seq: int) -> bool
     return connection.execute(select(ERASURES.c.seq).where(of_it, ERASURES.c.seq > seq).limit(1)).first() is not None
 
 
-def erased_after(connection: Connection, seq: int, opportunity_ids: Iterable[str]) -> set[str]:
-    """Find opportunities erased after a commit: a score of what was read up to it must not be written any more.
+def erased_after(connection: Connection, seq: int, kind: Kind, names: Iterable[str]) -> set[str]:
+    """Find ids erased after a commit: a score of what was read up to it must not be written any more.
 
     Parameters
     ----------
     connection
         In the transaction that is about to write, under its lease.
     """
-    asked = select(ERASURES.c.digest).where(ERASURES.c.seq > seq, ERASURES.c.kind == "opportunity")
+    asked = select(ERASURES.c.digest).where(ERASURES.c.seq > seq, ERASURES.c.kind == kind)
     gone = set(connection.execute(asked).scalars())
-    return {name for name in opportunity_ids if digest_of_id("opportunity", name) in gone} if gone else set()
+    return {name for name in names if digest_of_id(kind, name) in gone} if gone else set()
 
 
 def clean_log(database: Database) -> None:
