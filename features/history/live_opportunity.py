@@ -95,10 +95,13 @@ def events_of(
     for row, event in enumerate(raw.get(table) or ()):
         occurred = micros_of(event["occurred_at"])
         # Of one instant there is seldom more than one.
-        if seen.setdefault(occurred, event) is not event:
-            if event == seen[occurred] or event in more:
-                live.note(SENT_TWICE)
-                continue
+        first = seen.get(occurred)
+        if first is None:
+            seen[occurred] = event
+        elif event == first or event in more:
+            live.note(SENT_TWICE)
+            continue
+        else:
             more.append(event)
         planned = event.get("planned")
         if occurred > rules.at and not planned:
