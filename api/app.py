@@ -1,52 +1,87 @@
-"""The HTTP door: routes, problems and the model put together."""
+"""The HTTP door: routes, problems, keys, the database and the model put together."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
-from fastapi import Depends, FastAPI, Request, Response
-from fastapi.openapi.utils import get_openapi
-from pydantic.json_schema import models_json_schema
+from anyio import to_thread
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from api import clock as real_clock
-from api.account_schemas import AccountScoreRequest
-from api.champion import load_champion
-from api.change_schemas import ScoreChangeRequest, WhatIfRequest
+from api.background.service import Background
+from api.background.telling import Tell
+from api.background.work import Work
+from api.key_ring import KeyRing
+from api.loopback import LoopbackOnly
+from api.metrics import Metrics
+from api.openapi import describe
 from api.problems import (
     HTTP_SORTS,
-    MEDIA_TYPE,
     HttpError,
     Part,
-    Problem,
-    of_anything,
     of_domain,
     of_http,
     of_several,
     respond,
 )
-from api.routes import accounts, changes, health, models, scores
-from api.schemas import ScoreRequest
-from api.security import guard
+from api.rate_limits import RateLimits
+from api.routes import (
+    accounts,
+    audit_log,
+    changes,
+    collection,
+    health,
+    hidden_accounts,
+    judgements,
+    metrics,
+    models,
+    opportunities,
+    personal_data,
+    pushes,
+    score_history,
+    scores,
+    shadow,
+    webhooks,
+    work_list,
+)
+from api.security import Access
+from api.settings import Settings
+from api.store.figures import Figures
+from api.traffic import Traffic
+from api.validation import parameter_parts_of
 from features.errors import DealoddsError
+from features.history.database.engine import Database
 
 _ABOUT = """Learned, calibrated win probabilities for a sales pipeline, beside the fixed 25/50/75 % stage weights.
 
 Everything is asked as of an instant. Instants are RFC 3339 with a zone; answers are in UTC."""
 
-_OF_SCORING = (400, 401, 409, 413, 415, 422, 503)
-_STATUSES = {
-    "/v1/scores": _OF_SCORING,
-    "/v1/scores/change": _OF_SCORING,
-    "/v1/scores/what-if": _OF_SCORING,
-    "/v1/accounts/scores": _OF_SCORING,
-    "/v1/models/champion": (401, 503),
-    "/readyz": (503,),
-}
+_USES_WRITTEN_SECONDS = 60.0
+_PARTS = (
+    health,
+    scores,
+    changes,
+    accounts,
+    models,
+    pushes,
+    collection,
+    opportunities,
+    work_list,
+    score_history,
+    hidden_accounts,
+    shadow,
+    judgements,
+    webhooks,
+    audit_log,
+    personal_data,
+    metrics,
+)
 
 
 def create_app(
@@ -55,51 +90,113 @@ def create_app(
     api_keys: Sequence[str],
     authenticate: bool,
     clock: Callable[[], pd.Timestamp] = real_clock.now,
+    database: Database | None = None,
+    settings: Settings | None = None,
+    background: Sequence[Work] = (),
+    keeps_lists: bool = False,
+    shadow_folder: Path | None = None,
+    tell: Tell | None = None,
 ) -> FastAPI:
     """Make the HTTP application.
 
     Parameters
     ----------
     model_folder
-        Folder of the champion, read once at start. None, or one that does not exist:
+        Folder of the champion, followed while it serves: what is promoted takes over, what
+        does not load is refused and the one before serves on. None, or one that does not exist:
         version 0, the fixed weights. One that does not load: the service starts and
         answers 503.
     api_keys
-        Keys that are accepted.
+        Keys that are accepted beside those of the database, as ``DEALODDS_API_KEYS``.
     authenticate
-        Whether a key is asked for.
+        Whether a key is asked for. If not, only requests from this machine are answered.
     clock
         Gives the present instant, UTC.
+    database
+        What the service remembers; None: it answers for what it is sent, and nothing else.
+        Closed by the caller.
+    settings
+        Limits; those of the environment when None.
+    background
+        Work that begins and ends with the service, such as ``api.background.deliveries.Deliveries``.
+    keeps_lists
+        Whether this worker keeps the work list fresh, when no other does.
+    shadow_folder
+        Folder of a challenger that is scored in the shadow of the champion.
+    tell
+        Who is told of scores and champions that changed; nobody when None.
 
     Raises
     ------
     DealoddsError
-        Keys are asked for and there are none.
+        Keys are asked for and there can be none.
 
     Examples
     --------
     >>> app = create_app(None, api_keys=["secret"], authenticate=True)
-    >>> sorted(app.openapi()["paths"])
-    ['/healthz', '/readyz', '/v1/accounts/scores', '/v1/models/champion', '/v1/scores', '/v1/scores/change',
-     '/v1/scores/what-if']
+    >>> "/v1/scores" in app.openapi()["paths"]
+    True
     """
-    guarded = [Depends(guard(api_keys))] if authenticate else []
+    settings = settings if settings is not None else Settings()
+    keys = _key_ring(api_keys, database) if authenticate else None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.champion = load_champion(model_folder)
+        beside = Background(
+            app.state,
+            model_folder,
+            database if keeps_lists else None,
+            clock,
+            tell=tell,
+            refused=app.state.metrics.count_failed_load,
+            shadow_folder=shadow_folder,
+        )
+        app.state.background = beside
+        if app.state.champion.model is None:
+            app.state.metrics.count_failed_load()
+        writing = asyncio.create_task(_write_uses(keys)) if keys is not None else None
+        for work in (beside, *background):
+            work.start()
         yield
+        for work in (*background, beside):
+            await to_thread.run_sync(work.stop)
+        if writing is not None and keys is not None:
+            writing.cancel()
+            with suppress(asyncio.CancelledError):
+                await writing
+            await to_thread.run_sync(keys.write_uses)
 
     app = FastAPI(title="dealodds", version="1", description=_ABOUT, lifespan=lifespan)
-    app.state.clock = clock
-    app.include_router(health.router)
-    app.include_router(scores.router, dependencies=guarded)
-    app.include_router(changes.router, dependencies=guarded)
-    app.include_router(accounts.router, dependencies=guarded)
-    app.include_router(models.router, dependencies=guarded)
+    app.state.clock, app.state.database, app.state.settings = clock, database, settings
+    app.state.access = Access(keys, RateLimits(settings.rate_limit))
+    app.state.metrics = Metrics()
+    app.state.figures = Figures(database, real_clock.seconds) if database is not None else None
+    for part in _PARTS:
+        app.include_router(part.router)
     _add_handlers(app)
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    if not authenticate:
+        app.add_middleware(LoopbackOnly)
+    app.add_middleware(Traffic, metrics=app.state.metrics)  # the outermost
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     return app
+
+
+def _key_ring(given: Sequence[str], database: Database | None) -> KeyRing:
+    if not any(given) and database is None:
+        # A service that nobody can use, or worse, that anybody can.
+        raise DealoddsError(
+            "no API key",
+            "at least one key in the environment variable DEALODDS_API_KEYS, separated by commas",
+            "set DEALODDS_API_KEYS, or serve without authentication on loopback",
+        )
+    return KeyRing(given, database)
+
+
+async def _write_uses(keys: KeyRing) -> None:
+    """Write when keys were last used, now and then, in nobody's way."""
+    while True:
+        await asyncio.sleep(_USES_WRITTEN_SECONDS)
+        await to_thread.run_sync(keys.write_uses)
 
 
 def _add_handlers(app: FastAPI) -> None:
@@ -107,7 +204,7 @@ def _add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(ExceptionGroup, of_several)
     app.add_exception_handler(HttpError, of_http)
     app.add_exception_handler(HTTPException, _of_routing)
-    app.add_exception_handler(Exception, of_anything)
+    app.add_exception_handler(RequestValidationError, _of_parameters)
 
 
 def _of_routing(request: Request, error: Exception) -> Response:
@@ -123,24 +220,7 @@ def _of_routing(request: Request, error: Exception) -> Response:
     return respond(sort, [part], error.headers)
 
 
-def _openapi(app: FastAPI) -> dict[str, Any]:
-    """Describe the API, with the request that the route reads itself, and the problems of each path."""
-    if app.openapi_schema is None:
-        described = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-        read_by_routes = (ScoreRequest, ScoreChangeRequest, WhatIfRequest, AccountScoreRequest)
-        _, extra = models_json_schema(
-            [*((request, "validation") for request in read_by_routes), (Problem, "serialization")],
-            ref_template="#/components/schemas/{model}",
-        )
-        described["components"]["schemas"] |= extra["$defs"]
-        for path, statuses in _STATUSES.items():
-            for operation in described["paths"][path].values():
-                operation["responses"] |= {str(status): _problem(status) for status in statuses}
-        app.openapi_schema = described
-    return app.openapi_schema
-
-
-def _problem(status: int) -> dict[str, Any]:
-    titles = {409: "One event id with two bodies", 503: "The model cannot be loaded"}
-    title = titles.get(status) or HTTP_SORTS[status].title
-    return {"description": title, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+def _of_parameters(_: Request, error: Exception) -> Response:
+    """Answer for parameters in the path or after it that are wrong."""
+    assert isinstance(error, RequestValidationError)
+    return respond(HTTP_SORTS[422], parameter_parts_of(error.errors()))

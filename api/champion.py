@@ -22,7 +22,6 @@ from models.artifact import Artifact, read_artifact
 from models.exported import exported_segments, former_champion, is_exported
 from scoring.accounts import AccountScore, ranked, score_accounts
 from scoring.score import Score, score_view
-from scoring.segments import segment_of_model
 from scoring.version_zero import version_zero
 
 _log = logging.getLogger(__name__)
@@ -33,17 +32,26 @@ _MOST_FORMER = 4
 
 @dataclass(frozen=True)
 class Champion:
-    """The model in service, or the reason why there is none; ``segments`` answer for their own opportunities."""
+    """The model in service, or the reason why there is none.
+
+    ``segments`` answer for their own opportunities; ``segment_errors`` say why others do not load.
+    """
 
     model: Artifact | None
     reason: ArtifactError | None = None
     folder: Path | None = None
     former: dict[str, Artifact] = field(default_factory=dict, repr=False, compare=False)
     segments: tuple[Artifact, ...] = ()
+    segment_errors: tuple[ArtifactError, ...] = ()
 
     def model_of(self, score: Score) -> Artifact:
         """Find the model that gave a score."""
         return next((s for s in self.segments if s.training["segment"] == score.segment), self.artifact)
+
+    @property
+    def versions(self) -> str:
+        """Version in service, and those of segments where there are any."""
+        return "; ".join([self.artifact.version, *(f"{s.training['segment']}: {s.version}" for s in self.segments)])
 
     @property
     def artifact(self) -> Artifact:
@@ -53,16 +61,17 @@ class Champion:
             raise self.reason
         return self.model
 
-    def of_version(self, version: str | None) -> Artifact:
-        """Give the model in service, or one that was: it is read once and kept, the last few of them.
+    def of_version(self, version: str) -> Artifact:
+        """Give a model in service, or one that was: it is read once and kept, the last few of them.
 
         Raises
         ------
         ArtifactError
             That version was never in service here, or its copy is changed.
         """
-        if version is None or version == self.artifact.version:
-            return self.artifact
+        in_service = {one.version: one for one in (*self.segments, self.artifact)}
+        if version in in_service:
+            return in_service[version]
         if version == "0":
             return version_zero(self.artifact.processes)
         if self.folder is None:
@@ -93,15 +102,12 @@ def load_champion(folder: Path | None) -> Champion:
             found = f"a model in {folder} that does not load ({type(problem).__name__})"
             return Champion(None, ArtifactError(found, "a model of this version", "train and promote it again"))
     _warm_up(artifact)
-    return Champion(artifact, folder=folder, segments=_segments(folder, artifact))
-
-
-def _segments(folder: Path | None, whole: Artifact) -> tuple[Artifact, ...]:
-    """Load the models of segments of the same origin; for one that does not load the model of all answers."""
+    # For a segment whose model does not load the model of all answers; of another origin it is another's.
     models, errors = exported_segments(folder) if folder is not None else ([], [])
-    for error in errors:
-        _log.error("%s", error)
-    return tuple(model for model in models if model.training["origin"] == whole.training["origin"])
+    for refused in errors:
+        _log.error("%s", refused)
+    same = tuple(model for model in models if model.training["origin"] == artifact.training["origin"])
+    return Champion(artifact, folder=folder, segments=same, segment_errors=tuple(errors))
 
 
 def _warm_up(artifact: Artifact) -> None:
@@ -163,51 +169,6 @@ def live_alone(
 def _of_one(error: RequestError) -> RequestError:
     pointer = error.field.replace("/opportunities/0", "/opportunity", 1)
     return type(error)(error.found, error.expected, error.do, pointer)
-
-
-def score_live_by_segment(
-    champion: Champion,
-    opportunities: Sequence[Mapping[str, Any]],
-    as_of: pd.Timestamp,
-    horizons: Sequence[float],
-    reasons: bool = False,
-) -> list[tuple[Score, tuple[Note, ...]]]:
-    """Score the opportunities of a request, each by the model of its segment where there is one.
-
-    What the model of a segment cannot read (a stage, say, that it has never heard of) is
-    answered by the model of all. Of two segments with the same opportunity the first answers.
-    """
-    scored = score_live(champion.artifact, opportunities, as_of, horizons, reasons)
-    left = set(range(len(opportunities)))
-    for artifact in champion.segments:
-        segment = segment_of_model(artifact)
-        if segment is None:
-            continue
-        places = [place for place in sorted(left) if segment.has(_with_process(opportunities[place], artifact))]
-        left -= set(places)
-        # One by one: an opportunity that the model cannot read must not change the answers for others.
-        readable = [place for place in places if _reads(artifact, opportunities[place], as_of)]
-        asked = [opportunities[place] for place in readable]
-        found = score_live(artifact, asked, as_of, horizons, reasons) if asked else []
-        for place, (score, _) in zip(readable, found, strict=True):
-            scored[place] = score, scored[place][1]
-    return scored
-
-
-def _reads(artifact: Artifact, opportunity: Mapping[str, Any], as_of: pd.Timestamp) -> bool:
-    try:
-        live_request([opportunity], as_of, artifact.processes, artifact.catalogue)
-    except (RequestError, ExceptionGroup) as problem:
-        _log.warning("version %s does not read an opportunity of its segment: %s", artifact.version, problem)
-        return False
-    return True
-
-
-def _with_process(opportunity: Mapping[str, Any], artifact: Artifact) -> Mapping[str, Any]:
-    """Name the process when there is only one and it is not named."""
-    if opportunity.get("process") is None and len(artifact.processes) == 1:
-        return {**opportunity, "process": next(iter(artifact.processes))}
-    return opportunity
 
 
 def score_live_accounts(

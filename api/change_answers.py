@@ -53,6 +53,9 @@ class ChangePointAnswer(Answer):
 
     as_of: AwareDatetime = Field(description="Its instant.", examples=["2026-03-01T12:00:00Z"])
     model_version: str = Field(description="Version of its model.", examples=["2"])
+    segment: str | None = Field(
+        description="Segment that its model is for; null when it is the model of all.", examples=["product=suite"]
+    )
     win_probability: Share = Field(description="Its win probability.", examples=[0.46])
     shown: float = Field(description="The same in percentage points, to a tenth.", examples=[46.0])
 

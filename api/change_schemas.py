@@ -20,7 +20,8 @@ class ChangeStart(Strict):
     as_of: Instant = Field(description="Its instant.", examples=["2026-03-01T12:00:00Z"])
     model_version: Annotated[str, Field(pattern="^[0-9A-Za-z]{1,64}$")] | None = Field(
         None,
-        description="Version of the model that gave it, one that is or was in service; the one in service if absent.",
+        description="Version of the model that gave it, one that is or was in service, for all or for the "
+        "opportunity's segment; the one that answers now if absent.",
         examples=["2"],
     )
 

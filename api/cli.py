@@ -10,13 +10,17 @@ from api.commands.audit import audit_command
 from api.commands.card import card_command
 from api.commands.change import change_command
 from api.commands.data import import_command, mapping_group, simulate_command
+from api.commands.database import database_group
 from api.commands.demo import demo_command
 from api.commands.fields import fields_command
+from api.commands.keys import keys_group
 from api.commands.model import backtest_command, train_command
 from api.commands.promotion import promote_command, promotions_command, rollback_command, versions_command
+from api.commands.rebuild import rebuild_command
 from api.commands.recalibration import recalibrate_command
 from api.commands.scoring import score_command
 from api.commands.serving import serve_command
+from api.commands.settings import settings_command
 from features.errors import DealoddsError
 
 
@@ -43,6 +47,10 @@ for command in (
     promotions_command,
     versions_command,
     serve_command,
+    database_group,
+    keys_group,
+    settings_command,
+    rebuild_command,
     demo_command,
 ):
     commands.add_command(command)

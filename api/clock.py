@@ -15,3 +15,8 @@ def now() -> pd.Timestamp:
 def seconds() -> float:
     """Return the seconds of a clock that never goes back; only differences mean something."""
     return time.perf_counter()
+
+
+def since_1970() -> float:
+    """Return the present as seconds since 1970, UTC."""
+    return time.time()

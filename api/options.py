@@ -8,6 +8,8 @@ from typing import Any
 import click
 import pandas as pd
 
+from api.history_source import HistorySource
+
 
 class Instant(click.ParamType[pd.Timestamp]):
     """An instant such as 2026-03-01 (00:00 UTC) or 2026-03-01T09:30+08:00."""
@@ -48,7 +50,13 @@ FOLDS = Folds()
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
 
-history_option = click.option("--history", "folder", type=FOLDER, required=True, help="Folder of an imported history.")
+history_option = click.option(
+    "--history",
+    "source",
+    type=HistorySource(),
+    required=True,
+    help="Folder of an imported history, or the URL of a database.",
+)
 seed_option = click.option("--seed", type=int, default=0, show_default=True, help="Seed of everything drawn.")
 include_option = click.option(
     "--include",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Request, Response
 from pydantic import BaseModel, Field
@@ -14,6 +15,12 @@ from pydantic import BaseModel, Field
 from features import errors
 
 MEDIA_TYPE = "application/problem+json"
+
+RETRY_SECONDS = 5
+"""After which a database that is away may be there again."""
+
+REQUEST_ID: ContextVar[str] = ContextVar("request_id")
+"""Id of the request that is being answered; the log and the problem document both name it."""
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +45,12 @@ SORTS: dict[type[errors.DealoddsError], Sort] = {
     errors.RequestError: Sort(422, "request", "The request is wrong"),
     errors.UnknownStageError: Sort(422, "unknown-stage", "Unknown stage"),
     errors.FutureEventError: Sort(422, "future-event", "An event lies in the future"),
+    errors.NotKnownError: Sort(404, "not-known", "This is not recorded"),
     errors.ConflictingEventError: Sort(409, "conflicting-event", "One event id with two bodies"),
+    errors.DatabaseError: Sort(503, "database", "The database does not allow this"),
+    errors.DatabaseUnavailableError: Sort(503, "database-unavailable", "The database does not answer"),
+    errors.DatabaseFullError: Sort(507, "database-full", "There is no room for this"),
+    errors.DatabaseOutdatedError: Sort(503, "database-outdated", "The database is of another version"),
     errors.ModelError: Sort(503, "model", "The model does not allow this"),
     errors.ArtifactError: Sort(503, "artifact", "The model cannot be loaded"),
     errors.NoChampionError: Sort(503, "no-champion", "No model is in service"),
@@ -49,12 +61,17 @@ SORTS: dict[type[errors.DealoddsError], Sort] = {
 HTTP_SORTS = {
     400: Sort(400, "not-json", "The body is not JSON"),
     401: Sort(401, "unauthorized", "An API key is needed"),
+    403: Sort(403, "forbidden", "The API key is not good for this"),
     404: Sort(404, "not-found", "Nothing is here"),
     405: Sort(405, "method-not-allowed", "The method is not allowed here"),
+    408: Sort(408, "too-slow", "The body took too long to arrive"),
+    410: Sort(410, "earlier-list", "This list has been replaced by a newer one"),
     413: Sort(413, "too-large", "The body is too large"),
     415: Sort(415, "unsupported-media-type", "The body is not of a type that is read here"),
     422: Sort(422, "request", "The request is wrong"),
+    429: Sort(429, "too-many-requests", "Too many requests"),
     500: Sort(500, "internal", "Something unexpected happened"),
+    503: Sort(503, "not-ready", "The service is not ready for this yet"),
 }
 """Problems of HTTP itself, by status."""
 
@@ -128,18 +145,40 @@ def respond(sort: Sort, parts: Sequence[Part], headers: Mapping[str, str] | None
         title=sort.title,
         status=sort.status,
         detail=f"{detail} And {more} more, see errors." if more else detail,
-        instance=f"urn:uuid:{uuid.uuid4()}",
+        instance=f"urn:uuid:{REQUEST_ID.get(str(uuid.uuid4()))}",
         errors=[part for part in parts if part.pointer or more],
     )
     if sort.status == 500:
-        _log.error("%s %s", problem.instance, problem.detail)
+        _log.error("problem %s, %s", sort.name, problem.instance)  # the detail may hold what was sent
     return Response(problem.model_dump_json(), sort.status, headers, MEDIA_TYPE)
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Describe problems that a route answers with, for its ``responses``.
+
+    Examples
+    --------
+    >>> documented(409)[409]["description"]
+    'One event id with two bodies'
+    """
+    return {status: document(status) for status in statuses}
+
+
+def document(status: int) -> dict[str, Any]:
+    """Describe the problems of a status in OpenAPI."""
+    titles = [sort.title for sort in SORTS.values() if sort.status == status]
+    title = _TITLES.get(status) or (HTTP_SORTS[status].title if status in HTTP_SORTS else titles[0])
+    return {"description": title, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+
+
+_TITLES = {503: "The model cannot be loaded, or the database does not answer"}
 
 
 def of_domain(_: Request, error: Exception) -> Response:
     """Answer for a domain error."""
     assert isinstance(error, errors.DealoddsError)
-    return respond(sort_of(error), [part_of(error)])
+    again = isinstance(error, errors.DatabaseUnavailableError)
+    return respond(sort_of(error), [part_of(error)], {"Retry-After": str(RETRY_SECONDS)} if again else None)
 
 
 def of_several(_: Request, group: Exception) -> Response:

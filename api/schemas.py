@@ -6,6 +6,7 @@ import re
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, Self
 
+from fastapi import Path
 from pydantic import (
     AwareDatetime,
     BaseModel,
@@ -25,6 +26,7 @@ _CLOCK_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}.*$"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOST = 1e15
 _LONGEST = 1000
+NO_NUL = r"^[^\x00]*$"
 
 
 class _WrittenOut:
@@ -55,6 +57,8 @@ def _scalar(value: object) -> object:
         raise PydanticCustomError("scalar", "text, a number, true, false or null")
     if isinstance(value, str) and len(value) > _LONGEST:
         raise PydanticCustomError("scalar", "text of at most 1,000 characters")
+    if isinstance(value, str) and "\x00" in value:
+        raise PydanticCustomError("scalar", "text without U+0000")
     return value
 
 
@@ -65,10 +69,15 @@ Day = Annotated[date, Field(ge=_FIRST.date(), le=_LAST.date())]
 Scalar = Annotated[
     Any,
     BeforeValidator(_scalar),
-    WithJsonSchema({"type": ["string", "number", "boolean", "null"], "maxLength": _LONGEST}),
+    WithJsonSchema({"type": ["string", "number", "boolean", "null"], "maxLength": _LONGEST, "pattern": NO_NUL}),
 ]
-Id = Annotated[str, Field(min_length=1, max_length=255)]
-Word = Annotated[str, Field(min_length=1, max_length=255)]
+# No database keeps U+0000 in a text.
+Id = Annotated[str, Field(min_length=1, max_length=255, pattern=NO_NUL)]
+Word = Annotated[str, Field(min_length=1, max_length=255, pattern=NO_NUL)]
+PathId = Annotated[
+    str, Path(min_length=1, max_length=255, pattern=NO_NUL, description="Its id, the sender's own.", examples=["o-42"])
+]
+"""An id in a path."""
 Days = Annotated[float, Field(gt=0, le=3650)]
 
 _OCCURRED = Field(description="When it happened, with its zone.", examples=["2026-03-02T09:30:00Z"])
@@ -155,6 +164,14 @@ class Assessment(Strict):
     assessed_at: Instant = Field(description="When it was assessed, with its zone.", examples=["2026-03-01T10:00:00Z"])
 
 
+class AccountFacts(Strict):
+    """What was told first of the customer; it says which segment's model answers, and is no feature."""
+
+    region: Word | None = Field(None, description="Where it is.", examples=["north"])
+    industry: Word | None = Field(None, description="What it does.", examples=["logistics"])
+    size: Word | None = Field(None, description="Size class.", examples=["medium"])
+
+
 class Opportunity(Strict):
     """One opportunity with whatever is known of it.
 
@@ -168,6 +185,11 @@ class Opportunity(Strict):
     )
     created_at: Instant = Field(description="When it was created, with its zone.", examples=["2026-01-15T08:00:00Z"])
     account_id: Id | None = Field(None, description="The customer.", examples=["a-17"])
+    account: AccountFacts | None = Field(
+        None,
+        description="What was told first of the customer, for models of segments by region, industry or size.",
+        examples=[{"region": "north"}],
+    )
     owner_id: Id | None = Field(
         None, description="Owner; the first one when field_history tells of changes.", examples=["owner_03"]
     )

@@ -1,72 +1,88 @@
-"""API keys: where they come from, and who may pass. A key is never written to a log."""
+"""Who may do what: the key of a request, its scope, and how often. A key is never written to a log."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import os
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Annotated
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Literal, cast
 
-from fastapi import Security
+from anyio import to_thread
+from fastapi import Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
+from api import clock
+from api.key_ring import KeyRing
 from api.problems import HttpError, Part
-from features.errors import DealoddsError
+from api.rate_limits import RateLimits
+from api.store.keys import SCOPES, Grant
 
-VARIABLE = "DEALODDS_API_KEYS"
+Scope = Literal["score", "read", "write", "admin"]
 
 _BEARER = HTTPBearer(auto_error=False, description="Authorization: Bearer <key>")
 _HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, description="X-API-Key: <key>")
 
+ANYBODY = Grant("none", "anybody on this machine", frozenset(SCOPES))
+"""Who asks where no key is asked for."""
 
-def keys_from_environment(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
-    """Read the keys that are accepted, separated by commas.
+
+@dataclass(frozen=True)
+class Access:
+    """What requests are held against; ``keys`` is None where no key is asked for."""
+
+    keys: KeyRing | None
+    rates: RateLimits
+
+
+Check = Callable[[Request, HTTPAuthorizationCredentials | None, str | None], Awaitable[None]]
+
+
+def keys_in(text: str) -> tuple[str, ...]:
+    """Split keys that are separated by commas.
 
     Examples
     --------
-    >>> keys_from_environment({"DEALODDS_API_KEYS": "one, two,"})
+    >>> keys_in("one, two,")
     ('one', 'two')
     """
-    return tuple(key.strip() for key in environment.get(VARIABLE, "").split(",") if key.strip())
+    return tuple(key.strip() for key in text.split(",") if key.strip())
 
 
-Guard = Callable[[HTTPAuthorizationCredentials | None, str | None], Awaitable[None]]
-
-
-def guard(keys: Sequence[str]) -> Guard:
-    """Make the check that every guarded route passes through.
-
-    Raises
-    ------
-    DealoddsError
-        No key is configured: a service that nobody can use, or worse, that anybody can.
-    """
-    if not any(keys):
-        raise DealoddsError(
-            "no API key",
-            f"at least one key in the environment variable {VARIABLE}, separated by commas",
-            f"set {VARIABLE}, or serve without authentication on loopback",
-        )
-    accepted = tuple(_digest(key.encode()) for key in keys if key)
+def needs(scope: Scope) -> Check:
+    """Make the check of a route: a key with this scope. ``request.state.actor`` then names who asks."""
 
     async def check(
+        request: Request,
         bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],
         header: Annotated[str | None, Security(_HEADER)],
     ) -> None:
+        access = cast(Access, request.app.state.access)
         given = [key for key in (bearer.credentials if bearer else None, header) if key is not None]
-        if not given:
-            raise _refused("no API key", "Bearer")
-        # Headers arrive as Latin-1. Every key is compared, so that the time taken tells nothing.
-        digests = [_digest(key.encode("latin-1", "replace")) for key in given]
-        if not sum(hmac.compare_digest(digest, key) for digest in digests for key in accepted):
-            raise _refused("an API key that is not accepted", 'Bearer error="invalid_token"')
+        grant = ANYBODY if access.keys is None else await _grant(request, access, access.keys, given)
+        request.state.actor, request.state.key_id = grant.name, grant.key_id
+        await access.rates.count(grant.key_id)
+        if scope not in grant.scopes:
+            raise _forbidden(scope, grant)
 
+    check.scope = scope  # type: ignore[attr-defined]
     return check
 
 
-def _digest(key: bytes) -> bytes:
-    return hashlib.sha256(key).digest()
+async def _grant(request: Request, access: Access, keys: KeyRing, given: list[str]) -> Grant:
+    if not given:
+        raise _refused("no API key", "Bearer")
+    for text in given:
+        # Headers arrive as Latin-1.
+        key = text.encode("latin-1", "replace")
+        answer = keys.remembered(key)
+        if answer is None:
+            await access.rates.count_unknown(request.client.host if request.client else "")
+            grant = await to_thread.run_sync(keys.asked, key)
+        else:
+            grant = answer.grant
+        if grant is not None:
+            keys.used(grant, clock.since_1970())
+            return grant
+    raise _refused("an API key that is not accepted", 'Bearer error="invalid_token"')
 
 
 def _refused(found: str, challenge: str) -> HttpError:
@@ -77,3 +93,14 @@ def _refused(found: str, challenge: str) -> HttpError:
         do="send the header Authorization: Bearer <key>, or X-API-Key: <key>",
     )
     return HttpError(401, part, {"WWW-Authenticate": challenge})
+
+
+def _forbidden(scope: Scope, grant: Grant) -> HttpError:
+    part = Part(
+        pointer="",
+        found=f"a key with {', '.join(name for name in SCOPES if name in grant.scopes)}",
+        expected=f"a key with the scope {scope}",
+        do="use a key with this scope: dealodds keys create",
+    )
+    challenge = f'Bearer error="insufficient_scope", scope="{scope}"'
+    return HttpError(403, part, {"WWW-Authenticate": challenge})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from api.account_schemas import Account, AccountScoreRequest, EarlierOpportunity
 from api.change_schemas import ChangeEnd, Changes, ChangeStart
+from api.event_schemas import EVENT_MODELS, StageChange
 from api.problems import Part
 from api.schemas import (
     Activity,
@@ -52,6 +53,37 @@ def is_syntax(error: ValidationError) -> bool:
 def parts_of(error: ValidationError, kind: type[BaseModel]) -> list[Part]:
     """Say in three parts what is wrong with a request of one kind, at most 50 things."""
     return [_part(found, kind) for found in _found(error)[:MOST_PARTS]]
+
+
+def event_parts_of(error: ValidationError) -> list[Part]:
+    """Say in three parts what is wrong with one event; pointers are into the event."""
+    return [_event_part(found) for found in _found(error)[:MOST_PARTS]]
+
+
+def parameter_parts_of(errors: Sequence[Any]) -> list[Part]:
+    """Say in three parts what is wrong with parameters of the path or the query; pointers name the parameter."""
+    parts = []
+    for found in errors[:MOST_PARTS]:
+        name = str(found["loc"][1]) if len(found["loc"]) > 1 else "the request"
+        missing = found["type"] == "missing"
+        given = f"no {name}" if missing else f"{_short(found['input'])} ({name})"
+        do = _DO.get(found["type"], "correct the parameter")
+        parts.append(Part(pointer=f"/{name}", found=given, expected=_expected(found["msg"]), do=do))
+    return parts
+
+
+def _event_part(found: ErrorDetails) -> Part:
+    place = found["loc"]
+    kind = EVENT_MODELS.get(str(place[0])) if place else None
+    if kind is not None:
+        return _part({**found, "loc": place[1:]}, kind)
+    types = ", ".join(EVENT_MODELS)
+    if found["type"] == "union_tag_invalid":
+        given = _short(found["ctx"]["tag"])
+        return Part(pointer="/type", found=f"the type {given}", expected=f"one of {types}", do="correct the type")
+    if found["type"] == "union_tag_not_found":
+        return Part(pointer="/type", found="no type", expected=f"one of {types}", do="add the type")
+    return _part(found, StageChange)
 
 
 def _found(error: ValidationError) -> list[ErrorDetails]:

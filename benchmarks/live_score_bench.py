@@ -28,7 +28,7 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from api.champion import score_live
-from api.routes.scores import write_score
+from api.routes.scores import score_answer
 from api.schemas import ScoreRequest
 from features.as_of import known_as_of
 from features.history.live import live_request, request_body
@@ -116,7 +116,7 @@ def parts(artifact: Artifact, body: bytes, clock: Clock) -> dict[str, float]:
     lap("words")
     (score, notes) = score_live(artifact, [raw], CUTOFF, HORIZONS, reasons=True)[0]
     lap("total: records to score")
-    write_score(score, notes, None, artifact).model_dump_json(by_alias=True)
+    score_answer(score, notes, None, artifact).model_dump_json(by_alias=True)
     lap("writing the answer")
     return taken
 

@@ -12,7 +12,12 @@
     ├── RequestError              a live request is wrong; carries the field
     │   ├── UnknownStageError     a stage the process does not have
     │   ├── FutureEventError      an event that claims to have happened after ``as_of``
-    │   └── ConflictingEventError one event id with two bodies
+    │   ├── ConflictingEventError one event id with two bodies
+    │   └── NotKnownError         what was asked for is not recorded
+    ├── DatabaseError             a database cannot do it
+    │   ├── DatabaseUnavailableError  it does not answer
+    │   ├── DatabaseFullError     it has no room left
+    │   └── DatabaseOutdatedError its tables are of another version
     └── ModelError                the model does not allow it
         ├── ArtifactError         a model folder is missing, changed or of another version
         ├── NoChampionError       nothing is in service
@@ -96,6 +101,26 @@ class FutureEventError(RequestError):
 
 class ConflictingEventError(RequestError):
     """One event id came with two different bodies."""
+
+
+class NotKnownError(RequestError):
+    """What was asked for is not recorded."""
+
+
+class DatabaseError(DealoddsError):
+    """A database cannot do what was asked."""
+
+
+class DatabaseUnavailableError(DatabaseError):
+    """The database does not answer; what was asked may be tried again."""
+
+
+class DatabaseFullError(DatabaseError):
+    """The database has no room left; nothing of what was sent is kept."""
+
+
+class DatabaseOutdatedError(DatabaseError):
+    """The tables of the database are of another version."""
 
 
 class ModelError(DealoddsError):

@@ -1,16 +1,15 @@
-"""What a user chooses to leave out of training: a column, a feature, or a whole group of features."""
+"""What a user chooses to take in or to leave out of training: a column, a feature, or a whole group of features."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from features.account_snapshots import features_of_accounts
-from features.catalogue import Catalogue, catalogue_of
+from features.catalogue import Catalogue
 from features.errors import SchemaError
 from features.feature import GROUPS
-from features.history.history import Attribute, History
+from features.history.history import Attribute
 
 RULES_NEED = ("stage", "fixed_weight", "days_in_spell")
 """What the fixed weights and the stage rates are made of: every model is blended with these."""
@@ -45,30 +44,52 @@ email, contact, qualification, commercial, context, activity, attribute), a colu
 feature as `dealodds fields --all` lists them. Do: did you mean 'email'?.
     """
     own = [attribute.name for attribute in attributes]
-    group_of = {f.name: f.group for f in (*catalogue.features, *features_of_accounts(catalogue.custom_kinds))}
+    group_of = _groups(catalogue)
     chosen: set[str] = set()
     for name in names:
         chosen |= _meant_by(name, group_of, own)
     return tuple(name for name in group_of if name in chosen)
 
 
-def check_choice(include: Sequence[str], exclude: Sequence[str]) -> None:
-    """Refuse a name that is to be taken in and left out.
+def names_there_are(names: Sequence[str], catalogue: Catalogue, attributes: Iterable[Attribute]) -> list[str]:
+    """Leave out the names of what is not there: at an earlier instant there may be less to exclude.
+
+    Examples
+    --------
+    >>> names_there_are(["overdue", "activity_webinar_7d"], Catalogue(), [])
+    ['overdue']
+    """
+    known = {*_groups(catalogue), *GROUPS, *(attribute.name for attribute in attributes)}
+    return [name for name in names if name in known]
+
+
+def _groups(catalogue: Catalogue) -> dict[str, str]:
+    """Group of each feature, of opportunities and of accounts."""
+    return {f.name: f.group for f in (*catalogue.features, *features_of_accounts(catalogue.custom_kinds))}
+
+
+def check_choice(include: Sequence[str], exclude: Sequence[str], own: Iterable[str]) -> None:
+    """Refuse to take in what there is not, and a name that is to be taken in and left out.
+
+    Parameters
+    ----------
+    own
+        Names of the customer's own columns; besides these ``amount`` may be included.
 
     Raises
     ------
     SchemaError
-        A name is in both.
+        A name is of no column, or in both.
     """
+    known = [*own, "amount"]
+    for name in include:
+        if name not in known:
+            raise SchemaError(
+                f"no column of your own called {name!r} to include", f"one of {', '.join(known)}", _advice(name, known)
+            )
     both = [name for name in exclude if name in include]
     if both:
         raise SchemaError(f"{both[0]!r} to be included and excluded", "one of the two", "drop one of the two")
-
-
-def chosen_catalogue(history: History, include: Sequence[str], exclude: Sequence[str]) -> Catalogue:
-    """List the features of a history, with those excluded that the user named."""
-    catalogue = catalogue_of(history, include)
-    return replace(catalogue, excluded=excluded_features(exclude, catalogue, history.attributes.values()))
 
 
 def _meant_by(name: str, group_of: Mapping[str, str], own: Sequence[str]) -> set[str]:
@@ -88,10 +109,14 @@ def _meant_by(name: str, group_of: Mapping[str, str], own: Sequence[str]) -> set
 
 
 def _unknown(name: str, group_of: Mapping[str, str], own: Sequence[str]) -> SchemaError:
-    near = difflib.get_close_matches(name.lower(), [*own, *GROUPS, *group_of], n=1, cutoff=0.5)
     return SchemaError(
         f"nothing called {name!r} to exclude",
         f"a group ({', '.join(GROUPS)}), a column of your own ({', '.join(own) or 'none'}), "
         "or a feature as `dealodds fields --all` lists them",
-        f"did you mean {near[0]!r}?" if near else "correct the name",
+        _advice(name, [*own, *GROUPS, *group_of]),
     )
+
+
+def _advice(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
+    return f"did you mean {near[0]!r}?" if near else "correct the name"

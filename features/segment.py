@@ -47,25 +47,54 @@ class Segment:
         plain = re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")[:40]
         return f"{plain}-{hashlib.sha256(self.name.encode()).hexdigest()[:8]}"
 
+    def value_of(self, opportunity: Mapping[str, Any]) -> Any:
+        """Value of the segment's column, None when unknown.
+
+        Parameters
+        ----------
+        opportunity
+            Its columns by name, its ``attributes`` by name, and its ``account`` with what is known of that.
+
+        Examples
+        --------
+        >>> segment_of("region=north").value_of({"account": {"region": "south"}})
+        'south'
+        """
+        parts = [opportunity, opportunity.get("attributes") or {}]
+        if self.column in OF_ACCOUNT:
+            parts.append(opportunity.get("account") or {})
+        return next((part[self.column] for part in parts if self.column in part), None)
+
     def has(self, opportunity: Mapping[str, Any]) -> bool:
-        """Tell whether an opportunity, with its columns and its attributes by name, is in the segment."""
-        attributes = opportunity.get("attributes") or {}
-        value = opportunity.get(self.column, attributes.get(self.column))
+        """Tell whether an opportunity, as ``value_of`` takes it, is in the segment."""
+        value = self.value_of(opportunity)
         return value is not None and str(value) in self.values
 
     def rows(self, history: History) -> Bools:
         """Tell of each opportunity of a history whether it is in the segment, shape (n,)."""
-        rows = history.opportunities
-        if self.column in rows:
-            found = rows[self.column]
-        elif self.column in OF_ACCOUNT:
-            # As first told: what was filled in later, perhaps when it was won, must not choose who is in.
-            told = history.accounts.sort_values("recorded_at", kind="stable").drop_duplicates("account_id")
-            found = rows["account_id"].map(told.set_index("account_id")[self.column])
-        else:
-            return np.zeros(len(rows), dtype=bool)
+        found = segment_column(history, self.column)
         known = found.notna().to_numpy()
         return np.asarray(known & found.astype("str").isin(self.values).to_numpy())
+
+
+def segment_column(history: History, column: str) -> pd.Series:
+    """Take the value by which segments are told apart, of each opportunity of a history, shape (n,).
+
+    One of the account counts as first told: what was filled in later, perhaps when it was won,
+    must not choose who is in.
+    """
+    rows = history.opportunities
+    if column in rows:
+        return rows[column]
+    if column in OF_ACCOUNT:
+        return rows["account_id"].map(accounts_as_first_told(history)[column])
+    return pd.Series([None] * len(rows), index=rows.index, dtype=object)
+
+
+def accounts_as_first_told(history: History) -> pd.DataFrame:
+    """List what was told first of each account: ``region``, ``industry`` and ``size`` by id."""
+    told = history.accounts.sort_values("recorded_at", kind="stable").drop_duplicates("account_id")
+    return told.set_index("account_id")[list(OF_ACCOUNT)]
 
 
 def segment_of(text: str, history: History | None = None) -> Segment:

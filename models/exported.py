@@ -8,7 +8,7 @@ from pathlib import Path
 
 from features.errors import ArtifactError
 from features.folders import replace_folder
-from features.segment import Segment
+from features.segment import Segment, segment_of
 from models.artifact import MANIFEST, Artifact, read_artifact, register
 
 
@@ -40,7 +40,7 @@ def export_artifact(made: Path, folder: Path, version: str) -> None:
 
 
 def former_champion(folder: Path, version: str) -> Artifact:
-    """Read a version that is, or once was, in service under a name, without MLflow.
+    """Read a version that is, or once was, in service under a name or for a segment beside it, without MLflow.
 
     Version 0 has no copy: it is made of the process alone (``scoring.version_zero``).
 
@@ -56,14 +56,14 @@ def former_champion(folder: Path, version: str) -> Artifact:
     ArtifactError
         That version was never in service here, or its copy is missing or changed.
     """
-    own = _own_folder(folder, version)
-    if not version.isalnum() or not own.is_dir():
+    copies = _copies(folder, version) if version.isalnum() else []
+    if not copies:
         raise ArtifactError(
             f"no copy of version {version} beside {folder}", "a version that was in service", "promote it once again"
         )
-    artifact = read_artifact(own)
+    artifact = read_artifact(copies[0])
     if artifact.version != version:
-        raise ArtifactError(f"version {artifact.version} in {own}", f"version {version}", "promote it once again")
+        raise ArtifactError(f"version {artifact.version} in {copies[0]}", f"version {version}", "promote it once again")
     return artifact
 
 
@@ -78,6 +78,11 @@ def withdraw_artifact(folder: Path) -> None:
 def segment_folder(folder: Path, segment: Segment) -> Path:
     """Name that readers open for the model of a segment, beside the one in service for all."""
     return segments_folder(folder) / segment.slug
+
+
+def place_of(folder: Path, segment: str) -> Path:
+    """Name that readers open for the model of a segment as it is written, of all when it is empty."""
+    return segment_folder(folder, segment_of(segment)) if segment else folder
 
 
 def segments_folder(folder: Path) -> Path:
@@ -108,6 +113,12 @@ def is_exported(folder: Path) -> bool:
 def _own_folder(folder: Path, version: str) -> Path:
     # Not resolved itself: it is a link to the folder of another version.
     return folder.parent.resolve() / f"{folder.name}-{version}"
+
+
+def _copies(folder: Path, version: str) -> list[Path]:
+    """Find the folders of a version: a version is of all or of one segment."""
+    of_segments = sorted(path for path in segments_folder(folder).glob(f"*-{version}") if not path.is_symlink())
+    return [path for path in (_own_folder(folder, version), *of_segments) if path.is_dir()]
 
 
 def _is_copy(own: Path, made: Path) -> bool:

@@ -10,9 +10,18 @@ from models.artifact import Artifact
 
 HORIZONS = (30, 60, 90, 180)
 
+FORGOTTEN = (
+    "A snapshot does not tell when anything was last recorded. So a forgotten opportunity, one that has been silent "
+    "for longer than `forgotten` says in the parameters of the run, is answered here as if it were worked on; "
+    "`dealodds score` and the service lower its probability to what became of its like."
+)
+"""What whoever loads the model from the registry must know."""
+
 
 def predict_snapshots(artifact: Artifact, snapshots: Table) -> pd.DataFrame:
     """Predict from snapshots.
+
+    ``FORGOTTEN`` says where serving answers otherwise.
 
     Returns
     -------

@@ -13,7 +13,10 @@ from models.predictions import predict_snapshots
 
 
 class WinProbabilities(mlflow.pyfunc.PythonModel):
-    """Predicts from a DataFrame of snapshots, as ``build_snapshots`` gives them."""
+    """Predicts from a DataFrame of snapshots, as ``build_snapshots`` gives them.
+
+    Forgotten opportunities are answered as if they were worked on: ``models.predictions.FORGOTTEN``.
+    """
 
     def load_context(self, context: PythonModelContext) -> None:
         """Read the artifact's folder."""

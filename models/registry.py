@@ -11,8 +11,6 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +21,6 @@ os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 import mlflow
 import pandas as pd
-from matplotlib.figure import Figure
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 from mlflow.tracking import MlflowClient
@@ -31,10 +28,11 @@ from mlflow.tracking import MlflowClient
 from features.errors import NoChampionError, RegistryError
 from features.segment import segment_of
 from models.artifact import Artifact, read_artifact, write_artifact
-from models.exported import export_artifact, segment_folder, withdraw_artifact
-from models.predictions import predict_snapshots
+from models.exported import export_artifact, place_of, withdraw_artifact
+from models.predictions import FORGOTTEN, predict_snapshots
 from models.promotion_log import EXPERIMENT, PromotionLog
 from models.promotions import Author, Decision, Kind
+from models.training_record import TrainingRecord
 
 NAME = "dealodds"
 CHAMPION, CHALLENGER = "champion", "challenger"
@@ -45,20 +43,6 @@ logging.getLogger("mlflow").setLevel(logging.WARNING)
 _CHAMPIONS_TAG = "champions"
 _VERDICT = "verdict.json"
 _REQUIREMENTS = ("lightgbm", "mlflow", "numba", "numpy", "pandas", "scikit-learn", "scipy")
-
-
-@dataclass(frozen=True)
-class TrainingRecord:
-    """What a training leaves in MLflow beside the model."""
-
-    parameters: Mapping[str, Any]
-    metrics: Mapping[str, float]
-    table: Sequence[Mapping[str, Any]]
-    verdict: Mapping[str, Any]
-    figures: Mapping[str, Figure]
-    example: pd.DataFrame
-    documents: Mapping[str, str] = field(default_factory=dict)
-    """Texts by file name: tables, pictures as SVG, the model card."""
 
 
 class Registry:
@@ -120,6 +104,7 @@ class Registry:
                     signature=infer_signature(example, predict_snapshots(artifact, example)),
                     input_example=example,
                     registered_model_name=NAME,
+                    metadata={"forgotten": FORGOTTEN},
                     pip_requirements=list(_REQUIREMENTS),
                 )
         return str(info.registered_model_version)
@@ -185,7 +170,7 @@ class Registry:
         decision = self._decision(target, "rolled back", when, "hand", because or "no reason given", segment)
         if target == "0":
             with self.promotions.entry(decision):
-                withdraw_artifact(_place(folder, segment))
+                withdraw_artifact(place_of(folder, segment))
                 self.client.delete_registered_model_alias(NAME, _slot(CHAMPION, segment))
                 self._remember([], segment)
         else:
@@ -240,7 +225,7 @@ class Registry:
 
     def _put_in_service(self, decision: Decision, folder: Path, stack: list[str]) -> None:
         segment = self.segment_of(decision.version)
-        folder = _place(folder, segment)
+        folder = place_of(folder, segment)
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
             made = self._download(decision.version, Path(temporary))
@@ -316,10 +301,6 @@ class Registry:
 def _slot(name: str, segment: str) -> str:
     """Name of an alias or tag of one segment."""
     return f"{name}-{segment_of(segment).slug}" if segment else name
-
-
-def _place(folder: Path, segment: str) -> Path:
-    return segment_folder(folder, segment_of(segment)) if segment else folder
 
 
 def _no_such_version(version: str, problem: MlflowException) -> RegistryError:

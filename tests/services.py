@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,12 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.settings import Settings
+from features.history.database.engine import Database
 
 NOW = pd.Timestamp("2026-03-31T12:00:00Z")
 KEY = "a-key-of-the-tests"
+GOOD_FOR_ALL = f"{KEY}:score+read+write+admin"
 PATIENCE = 60.0
 
 
@@ -44,10 +47,35 @@ def serving(app: FastAPI) -> Iterator[httpx.Client]:
 
 
 @contextmanager
-def service(folder: Path | None, now: pd.Timestamp = NOW) -> Iterator[httpx.Client]:
-    """Serve the model of a folder at a fixed present."""
-    with serving(create_app(folder, api_keys=[KEY], authenticate=True, clock=lambda: now)) as client:
+def service(
+    folder: Path | None, now: pd.Timestamp = NOW, database: Database | None = None, settings: Settings | None = None
+) -> Iterator[httpx.Client]:
+    """Serve the model of a folder at a fixed present; the key of the client is good for everything."""
+    about = {"database": database, "settings": settings}
+    app = create_app(folder, api_keys=[GOOD_FOR_ALL], authenticate=True, clock=lambda: now, **about)
+    with serving(app) as client:
         yield client
+
+
+@contextmanager
+def live_service(
+    database: Database,
+    folder: Path | None = None,
+    clock: Callable[[], pd.Timestamp] = lambda: NOW,
+    **more: Any,
+) -> Iterator[httpx.Client]:
+    """Serve a database, and the model of a folder."""
+    app = create_app(folder, api_keys=[GOOD_FOR_ALL], authenticate=True, clock=clock, database=database, **more)
+    with serving(app) as client:
+        yield client
+
+
+def push(client: httpx.Client, *events: dict[str, Any]) -> dict[str, Any]:
+    """Push events, and say of each what became of it."""
+    answer = client.post("/v1/events?results=all", json={"events": list(events)})
+    assert answer.status_code in (200, 201, 207), answer.text
+    found: dict[str, Any] = answer.json()
+    return found
 
 
 def opportunity(**more: Any) -> dict[str, Any]:

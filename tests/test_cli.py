@@ -112,6 +112,7 @@ def test_the_champion_loads_from_mlflow_and_predicts_from_snapshots(run: Run, tr
     snapshots = build_snapshots(past, keys, artifact.catalogue).reset_index(drop=True)
     answers = model.predict(snapshots)
     assert answers["win_probability"].tolist() == artifact.win.predict(snapshots).win.tolist()
+    assert "is answered here as if it were worked on" in model.metadata.metadata["forgotten"]
 
 
 def test_scores_come_from_the_champion(run: Run, trained: Path, history: Path) -> None:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from features import errors
-from features.errors import DataError, DealoddsError, ModelError, RequestError
+from features.errors import DatabaseError, DataError, DealoddsError, ModelError, RequestError
 
 ALL = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
 
@@ -24,10 +24,11 @@ def test_every_error_is_in_the_tree_that_the_module_draws_and_no_other() -> None
     assert drawn == {kind.__name__ for kind in ALL}
 
 
-def test_every_error_is_of_the_data_of_a_request_or_of_the_model() -> None:
+def test_every_error_is_of_one_branch() -> None:
     of_branch = [kind for kind in ALL if kind is not DealoddsError]
     assert all(
-        sum(issubclass(kind, branch) for branch in (DataError, RequestError, ModelError)) == 1 for kind in of_branch
+        sum(issubclass(kind, branch) for branch in (DataError, RequestError, DatabaseError, ModelError)) == 1
+        for kind in of_branch
     )
 
 

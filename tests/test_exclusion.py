@@ -128,6 +128,18 @@ def test_a_column_cannot_be_taken_in_and_left_out() -> None:
         prepare(simulate(50, 1), include=["segment"], exclude=["segment"])
 
 
+def test_a_misspelt_column_is_not_taken_in_either() -> None:
+    known = simulate(50, 1)
+    with pytest.raises(SchemaError) as raised:
+        prepare(known, include=["fit_scor"])
+    assert raised.value.found == "no column of your own called 'fit_scor' to include"
+    assert "fit_score" in raised.value.expected
+    assert raised.value.do == "did you mean 'fit_score'?"
+    with pytest.raises(SchemaError, match="correct the name"):
+        prepare(known, include=["xyzzy"])
+    assert prepare(known, include=["fit_score", "amount"]).excluded == ()
+
+
 @pytest.mark.parametrize("command", [("train",), ("backtest", "--cutoffs", "2025-06-01", "--out", "out.json")])
 def test_both_commands_refuse_an_unknown_name_and_tell_the_nearest(
     command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

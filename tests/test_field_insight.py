@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,14 @@ import pytest
 
 from features.errors import NotEnoughDataError
 from features.history.history import Attribute, History
+from features.history.simulated import simulate
 from tests.histories import at, history, opportunity, stage
 from training.field_insight import category_bins, field_insight, information, number_bins
+from training.pipeline import prepare
 
 ATTRIBUTES = {
     "region": Attribute("region", "category", "creation", {"en": "region", "zh-CN": "地区"}),
+    "tier": Attribute("tier", "category", "creation"),
     "score": Attribute("score", "numeric", "unknown"),
     "reason": Attribute("reason", "category", "close"),
 }
@@ -26,7 +30,13 @@ def known() -> History:
     rows = []
     for i in range(40):
         won = i % 2 == 0
-        own = {"region": "north" if won else "south", "score": float(i % 4), "reason": "price" if won else None}
+        tier = "large" if i % 3 else "small"
+        own = {
+            "region": "north" if won else "south",
+            "tier": tier,
+            "score": float(i % 4),
+            "reason": "price" if won else None,
+        }
         rows += [
             opportunity(f"o{i}", created=i, **own),
             stage("identified", i, of=f"o{i}"),
@@ -51,7 +61,7 @@ def test_win_rates_are_told_by_value(known: History) -> None:
 
 def test_each_column_is_in_or_out_with_the_reason(known: History) -> None:
     found = by_field(field_insight(known))
-    assert (found["attribute_region"]["used"], found["attribute_region"]["reason"]) == (
+    assert (found["attribute_tier"]["used"], found["attribute_tier"]["reason"]) == (
         True, "known when the opportunity was created",
     )  # fmt: skip
     assert not found["attribute_score"]["used"]
@@ -63,6 +73,22 @@ def test_each_column_is_in_or_out_with_the_reason(known: History) -> None:
     chosen = by_field(field_insight(known, include=["score", "reason"]))
     assert chosen["attribute_score"]["used"]
     assert not chosen["attribute_reason"]["used"]
+
+
+def test_what_a_training_leaves_out_is_said_to_be_out(known: History) -> None:
+    region = by_field(field_insight(known))["attribute_region"]
+    assert prepare(known).left_out.keys() == {"region"}
+    assert (region["used"], region["reason"], region["reason_zh"]) == (
+        False, "the audit doubts that it was known so early", "审计怀疑当时尚未知晓",
+    )  # fmt: skip
+    assert by_field(field_insight(known, include=["region"]))["attribute_region"]["used"]
+    simulated = simulate(60, seed=1)
+    mixed = simulated.opportunities.assign(currency=pd.array(["EUR", "USD"] * 30, dtype="str"))
+    several = replace(simulated, tables={**simulated.tables, "opportunities": mixed})
+    amount = by_field(field_insight(several))["amount"]
+    assert (amount["used"], amount["reason"]) == (False, "amounts are in several currencies")
+    assert by_field(field_insight(several))["amount_to_usual"]["used"]
+    assert by_field(field_insight(simulated))["amount"]["used"]
 
 
 def test_missing_is_a_value_of_its_own(known: History) -> None:

@@ -27,9 +27,11 @@ from models.predictions import predict_snapshots
 from scoring.score import score_opportunities
 from training.candidate import make_candidate
 from training.evaluate import auc, log_loss
-from training.flat import Plan, closed_keys, flat_catalogue, flat_columns, flat_dataset, learn_flat
+from training.flat import Plan, closed_keys, flat_columns, flat_dataset, learn_flat
 from training.flat_backtest import backtest_folds, backtest_order
+from training.flat_pipeline import fresh_flat_answers, train_flat
 from training.folds import groups_of, stratified_folds
+from training.learned_features import learned_features
 from training.verdict import LIKELIHOOD
 
 MAPPING = """
@@ -232,6 +234,40 @@ def test_the_order_parts_past_from_later_and_past_results_end_with_the_past(lead
     assert shares[0]["learned"] + shares[1]["learned"] == pytest.approx(1)
 
 
+def test_a_champion_is_judged_by_what_was_known_before_the_rows_it_answers_for(leads: Import) -> None:
+    frame = rows(600)
+    history = leads(frame)
+    ids = closed_keys(history)["opportunity_id"]
+    later = np.arange(round(0.7 * len(ids)), len(ids))
+    start = closed_keys(history)["as_of"].iloc[later[0]]
+    champion = train_flat(history, start).artifact
+    turned = frame["id"].astype(str).isin(set(ids.iloc[later]))
+    frame.loc[turned, "结果"] = frame.loc[turned, "结果"].map({"是": "否", "否": "是"})
+    answers = []
+    for known in (history, leads(frame)):
+        found = fresh_flat_answers(champion, flat_dataset(known, catalogue_of(known)).take(later))
+        assert found is not None
+        answers.append(found[0].win.tolist())
+    assert answers[0] == answers[1]
+
+
+def test_what_is_doubted_is_told_by_the_rows_before_those_that_are_judged(tmp_path: Path) -> None:
+    frame = rows(600)
+    early = frame["id"].rank(pct=True) <= 0.6
+    noise = np.random.default_rng(4).choice([5, 9], 600)
+    frame["leak"] = np.where(early, np.where(frame["结果"] == "是", 5, 9), noise)
+    frame.to_csv(tmp_path / "leads.csv", index=False)
+    text = MAPPING.format(created="{order: id}", won='"是"', lost='"否"').replace(
+        "measured: close", "measured: creation"
+    )
+    (tmp_path / "m.yaml").write_text(text, encoding="utf-8")
+    history = import_source(read_mapping(tmp_path / "m.yaml"), tmp_path / "leads.csv").history
+    assert learned_features(history)[1] == {}
+    said: list[str] = []
+    backtest_order(history, 0.6, report=said.append)
+    assert any(line.startswith("left out of training: leak") for line in said)
+
+
 @pytest.mark.parametrize("created", ["{order: id}", "{line: true}"])
 def test_a_flat_table_is_trained_judged_stored_and_scored(leads: Import, tmp_path: Path, created: str) -> None:
     frame = rows(500)
@@ -262,12 +298,38 @@ def test_what_the_audit_doubts_is_left_out_of_a_flat_table_too(tmp_path: Path) -
     (tmp_path / "m.yaml").write_text(text, encoding="utf-8")
     history = import_source(read_mapping(tmp_path / "m.yaml"), tmp_path / "leads.csv").history
     said: list[str] = []
-    catalogue, doubted = flat_catalogue(history, (), (), said.append)
+    catalogue, doubted = learned_features(history, (), (), said.append)
     assert "leak" in doubted
     assert any(line.startswith("left out of training: leak") for line in said)
     assert "attribute_leak" not in flat_columns(catalogue, True)
-    taken, _ = flat_catalogue(history, ("leak",), (), said.append)
+    taken, _ = learned_features(history, ("leak",), (), said.append)
     assert "attribute_leak" in flat_columns(taken, True)
+
+
+@pytest.mark.parametrize("created", ["{order: id}", "{line: true}"])
+def test_amounts_of_several_currencies_are_not_compared_as_if_equal(tmp_path: Path, created: str) -> None:
+    yen = np.arange(300) % 2 == 0
+    answers = []
+    for rate in (1, 160):
+        frame = rows(300)
+        worth = np.exp(np.random.default_rng(5).normal(size=300) + 2 * (frame["结果"] == "是")) * 1000
+        frame = frame.assign(size=(worth * np.where(yen, rate, 1)).round(2), source=np.where(yen, "JPY", "EUR"))
+        frame.to_csv(tmp_path / "leads.csv", index=False)
+        text = MAPPING.format(created=created, won='"是"', lost='"否"').replace("source: source", "currency: source")
+        text = text.replace("      size: {column: size, type: numeric, measured: creation}\n", "")
+        text = text.replace("    attributes:", "    fields: {amount: size}\n    attributes:")
+        (tmp_path / "m.yaml").write_text(text, encoding="utf-8")
+        history = import_source(read_mapping(tmp_path / "m.yaml"), tmp_path / "leads.csv").history
+        said: list[str] = []
+        trained = train_flat(history, report=said.append)
+        assert any(line.startswith("left out of training: amount (amounts are in 2 currencies") for line in said)
+        assert "2 currencies" in trained.artifact.training["left_out"]["amount"]
+        answers.append(trained.artifact.win.predict(trained.dataset.snapshots).win)
+    # Whatever the yen is worth, the answers are the same: an amount counts within its currency or not at all.
+    np.testing.assert_allclose(answers[0], answers[1], atol=0.02)
+    assert (np.ptp(answers[0]) > 0.3) == (created == "{order: id}")
+    taken, _ = learned_features(history, ("amount",), (), said.append)
+    assert "amount" in flat_columns(taken, False)
 
 
 def test_reasons_of_a_flat_table_add_up(leads: Import) -> None:

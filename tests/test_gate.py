@@ -12,13 +12,16 @@ import pytest
 
 from features.history.history import History
 from features.history.simulated import simulate
-from features.instants import instant
+from features.instants import instant, micros
 from models.encoding import Encoding
 from models.ridge_hazards import RidgeHazards
+from tests.planted import with_attribute, with_field
+from training.account_figures import account_lines
+from training.audit_ends import ends_of
 from training.candidate import Candidate, make_candidate
 from training.dataset import Dataset, closing_instant
-from training.gate import SHARE, fresh_answers, judge
-from training.pipeline import Trained, train
+from training.gate import SHARE, earlier_material, fresh_answers, judge
+from training.pipeline import Trained, prepare, train
 from training.serving_checks import SECONDS, latency_check, parity_check
 from training.verdict import Check
 
@@ -74,7 +77,22 @@ def test_what_learned_from_signal_passes_with_a_row_for_every_check(candidate: C
     ]
     reported = {check.name for check in verdict.checks if check.passed is None}
     methods, days = ("fixed_weights", "stage_rates", "constant"), (14, 30, 60, 90)
-    assert reported == {f"horizon_log_loss.{d}d.{m}" for d in days for m in methods}
+    accounts = {f"account_need_confirmed.{part}" for part in ("above", "below")}
+    assert reported == {f"horizon_log_loss.{d}d.{m}" for d in days for m in methods} | accounts
+
+
+def test_the_model_of_accounts_is_reported_beside_the_decision(candidate: Candidate) -> None:
+    report = candidate.artifact.classification["accounts"]["report"]
+    for part in ("above", "below"):
+        found = row(candidate.verdict.checks, f"account_need_confirmed.{part}")
+        assert (found.figure, found.passed) == (report[part]["share_confirmed_in_90_days"], None)
+    assert report["above"]["enough"]
+    above, *_ = account_lines(candidate.artifact.classification)
+    share = f"{100 * report['above']['share_confirmed_in_90_days']:.0f} %"
+    assert above.startswith("not judged 不参与评判: accounts above the threshold of an earlier model")
+    assert "高于早先模型阈值的客户" in above
+    assert above.endswith(share)
+    assert account_lines({"accounts": {"report": None}}) == []
 
 
 def test_the_run_holds_the_horizon_losses_with_open_ones_counted(candidate: Candidate) -> None:
@@ -111,7 +129,7 @@ def test_a_champion_is_compared_on_what_is_newer_than_its_training_and_nothing_e
     # Trained, as the challenger that is judged, up to the same instant: they are equals.
     equal = train(history, end).artifact
     compared = row(judge(whole.dataset, equal, 0, lambda line: None).checks, "log_likelihood.champion")
-    assert compared.figure == pytest.approx(0, abs=0.02)
+    assert compared.figure == pytest.approx(0, abs=1e-12)
     assert compared.limit == "high < 0.002"
     later = whole.dataset.between(end, whole.dataset.until)
     middle = later.as_of[len(later.keys) // 2]
@@ -122,6 +140,45 @@ def test_a_champion_is_compared_on_what_is_newer_than_its_training_and_nothing_e
     assert (later.as_of[: found[1][0]] < middle).all()
     seen_all, foreign = whole.artifact, replace(equal, training={**equal.training, "origin": "import"})
     assert [fresh_answers(unfit, later) for unfit in (seen_all, foreign, None)] == [None] * 3
+
+
+def test_the_model_that_is_judged_knows_no_doubt_and_no_silence_of_later() -> None:
+    clean = simulate(600, 3)
+    whole = prepare(clean)
+    end = closing_instant(whole.dataset, SHARE)
+    assert end is not None
+    # The same past and another later part: nothing is closed after the end.
+    stages = clean.stage_history
+    kept = ~(stages["stage"].isin(["won", "lost"]) & (stages["recorded_at"] > end))
+    silent = replace(clean, tables={**clean.tables, "stage_history": stages[kept].reset_index(drop=True)})
+    limits = [earlier_material(known, end).dataset.limits for known in (clean, silent)]
+    assert limits[0] == limits[1]
+    assert limits[0] != whole.dataset.limits
+    # Back-filled after the close, but only since the end: a doubt that nobody could have had before.
+    ends = ends_of(clean)
+    closed_later = np.flatnonzero(ends.is_closed & (ends.closed > micros(pd.Index([end]))[0]))
+    marked = with_attribute(clean, "interest", "low")
+    filled = with_field(marked, "interest", [(int(place), "high", -9, 4) for place in closed_later])
+    material = prepare(filled)
+    assert "back-filled" in material.left_out["interest"]
+    earlier = earlier_material(filled, end)
+    assert earlier.left_out == {}
+    # It is judged all the same: the later snapshots are given to it with the features that it has.
+    verdict = judge(material.dataset, None, 0, lambda line: None)
+    assert verdict.later is not None
+    assert list(verdict.later.snapshots) == list(material.dataset.snapshots)
+    assert set(earlier.dataset.snapshots) - set(material.dataset.snapshots) == {"attribute_interest"}
+
+
+def test_what_was_excluded_before_there_was_any_of_it_is_no_error_in_the_gate() -> None:
+    clean = simulate(150, 3)
+    end = pd.Timestamp("2025-01-01", tz="UTC")
+    activities = clean.activities.copy()
+    late = activities["recorded_at"] > end
+    activities.loc[late & (activities["kind"] == "call"), "kind"] = "webinar"
+    known = replace(clean, tables={**clean.tables, "activities": activities})
+    assert "activity_webinar_7d" in prepare(known, exclude=["activity_webinar_7d"]).catalogue.excluded
+    assert earlier_material(known, end, exclude=["activity_webinar_7d", "overdue"]).catalogue.excluded == ("overdue",)
 
 
 def test_parity_holds_for_a_trained_model(trained: Trained, latest: Dataset) -> None:

@@ -13,7 +13,8 @@ import pytest
 from api.cli import main
 from features.history.directory import write_history
 from models.artifact import read_artifact, write_artifact
-from models.registry import Registry, TrainingRecord
+from models.registry import Registry
+from models.training_record import TrainingRecord
 from tests.drifting import at, champion_of, drifting
 from training.recalibration import recalibrate
 

@@ -20,7 +20,8 @@ from models.exported import export_artifact, former_champion
 from models.fixed_weights import FixedWeights
 from models.hazard_blend import HazardBlend
 from models.promotions import Decision, page_html, page_markdown
-from models.registry import Registry, TrainingRecord
+from models.registry import Registry
+from models.training_record import TrainingRecord
 from tests.model_checks import Sample, constant_hazards, same
 
 FIRST = pd.Timestamp("2026-03-01T08:00:00.000001", tz="UTC")

@@ -13,7 +13,8 @@ from features.history.history import History
 from features.segment import Segment
 from features.snapshots import build_snapshots
 from models.artifact import Artifact
-from models.registry import TrainingRecord
+from models.training_record import TrainingRecord
+from training.account_figures import account_checks
 from training.card import card_of, later_figures
 from training.flat_pipeline import judge_flat, train_flat
 from training.gate import judge
@@ -58,13 +59,14 @@ def make_candidate(
         if segment is not None:
             raise DataError("a flat table", "a history with dates, to train a segment of", "leave out --segment")
         trained = train_flat(history, cutoff, seed=seed, include=include, exclude=exclude, report=report)
-        verdict = judge_flat(trained, champion, seed, report)
+        verdict = judge_flat(trained, champion, seed, report, include=include, exclude=exclude)
     else:
         trained = train(history, cutoff, seed=seed, include=include, exclude=exclude, segment=segment, report=report)
-        verdict = judge(trained.dataset, champion, seed, report, trained.whole)
+        verdict = judge(trained.dataset, champion, seed, report, include=include, exclude=exclude, segment=segment)
     report("checking parity and latency")
     in_service = serving_checks(trained.artifact, trained.dataset, timer)
-    verdict = replace(verdict, checks=(*verdict.checks, *in_service))
+    beside = account_checks(trained.artifact.classification)
+    verdict = replace(verdict, checks=(*verdict.checks, *in_service, *beside))
     artifact = replace(
         trained.artifact,
         classification={**trained.artifact.classification, "report": verdict.classes},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,11 +15,11 @@ from features.catalogue import Catalogue
 from features.errors import NotEnoughDataError
 from features.feature import Feature
 from features.history.history import Attribute, History
-from features.snapshots import catalogue_of
 from training.dataset import build_dataset
 from training.draws import Draws, draw_opportunities, ratio_interval, widen_certain
 from training.grid import training_grid
 from training.groupings import NOT_RECORDED, most_frequent
+from training.learned_features import learned_features
 from training.reliability import FEWEST, judged_at, opportunities_by_group
 
 Floats = NDArray[np.float64]
@@ -38,6 +38,7 @@ REASONS = {
     ),
     "close": ("measured when the opportunity closed: it knows the outcome", "关闭时才测量：已包含结果信息"),
     "doubted": ("the audit doubts that it was known so early", "审计怀疑当时尚未知晓"),
+    "currencies": ("amounts are in several currencies", "金额含多种币种"),
     "excluded": ("left out by choice", "按指定不采用"),
     "never": ("never recorded in these data", "数据中从未记录"),
     "constant": ("has one value only", "只有一个取值"),
@@ -62,7 +63,7 @@ def field_insight(
     as_of
         The end of the history when None.
     include
-        Attributes of unknown timing that would be trained on all the same.
+        Attributes of unknown timing, or doubted by the audit, that would be trained on all the same.
 
     Returns
     -------
@@ -80,7 +81,7 @@ def field_insight(
     """
     until = as_of if as_of is not None else history.observed_until
     known = known_as_of(history, until)
-    trained = catalogue_of(known, include)
+    trained, left_out = learned_features(known, include)
     everything = replace(trained, attributes=tuple(known.attributes.values()))
     report(f"building snapshots of {len(known.opportunities):,} opportunities")
     dataset = build_dataset(known, training_grid(known, until), everything, until)
@@ -92,7 +93,8 @@ def field_insight(
     closed = dataset.take(judged.rows)
     draws = draw_opportunities(closed.keys["opportunity_id"].to_numpy(dtype=object), seed)
     records = [
-        _describe(feature, dataset.snapshots, closed.snapshots, judged.won, draws) | _use(feature, known, trained)
+        _describe(feature, dataset.snapshots, closed.snapshots, judged.won, draws)
+        | _use(feature, known, trained, left_out)
         for feature in everything.features
     ]
     for record in records:
@@ -191,11 +193,12 @@ def _win_rates(code: Ints, names: list[str], won: Floats, draws: Draws) -> list[
     ]
 
 
-def _use(feature: Feature, known: History, trained: Catalogue) -> dict[str, Any]:
-    reason = "known"
-    used = feature.name in {f.name for f in trained.features}
+def _use(feature: Feature, known: History, trained: Catalogue, left_out: Mapping[str, str]) -> dict[str, Any]:
+    used = feature.name in {f.name for f in trained.learned}
+    reason = "known" if used else "currencies"
     if feature.group == "attribute":
-        reason = _timing(known.attributes[feature.name.removeprefix("attribute_")], used)
+        name = feature.name.removeprefix("attribute_")
+        reason = "doubted" if name in left_out else _timing(known.attributes[name], used)
     return {"used": used, "reason": REASONS[reason][0], "reason_zh": REASONS[reason][1]}
 
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from features.catalogue import Catalogue
 from features.errors import NotEnoughDataError
-from features.exclusion import check_choice, chosen_catalogue
 from features.history.history import History
 from features.history.schema import ASSESSED_FIELDS
 from features.labels import labels_of
@@ -26,7 +25,6 @@ from models.flat_logistic import PENALTIES, FlatLogistic
 from models.hazard_blend import HazardBlend
 from models.incidence import certain_clock
 from models.member import Member
-from training.audit import doubted_attributes, without_attributes
 from training.dataset import Dataset
 from training.evaluate import log_loss
 from training.folds import Split, forward_folds, stratified_folds
@@ -109,26 +107,17 @@ def outcomes_of(history: History, keys: pd.DataFrame, until: pd.Timestamp) -> La
     return Labels(np.zeros(len(keys)), outcome, np.ones(len(keys)))
 
 
-def flat_columns(catalogue: Catalogue, ordered: bool) -> list[str]:
+def flat_columns(catalogue: Catalogue, ordered: bool, currencies: int = 1) -> list[str]:
     """Name the columns of a snapshot that a flat table fills: nothing that changes with age or stage.
 
-    Past results only where rows have an order: without one nothing is past.
+    Past results only where rows have an order: without one nothing is past. Of several
+    currencies an amount is compared with what closed before in its own.
     """
     own = [f"attribute_{attribute.name}" for attribute in catalogue.attributes]
     lifts = [*(f"{entity}_win_lift" for entity in ENTITIES), "owner_closed", "account_wins"]
-    named = ["amount", *ASSESSED_FIELDS, *own, *(lifts if ordered else [])]
+    usual = ["amount_to_usual"] if currencies > 1 else []
+    named = ["amount", *ASSESSED_FIELDS, *own, *([*lifts, *usual] if ordered else [])]
     return [name for name in named if name not in catalogue.excluded]
-
-
-def flat_catalogue(
-    history: History, include: Sequence[str], exclude: Sequence[str], report: Report
-) -> tuple[Catalogue, dict[str, str]]:
-    """List the features of a flat table, less what the audit doubts, which is said with the reason, and by choice."""
-    check_choice(include, exclude)
-    doubted = dict(doubted_attributes(history, include))
-    for name, reason in doubted.items():
-        report(f"left out of training: {name} ({reason}); --include {name} takes it all the same")
-    return chosen_catalogue(without_attributes(history, doubted), include, exclude), doubted
 
 
 def left_out(snapshots: pd.DataFrame, columns: Sequence[str]) -> dict[str, str]:

@@ -10,18 +10,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.as_of import known_as_of
 from features.errors import DataError, NotEnoughDataError
 from features.history.history import History
 from features.outcomes import WON, Labels
-from features.past_results import freeze, recorded_results
+from features.past_results import FrozenResults, freeze, recorded_results
 from features.snapshots import Catalogue, build_snapshots
 from models.fixed_weights import FixedWeights
 from models.hazard_blend import HazardBlend
 from models.incidence import Incidence, certain_clock
+from training.currencies import currencies_of
 from training.dataset import Dataset
 from training.evaluate import evaluate
-from training.flat import EDGES, Plan, flat_catalogue, flat_columns, flat_dataset, learn_flat
+from training.flat import EDGES, Plan, closed_keys, flat_columns, flat_dataset, learn_flat
 from training.folds import groups_of, stratified_folds
+from training.learned_features import learned_features
 
 Ints = NDArray[np.int64]
 Report = Callable[[str], None]
@@ -55,24 +58,39 @@ def backtest_order(
             "a flat table whose mapping has created_at, or {order: column} for it",
             "judge it by --folds" if history.is_flat else "judge it at --cutoffs",
         )
-    catalogue, _ = flat_catalogue(history, include, exclude, report)
-    answers, later = later_answers(flat_dataset(history, catalogue), catalogue, share, seed, report)
+    answers, later = later_answers(history, share, seed, report, include, exclude)
     return [{"cutoff": None, **record} for record in _judged(answers, later, seed)]
 
 
 def later_answers(
-    dataset: Dataset, catalogue: Catalogue, share: float, seed: int, report: Report
+    history: History,
+    share: float,
+    seed: int,
+    report: Report,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
 ) -> tuple[dict[str, Incidence], Dataset]:
-    """Answer of each method, trained on the first share of the rows, for the others, and the others."""
-    count = round(len(dataset.keys) * share)
-    if not 0 < count < len(dataset.keys):
-        raise NotEnoughDataError(f"{len(dataset.keys)} closed rows", "rows on both sides of the share", "change it")
-    past, later = (dataset.take(rows) for rows in np.split(np.arange(len(dataset.keys)), [count]))
-    known = freeze(recorded_results(dataset.history), later.keys["as_of"].iloc[0])
-    snapshots = build_snapshots(dataset.history, later.keys, catalogue, known)
-    columns = flat_columns(catalogue, ordered=True)
+    """Answer of each method, trained on the first share of the closed rows, for the others, and the others.
+
+    Columns are doubted by what the first share tells: nobody could have known more.
+    """
+    keys = closed_keys(history)
+    count = round(len(keys) * share)
+    if not 0 < count < len(keys):
+        raise NotEnoughDataError(f"{len(keys)} closed rows", "rows on both sides of the share", "change it")
+    known = known_as_of(history, keys["as_of"].iloc[count])
+    catalogue, _ = learned_features(known, include, exclude, report)
+    dataset = flat_dataset(history, catalogue)
+    past, later = (dataset.take(rows) for rows in np.split(np.arange(len(keys)), [count]))
+    snapshots = build_snapshots(history, later.keys, catalogue, known_before(later))
+    columns = flat_columns(catalogue, True, len(currencies_of(known)))
     win = learn_flat(past.snapshots[columns], past.labels(), Plan(True, seed), report)
     return flat_methods(win, past, snapshots), later
+
+
+def known_before(later: Dataset) -> FrozenResults:
+    """Past results as known before the first of some rows in order: whoever answers for them is given these."""
+    return freeze(recorded_results(later.history), later.keys["as_of"].iloc[0])
 
 
 def backtest_folds(
@@ -102,7 +120,7 @@ def backtest_folds(
     """
     if not history.is_flat:
         raise DataError("a history with dates", "a flat table", "judge it at --cutoffs")
-    catalogue, _ = flat_catalogue(history, include, exclude, report)
+    catalogue, _ = learned_features(history, include, exclude, report)
     dataset = flat_dataset(history, catalogue)
     plan = Plan(False, seed, row_groups(history, dataset, groups))
     records = []

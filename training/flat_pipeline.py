@@ -17,13 +17,15 @@ from features.snapshots import build_snapshots
 from models.artifact import Artifact
 from models.incidence import Incidence, certain_clock
 from scoring.classification import Criteria
+from training.currencies import currencies_of
 from training.dataset import Dataset
 from training.differences import LEARNED, likelihood_check
 from training.evaluate import evaluate, resamples
 from training.expected_wins import expected_wins_checks
-from training.flat import EDGES, NEEDED, Plan, flat_catalogue, flat_columns, flat_dataset, learn_flat, left_out
-from training.flat_backtest import held_out_answers, later_answers
+from training.flat import EDGES, NEEDED, Plan, flat_columns, flat_dataset, learn_flat, left_out
+from training.flat_backtest import held_out_answers, known_before, later_answers
 from training.gate import FEWEST_FRESH, SHARE, TOO_FEW, learned_until
+from training.learned_features import learned_features
 from training.pipeline import Material, Trained, summary_of
 from training.verdict import CHAMPION, Verdict
 
@@ -48,11 +50,11 @@ def train_flat(
     """
     until = cutoff if cutoff is not None else history.observed_until
     known = known_as_of(history, until)
-    catalogue, doubted = flat_catalogue(known, include, exclude, report)
+    catalogue, doubted = learned_features(known, include, exclude, report)
     report(f"building {len(known.opportunities):,} rows")
     dataset = flat_dataset(known, catalogue)
     ordered = known.timing == "order"
-    columns = flat_columns(catalogue, ordered)
+    columns = flat_columns(catalogue, ordered, len(currencies_of(known)))
     useless = left_out(dataset.snapshots, columns)
     for name, reason in useless.items():
         report(f"of {name} only whether it is filled is used: {reason}")
@@ -71,7 +73,15 @@ def train_flat(
     return Trained(artifact, dataset)
 
 
-def judge_flat(trained: Trained, champion: Artifact | None, seed: int, report: Report) -> Verdict:
+def judge_flat(
+    trained: Trained,
+    champion: Artifact | None,
+    seed: int,
+    report: Report,
+    *,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+) -> Verdict:
     """Judge on rows that were held out: the last in order of creation, or each fifth in turn.
 
     The learned probability must beat the constant, and the fixed weight where there is one, by
@@ -82,12 +92,12 @@ def judge_flat(trained: Trained, champion: Artifact | None, seed: int, report: R
     if min(won.sum(), (~won).sum()) < _FOLDS:
         return Verdict((), [], {}, {}, None, None, TOO_FEW)
     if dataset.history.timing == "order":
-        answers, later = later_answers(dataset, catalogue, SHARE, seed, report)
+        answers, later = later_answers(dataset.history, SHARE, seed, report, include, exclude)
     else:
         parts = held_out_answers(dataset, catalogue, Plan(False, seed), _FOLDS, seed, report)
         later = _joined_rows(dataset, [held for _, held in parts])
         answers = _joined([found for found, _ in parts])
-    return _verdict(answers, later, _fresh(champion, later), seed)
+    return _verdict(answers, later, fresh_flat_answers(champion, later), seed)
 
 
 def _joined_rows(dataset: Dataset, parts: Sequence[Dataset]) -> Dataset:
@@ -124,12 +134,16 @@ def _verdict(
     )
 
 
-def _fresh(champion: Artifact | None, later: Dataset) -> tuple[Incidence, NDArray[np.int64]] | None:
-    """Answers of a champion of the same origin for the rows created after its training; None with too few."""
+def fresh_flat_answers(champion: Artifact | None, later: Dataset) -> tuple[Incidence, NDArray[np.int64]] | None:
+    """Answers of a champion of the same origin for the rows created after its training; None with too few.
+
+    It is given the past results that the challenger is given: those known before the later rows.
+    """
     if champion is None or champion.training["origin"] != later.history.origin or later.history.timing != "order":
         return None
     seen_until = micros(pd.Index([learned_until(champion)]))[0]
     rows = np.flatnonzero(later.as_of >= seen_until)
     if len(rows) < FEWEST_FRESH:
         return None
-    return champion.win.predict(build_snapshots(later.history, later.keys.iloc[rows], champion.catalogue)), rows
+    keys = later.keys.iloc[rows]
+    return champion.win.predict(build_snapshots(later.history, keys, champion.catalogue, known_before(later))), rows

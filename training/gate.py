@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.as_of import known_as_of
+from features.exclusion import names_there_are
+from features.history.history import History
 from features.instants import micros
-from features.snapshots import build_snapshots
+from features.segment import Segment
+from features.snapshots import build_snapshots, catalogue_of
 from models.artifact import Artifact
 from models.incidence import Incidence
 from scoring.classification import classify, signs_of
@@ -22,6 +27,8 @@ from training.evaluate import evaluate, resamples
 from training.expected_wins import expected_wins_checks
 from training.learning import learn, win_members
 from training.need import learn_need
+from training.pipeline import Material, prepare
+from training.segments import in_segment
 from training.verdict import CHAMPION, WHOLE, Check, Verdict
 
 Ints = NDArray[np.int64]
@@ -35,6 +42,7 @@ FEWEST_FRESH = 100
 
 _MUST_BEAT = ("fixed_weights", "stage_rates", "constant", WHOLE)
 _TOO_LITTLE = ("too little has closed to judge by", "已关闭的商机太少，无法评判")
+_NOTHING_TO_JUDGE = Verdict((), [], {}, {}, None, None, _TOO_LITTLE)
 TOO_FEW = ("too few opportunities were won and lost to learn from", "赢单和输单太少，无从学习")
 
 
@@ -43,32 +51,62 @@ def judge(
     champion: Artifact | None,
     seed: int,
     report: Callable[[str], None],
-    whole: Dataset | None = None,
+    *,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    segment: Segment | None = None,
 ) -> Verdict:
-    """Train on the earlier part of a dataset as one would have then, and judge on the later part.
+    """Train on what was known at an earlier instant, as one would have then, and judge on the later part.
 
     Parameters
     ----------
     dataset
-        All snapshots up to the cutoff.
+        All snapshots up to the cutoff; with a segment those of the segment.
     champion
         The model in service; None or version 0 when nothing learned is.
-    whole
-        Everything, when the dataset is one segment of it: then a model of everything, trained up
-        to the same instant, must be beaten on the segment's later snapshots too.
+    include, exclude
+        As for ``training.pipeline.train``.
+    segment
+        When the model is of one: then a model of everything, trained up to the same instant,
+        must be beaten on the segment's later snapshots too.
     """
     end = closing_instant(dataset, SHARE)
     later = dataset.between(end, dataset.until) if end is not None else None
-    if end is None or later is None or not len(later.keys) or not len(dataset.before(end).keys):
-        return Verdict((), [], {}, {}, None, None, _TOO_LITTLE)
-    past = dataset.before(end)
+    if end is None or later is None or not len(later.keys):
+        return _NOTHING_TO_JUDGE
+    material = earlier_material(dataset.history, end, include=include, exclude=exclude)
+    past = material.dataset if segment is None else in_segment(material.dataset, segment)
+    if not len(past.keys):
+        return _NOTHING_TO_JUDGE
     report(f"judging on {len(later.keys):,} snapshots after {end:%Y-%m-%d}")
+    asked = _as_asked(later, material)
     win = learn(past, win_members(seed), lambda line: None)
-    answers = methods(win, past, later.snapshots)
-    if whole is not None:
-        report(f"training on all {len(whole.keys):,} snapshots to compare with")
-        answers[WHOLE] = learn(whole.before(end), win_members(seed), lambda line: None).predict(later.snapshots)
-    return _verdict(answers, past, later, fresh_answers(champion, later), seed, report)
+    answers = methods(win, past, asked.snapshots)
+    if segment is not None:
+        report(f"training on all {len(material.dataset.keys):,} snapshots to compare with")
+        answers[WHOLE] = learn(material.dataset, win_members(seed), lambda line: None).predict(asked.snapshots)
+    return _verdict(answers, past, later, asked, fresh_answers(champion, later), seed, report)
+
+
+def earlier_material(
+    history: History, end: pd.Timestamp, *, include: Sequence[str] = (), exclude: Sequence[str] = ()
+) -> Material:
+    """Prepare a training as it would have been done at an earlier instant.
+
+    What the audit doubts, when an opportunity is forgotten and whether there are several
+    currencies are learned anew from what was known then: with what came later the model that
+    is judged would be another than anybody could have had.
+    """
+    known = known_as_of(history, end)
+    there = names_there_are(exclude, catalogue_of(known, include), known.attributes.values())
+    return prepare(known, end, include=include, exclude=there)
+
+
+def _as_asked(later: Dataset, material: Material) -> Dataset:
+    """Give the later snapshots with the features of the earlier model, which may be others."""
+    if list(later.snapshots) == list(material.dataset.snapshots):
+        return later
+    return replace(later, snapshots=build_snapshots(later.history, later.keys, material.catalogue))
 
 
 def fresh_answers(champion: Artifact | None, later: Dataset) -> tuple[Incidence, Ints] | None:
@@ -99,6 +137,7 @@ def _verdict(
     answers: dict[str, Incidence],
     past: Dataset,
     later: Dataset,
+    asked: Dataset,
     fresh: tuple[Incidence, Ints] | None,
     seed: int,
     report: Callable[[str], None],
@@ -114,10 +153,10 @@ def _verdict(
     return Verdict(
         checks=tuple(checks),
         records=evaluate(answers, labels, ids, HORIZONS, seed) + horizon_records(answers, labels, samples, HORIZONS),
-        classes=class_report(later, model, criteria),
+        classes=class_report(asked, model, criteria),
         answers=answers,
         later=later,
-        later_classes=classify(signs_of(later.snapshots), need_probability(model, later.snapshots), criteria),
+        later_classes=classify(signs_of(asked.snapshots), need_probability(model, asked.snapshots), criteria),
         trained_until=past.until,
         obstacle=None if "stage_rates" in answers else TOO_FEW,
     )

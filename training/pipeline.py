@@ -13,20 +13,19 @@ import pandas as pd
 
 from features.as_of import known_as_of
 from features.errors import NotEnoughDataError
-from features.exclusion import check_choice, excluded_features
 from features.forgotten import limits_of
 from features.history.directory import description_of
 from features.history.history import History
 from features.outcomes import CENSORED, LOST, WON
 from features.past_results import freeze, recorded_results
 from features.segment import Segment
-from features.snapshots import Catalogue, catalogue_of
+from features.snapshots import Catalogue
 from models.artifact import Artifact
 from training.account_need import AccountNeed, learn_account_need
-from training.audit import doubted_attributes, without_attributes
 from training.criteria import choose_criteria
 from training.dataset import Dataset, build_dataset
 from training.grid import training_grid
+from training.learned_features import learned_features
 from training.learning import learn, win_members
 from training.need import learn_need
 from training.segments import segment_dataset
@@ -52,11 +51,10 @@ class Material:
 
 @dataclass(frozen=True)
 class Trained:
-    """A model and what it was trained on; ``whole`` is everything, where that is one segment only."""
+    """A model and what it was trained on."""
 
     artifact: Artifact
     dataset: Dataset
-    whole: Dataset | None = None
 
 
 def prepare(
@@ -73,18 +71,7 @@ def prepare(
     known = known_as_of(history, until)
     if not len(known.opportunities):
         raise NotEnoughDataError(f"no opportunity recorded by {until}", "at least one", "choose a later cutoff")
-    check_choice(include, exclude)
-    left_out = doubted_attributes(known, include)
-    for name, reason in left_out.items():
-        report(f"left out of training: {name} ({reason}); --include {name} takes it all the same")
-    catalogue = catalogue_of(without_attributes(known, left_out), include)
-    unseen = list(exclude)
-    currencies = _currencies(known)
-    if len(currencies) > 1 and "amount" not in include:
-        unseen.append("amount")
-        left_out["amount"] = f"amounts are in {len(currencies)} currencies; each is compared within its own instead"
-        report(f"left out of training: amount ({left_out['amount']})")
-    catalogue = replace(catalogue, excluded=excluded_features(unseen, catalogue, known.attributes.values()))
+    catalogue, left_out = learned_features(known, include, exclude, report)
     report(f"building snapshots of {len(known.opportunities):,} opportunities")
     limits = limits_of(known)
     if limits is not None and limits.count:
@@ -94,13 +81,6 @@ def prepare(
         )
     dataset = build_dataset(known, training_grid(known, until, most, limits), catalogue, until, limits)
     return Material(known, catalogue, dataset, left_out, tuple(sorted(set(exclude))))
-
-
-def _currencies(known: History) -> list[str]:
-    """Currencies of the opportunities that have an amount; not stated is one of its own."""
-    priced = known.field_history.loc[known.field_history["field"] == "amount", "opportunity_id"]
-    rows = known.opportunities[known.opportunities["opportunity_id"].isin(priced)]
-    return sorted(rows["currency"].fillna("").unique())
 
 
 def train(
@@ -143,9 +123,8 @@ def train(
         There is nothing of that name to exclude, or it cannot be.
     """
     material = prepare(history, cutoff, most=most, include=include, exclude=exclude, report=report)
-    whole = material.dataset
     if segment is not None:
-        material = replace(material, dataset=segment_dataset(whole, segment))
+        material = replace(material, dataset=segment_dataset(material.dataset, segment))
     dataset = material.dataset
     win = learn(dataset, win_members(seed), report)
     need = learn_need(dataset, seed, report)
@@ -166,7 +145,7 @@ def train(
         training=summary_of(material, seed) | ({"segment": segment.name} if segment is not None else {}),
         usual=usual_of(dataset, win, material.catalogue),
     )
-    return Trained(artifact, dataset, whole if segment is not None else None)
+    return Trained(artifact, dataset)
 
 
 def summary_of(material: Material, seed: int) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from features.snapshots import build_snapshots, view_of
 from models.artifact import Artifact
 from models.calibration import Level
 from models.drift import learn_level
-from models.registry import TrainingRecord
+from models.training_record import TrainingRecord
 from scoring.forgotten import limits_from
 from training.grid import open_at
 from training.level_gate import LevelVerdict, Watched, judge_level

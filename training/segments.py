@@ -22,8 +22,7 @@ def segment_dataset(whole: Dataset, segment: Segment) -> Dataset:
     NotEnoughDataError
         Fewer than 100 opportunities of it that were seen open were won, or lost.
     """
-    inside = segment.rows(whole.history)[view_of(whole.history, whole.keys).opportunity]
-    chosen = whole.take(np.flatnonzero(inside))
+    chosen = in_segment(whole, segment)
     outcome, ids = chosen.labels().outcome, chosen.keys["opportunity_id"].to_numpy(dtype=object)
     counts = {name: len(set(ids[outcome == code])) for name, code in (("won", WON), ("lost", LOST))}
     missing = [f"{FEWEST - count} more {name}" for name, count in counts.items() if count < FEWEST]
@@ -35,3 +34,9 @@ def segment_dataset(whole: Dataset, segment: Segment) -> Dataset:
             "until then the model of all answers for it",
         )
     return chosen
+
+
+def in_segment(whole: Dataset, segment: Segment) -> Dataset:
+    """Select the snapshots of a segment, however few."""
+    inside = segment.rows(whole.history)[view_of(whole.history, whole.keys).opportunity]
+    return whole.take(np.flatnonzero(inside))

@@ -19,12 +19,17 @@ WHOLE = "whole"
 
 LIKELIHOOD, OUTCOME, HORIZON = "log_likelihood", "outcome_log_likelihood", "horizon_log_loss"
 EXPECTED, PARITY, LATENCY = "expected_over_actual", "parity", "latency"
+ACCOUNTS = "account_need_confirmed"
 
 _KINDS = {
     LIKELIHOOD: ("better than {of}", "优于{of}"),
     OUTCOME: ("better than {of} at telling won from lost", "区分赢单与输单优于{of}"),
     HORIZON: ("log loss of a win within {days} days, less that of {of}", "{days}天内赢单的对数损失，减去{of}"),
     EXPECTED: ("expected over actual wins{of}", "预期与实际赢单之比{of}"),
+    ACCOUNTS: (
+        "accounts {of} the threshold of an earlier model whose need was confirmed in 90 days, share",
+        "{of}早先模型阈值的客户中90天内需求得到确认的比例",
+    ),
     PARITY: ("answers that differ alone or read from disk", "单独计算或从磁盘读回后不一致的结果数"),
     LATENCY: ("seconds to score one opportunity (shortest of several)", "单个商机评分耗时（秒，多次中最短）"),
 }
@@ -34,6 +39,8 @@ _METHODS = {
     "constant": ("the constant", "常数"),
     CHAMPION: ("the champion", "现役模型"),
     WHOLE: ("the model of all", "整体模型"),
+    "above": ("above", "高于"),
+    "below": ("below", "低于"),
 }
 _NO_WORSE = ("no worse than the champion", "不差于现役模型")
 _FAILED = {

@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 import pandas as pd
 
+from api.history_source import Source, history_at
 from api.options import FILE, INSTANT, history_option
 from api.progress import Progress
 from features.errors import UnreadableSourceError
-from features.history.directory import read_history
 
 _FLAGS = "flags.csv"
 
@@ -21,15 +21,15 @@ _FLAGS = "flags.csv"
 @click.option("--as-of", type=INSTANT, help="Audit what was known at this instant; all of it when not given.")
 @click.option("--json", "json_file", type=FILE, help="Also write all figures and findings into this file.")
 @click.option("--language", type=click.Choice(["en", "zh-CN"]), default="en", show_default=True, help="Of the text.")
-def audit_command(folder: Path, as_of: pd.Timestamp | None, json_file: Path | None, language: str) -> None:
+def audit_command(source: Source, as_of: pd.Timestamp | None, json_file: Path | None, language: str) -> None:
     """Say of every column when it was known, what it predicts alone, and whether it may be trained on."""
     # Imported here: other commands do without it.
     from training.audit import audit
     from training.audit_report import audit_lines, audit_to_dict
 
-    history = read_history(folder)
+    history = history_at(source)
     with Progress(1) as report:
-        found = audit(history, as_of, flags=_flags_in(folder), report=report)
+        found = audit(history, as_of, flags=_flags_in(source), report=report)
     if json_file is not None:
         json_file.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps(audit_to_dict(found), ensure_ascii=False, indent=1, allow_nan=False)
@@ -39,10 +39,10 @@ def audit_command(folder: Path, as_of: pd.Timestamp | None, json_file: Path | No
         click.echo(f"\nwritten to {json_file}")
 
 
-def _flags_in(folder: Path) -> pd.DataFrame | None:
+def _flags_in(source: Source) -> pd.DataFrame | None:
     """Read what the import assumed; None for a history that was not imported."""
-    path = folder / _FLAGS
-    if not path.is_file():
+    path = source / _FLAGS if isinstance(source, Path) else None
+    if path is None or not path.is_file():
         return None
     try:
         return pd.read_csv(path, dtype={"key": str, "flag": str})

@@ -7,16 +7,17 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from api.commands.scoring import model_for
+from api.commands.scoring import model_for, segments_for
+from api.history_source import Source, history_at
 from api.home import champion_folder
 from api.options import FOLDER, INSTANT, history_option
 from features.as_of import known_as_of
 from features.errors import RequestError
-from features.history.directory import read_history
 from models.artifact import Artifact
 from models.exported import former_champion
 from scoring.change import Change, change_between
 from scoring.difference import Step
+from scoring.segments import artifact_for, check_could_answer, facts_of
 from scoring.version_zero import version_zero
 
 
@@ -25,10 +26,13 @@ from scoring.version_zero import version_zero
 @click.option("--opportunity", "opportunity_id", required=True, help="Id of the opportunity.")
 @click.option("--from", "start", type=INSTANT, required=True, help="Instant of the former score.")
 @click.option("--to", "end", type=INSTANT, required=True, help="Instant of the latter score.")
-@click.option("--from-version", help="Version that gave the former score; that of the latter when not given.")
+@click.option(
+    "--from-version",
+    help="Version that gave the former score, of all or of its segment; that of the latter when not given.",
+)
 @click.option("--model", type=FOLDER, help="Folder of the model of the latter score; the champion when not given.")
 def change_command(
-    folder: Path,
+    source: Source,
     opportunity_id: str,
     start: pd.Timestamp,
     end: pd.Timestamp,
@@ -36,22 +40,25 @@ def change_command(
     model: Path | None,
 ) -> None:
     """Say why the score of an opportunity changed: time, data or a new model."""
-    history = known_as_of(read_history(folder), end)
+    history = known_as_of(history_at(source), end)
     if not (history.opportunities["opportunity_id"] == opportunity_id).any():
         raise RequestError(f"opportunity {opportunity_id!r}", f"one recorded by {end}", "correct the id")
-    after = model_for(model, history)
-    before = _former(from_version, after, model)
+    whole, segments = model_for(model, history), segments_for(model, history)
+    asked = pd.Series([opportunity_id])
+    after = artifact_for(facts_of(history, asked, segments)[0], whole, segments)
+    known = {one.version: one for one in (whole, after)}
+    before = after if from_version is None else known.get(from_version) or _former(from_version, after, model)
+    if before is not whole and before is not after:
+        check_could_answer(before, facts_of(history, asked, [before])[0])
     change = change_between(history, opportunity_id, start, end, before, after)
     simulated = "simulated" in (history.origin, after.training["origin"])
     click.echo("\n".join(change_lines(change, "simulated: " if simulated else "")))
 
 
-def _former(version: str | None, after: Artifact, model: Path | None) -> Artifact:
-    if version in (None, after.version):
-        return after
+def _former(version: str, after: Artifact, model: Path | None) -> Artifact:
     if version == "0":
         return version_zero(after.processes)
-    return former_champion(model if model is not None else champion_folder(), str(version))
+    return former_champion(model if model is not None else champion_folder(), version)
 
 
 def change_lines(change: Change, origin: str = "") -> list[str]:

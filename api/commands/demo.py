@@ -31,6 +31,7 @@ def demo_command(no_serve: bool, opportunities: int, port: int) -> None:
     """Simulate a CRM, train, compare with fixed weights, promote, and serve on loopback."""
     # A home of its own: a simulated model must never stand beside a real champion.
     os.environ["DEALODDS_HOME"] = str(home() / "demo")
+    os.environ.pop("DEALODDS_DATABASE_URL", None)
     folder = home() / "history"
     with Progress(2) as report:
         report(f"simulating {opportunities:,} opportunities over two years")

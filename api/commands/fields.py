@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import click
 import pandas as pd
 
+from api.history_source import Source, history_at
 from api.options import INSTANT, history_option, include_option, seed_option
 from api.progress import Progress
-from features.history.directory import read_history
 from features.history.history import History
 from training.field_insight import field_insight
 from training.loss_reasons import lost_reasons as reasons_of
@@ -40,7 +39,7 @@ _GROUPINGS = {
 @include_option
 @seed_option
 def fields_command(
-    folder: Path,
+    source: Source,
     as_of: pd.Timestamp | None,
     as_json: bool,
     lost_reasons: bool,
@@ -49,7 +48,7 @@ def fields_command(
     seed: int,
 ) -> None:
     """Say of each column and feature how often it is known, who wins by its value, and whether it is trained on."""
-    history = read_history(folder)
+    history = history_at(source)
     if lost_reasons:
         _say_lost_reasons(history, as_of, as_json)
         return

@@ -12,6 +12,7 @@ import pandas as pd
 
 from api.clock import now, seconds
 from api.comparison import comparison_lines
+from api.history_source import Source, history_at
 from api.home import champion_folder, mlflow_artifacts, tracking_uri
 from api.options import (
     FILE,
@@ -24,7 +25,6 @@ from api.options import (
     seed_option,
 )
 from api.progress import Progress
-from features.history.directory import read_history
 from features.history.history import History
 from features.segment import segment_of
 from models.artifact import write_artifact
@@ -41,7 +41,7 @@ from training.flat_backtest import backtest_folds, backtest_order
 @exclude_option
 @click.option("--segment", metavar="COLUMN=VALUE", help="Train a model for this segment alone, such as product=suite.")
 def train_command(
-    folder: Path,
+    source: Source,
     cutoff: pd.Timestamp | None,
     artifact_folder: Path | None,
     seed: int,
@@ -50,7 +50,7 @@ def train_command(
     segment: str | None,
 ) -> None:
     """Train a model, log it to MLflow, and make it champion if it earns it."""
-    train_and_register(read_history(folder), cutoff, artifact_folder, seed, include, exclude, segment)
+    train_and_register(history_at(source), cutoff, artifact_folder, seed, include, exclude, segment)
 
 
 def train_and_register(
@@ -66,6 +66,7 @@ def train_and_register(
     # Imported here: MLflow takes seconds to import, and most commands do without it.
     from api.card.model_card import card_text
     from models.registry import Registry
+    from training.account_figures import account_lines
     from training.candidate import make_candidate
 
     chosen = segment_of(segment, history) if segment else None
@@ -94,6 +95,8 @@ def train_and_register(
             registry.decline(version, now())
     for line in comparison_lines(candidate.verdict.records, history.origin):
         click.echo(line)
+    for line in account_lines(candidate.artifact.classification):
+        click.echo(line)
     if candidate.verdict.passed:
         of_what = f" of {chosen.name}" if chosen else ""
         click.echo(f"version {version} is champion{of_what}: {candidate.verdict.reason}")
@@ -119,7 +122,7 @@ def train_and_register(
 @include_option
 @exclude_option
 def backtest_command(
-    folder: Path,
+    source: Source,
     cutoffs: str | None,
     order_share: float | None,
     folds: tuple[int, int] | None,
@@ -137,7 +140,7 @@ def backtest_command(
         raise click.UsageError("--group goes with --folds")
     instants = [INSTANT.convert(text.strip(), None, None) for text in cutoffs.split(",")] if cutoffs else []
     days = [_days(text) for text in horizons.split(",")]
-    history = read_history(folder)
+    history = history_at(source)
     with Progress(folds[0] * folds[1] if folds else 8 * max(len(instants), 1)) as report:
         common: dict[str, Any] = {"seed": seed, "include": include, "exclude": exclude, "report": report}
         if cutoffs is not None:

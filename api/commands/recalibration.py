@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 import pandas as pd
 
 from api.clock import now
+from api.history_source import Source, history_at
 from api.home import champion_folder, mlflow_artifacts, tracking_uri
 from api.options import INSTANT, history_option, seed_option
 from features.errors import NoChampionError
-from features.history.directory import read_history
 
 if TYPE_CHECKING:
     from training.recalibration import Recalibration
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--as-of", type=INSTANT, help="Learn from what was known at this instant; at the end when not given.")
 @click.option("--segment", default="", metavar="COLUMN", help="Words with a level of their own, such as stage.")
 @seed_option
-def recalibrate_command(folder: Path, as_of: pd.Timestamp | None, segment: str, seed: int) -> None:
+def recalibrate_command(source: Source, as_of: pd.Timestamp | None, segment: str, seed: int) -> None:
     """Shift the champion's level to what the weeks since its training brought, if that foretells better.
 
     No refit: a child version differs from the champion in its level only. It is registered
@@ -39,7 +38,7 @@ def recalibrate_command(folder: Path, as_of: pd.Timestamp | None, segment: str, 
     if not champions:
         raise NoChampionError("version 0, the fixed weights", "a trained champion", "train and promote a model first")
     champion = replace(registry.load(champions[-1]), version=champions[-1])
-    found = recalibrate(read_history(folder), champion, as_of, segment, seed)
+    found = recalibrate(history_at(source), champion, as_of, segment, seed)
     for line in recalibration_lines(found):
         click.echo(line)
     if not found.verdict.passed:

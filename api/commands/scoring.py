@@ -8,11 +8,11 @@ from typing import Any
 import click
 import pandas as pd
 
+from api.history_source import Source, history_at
 from api.home import champion_folder, has_champion
 from api.options import FILE, FOLDER, INSTANT, history_option
 from features.as_of import known_as_of
 from features.errors import ArtifactError, UnreadableSourceError
-from features.history.directory import read_history
 from features.history.history import History
 from models.artifact import Artifact, read_artifact
 from models.exported import exported_segments
@@ -49,6 +49,15 @@ def model_for(folder: Path | None, history: History) -> Artifact:
     return champion
 
 
+def segments_for(folder: Path | None, history: History) -> list[Artifact]:
+    """Read the models of segments that may answer beside the champion; none beside a model that was named."""
+    segments, errors = exported_segments(champion_folder()) if folder is None else ([], [])
+    for error in errors:
+        click.echo(f"the model of all answers for a segment: {error}", err=True)
+    # One trained on simulated data says nothing of real ones.
+    return [s for s in segments if s.training["origin"] != _SIMULATED or history.origin == _SIMULATED]
+
+
 @click.command("score")
 @history_option
 @click.option("--as-of", type=INSTANT, required=True, help="Score as it was known at this instant.")
@@ -58,7 +67,7 @@ def model_for(folder: Path | None, history: History) -> Artifact:
 @click.option("--all", "everything", is_flag=True, help="Also list what is closed.")
 @click.option("--reasons", is_flag=True, help="Also list what raises and lowers each estimate most, three of each.")
 def score_command(
-    folder: Path,
+    source: Source,
     as_of: pd.Timestamp,
     out: Path,
     model: Path | None,
@@ -70,15 +79,12 @@ def score_command(
     for option, file in (("--out", out), ("--accounts", accounts)):
         if file is not None and file.suffix not in _WRITERS:
             raise click.BadParameter(f"{file.suffix!r} is none of {', '.join(_WRITERS)}", param_hint=option)
-    history = known_as_of(read_history(folder), as_of)
+    history = known_as_of(history_at(source), as_of)
     if not len(history.opportunities):
         raise UnreadableSourceError(f"no opportunity recorded by {as_of}", "at least one", "choose a later instant")
     artifact = model_for(model, history)
     keys = pd.DataFrame({"opportunity_id": history.opportunities["opportunity_id"], "as_of": as_of})
-    segments, errors = exported_segments(champion_folder()) if model is None else ([], [])
-    for error in errors:
-        click.echo(f"the model of all answers for a segment: {error}", err=True)
-    scores = score_by_segment(history, keys, artifact, _of_origin(segments, history), reasons=reasons)
+    scores = score_by_segment(history, keys, artifact, segments_for(model, history), reasons=reasons)
     chosen = [score for score in scores if everything or score.outcome == "open"]
     rows = [score_to_dict(score) | (reasons_to_dict(score.reasons) if reasons else {}) for score in chosen]
     _write(rows, out)
@@ -89,11 +95,6 @@ def score_command(
         _write([account_score_to_dict(score) for score in found], accounts)
         hidden = sum(score.account_class == "hidden" for score in found)
         click.echo(f"{origin}{len(found):,} accounts without an open opportunity, {hidden:,} hidden, in {accounts}")
-
-
-def _of_origin(segments: list[Artifact], history: History) -> list[Artifact]:
-    """Keep the models that may answer: one trained on simulated data says nothing of real ones."""
-    return [s for s in segments if s.training["origin"] != _SIMULATED or history.origin == _SIMULATED]
 
 
 def _write(rows: list[dict[str, Any]], out: Path) -> None:

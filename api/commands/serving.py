@@ -1,9 +1,12 @@
-"""The command that serves scores over HTTP."""
+"""The command that runs the service."""
 
 from __future__ import annotations
 
-import ipaddress
+import os
 import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -12,47 +15,76 @@ from api.home import champion_folder
 from api.options import FOLDER
 from models.artifact import read_artifact
 
+_PER_WORKER = "PROMETHEUS_MULTIPROC_DIR"
+
 
 @click.command("serve")
-@click.option("--model", type=FOLDER, help="A model's folder; the exported champion when not given.")
+@click.option(
+    "--model", type=FOLDER, envvar="DEALODDS_MODEL", help="A model's folder; the exported champion when not given."
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port to listen on.")
-@click.option("--no-auth", is_flag=True, help="Ask for no API key; only on loopback.")
-def serve_command(model: Path | None, host: str, port: int, no_auth: bool) -> None:
-    """Serve scores. API keys come from DEALODDS_API_KEYS, separated by commas."""
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that answer.")
+@click.option("--no-auth", is_flag=True, envvar="DEALODDS_NO_AUTH", help="Ask for no API key; only on loopback.")
+def serve_command(model: Path | None, host: str, port: int, workers: int, no_auth: bool) -> None:
+    """Serve scores, remember what is pushed. Keys come from `dealodds keys` and DEALODDS_API_KEYS.
+
+    TLS is a proxy's work: put one in front. On SIGTERM running requests are finished first.
+    """
+    from api.loopback import is_loopback
+
     if no_auth and not is_loopback(host):
         raise click.UsageError(f"--no-auth listens on loopback only, not on {host}: set DEALODDS_API_KEYS instead")
     if model is not None:
         read_artifact(model)  # a folder that was named must be a model: version 0 is for those who have none
-    serve(model if model is not None else champion_folder(), host, port, authenticate=not no_auth)
+    serve(model, host, port, workers=workers, authenticate=not no_auth)
 
 
-def serve(model: Path, host: str, port: int, *, authenticate: bool) -> None:
-    """Run the server until interrupted."""
+def serve(model: Path | None, host: str, port: int, *, authenticate: bool, workers: int = 1) -> None:
+    """Run the server until interrupted; workers read the environment, so that is where they are told."""
     import uvicorn
 
-    from api.app import create_app
-    from api.security import keys_from_environment
+    from api.key_ring import given_grants
+    from api.logs import configure_logs
+    from api.security import keys_in
+    from api.service import prepare_database
+    from api.settings import read_settings
 
+    os.environ["DEALODDS_NO_AUTH"] = str(not authenticate).lower()
+    if model is not None:
+        os.environ["DEALODDS_MODEL"] = str(model)
+    settings = read_settings()
+    configure_logs(settings.log_level)
+    given_grants(keys_in(settings.api_keys.get_secret_value()))  # wrong scopes are told before anything is loaded
+    prepare_database(settings)
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind((host, port))  # a port in use is told in three parts, before anything is loaded
-    click.echo(f"serving {model} on http://{host}:{port}")
-    app = create_app(model, api_keys=keys_from_environment(), authenticate=authenticate)
-    uvicorn.run(app, host=host, port=port, log_level="warning")
+    click.echo(f"serving {model if model is not None else champion_folder()} on http://{host}:{port}")
+    with _shared_metrics(workers):
+        uvicorn.run(
+            "api.service:application",
+            factory=True,
+            host=host,
+            port=port,
+            workers=workers,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            ws="none",
+            timeout_graceful_shutdown=settings.shutdown_seconds,
+        )
 
 
-def is_loopback(host: str) -> bool:
-    """Tell whether an address is this machine's own only.
-
-    Examples
-    --------
-    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("0.0.0.0")
-    (True, True, False)
-    """
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+@contextmanager
+def _shared_metrics(workers: int) -> Iterator[None]:
+    """Let several workers add up their metrics in a folder, new at each start."""
+    if workers == 1 or os.environ.get(_PER_WORKER):
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="dealodds-metrics-") as folder:
+        os.environ[_PER_WORKER] = folder
+        try:
+            yield
+        finally:
+            del os.environ[_PER_WORKER]

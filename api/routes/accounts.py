@@ -12,20 +12,23 @@ from api.account_schemas import AccountScoreRequest
 from api.answers import Reason, Words
 from api.body import read_body
 from api.champion import Champion, score_live_accounts
-from api.problems import HTTP_SORTS, respond
+from api.metrics import Metrics
+from api.problems import HTTP_SORTS, documented, respond
 from api.routes.scores import instant_asked
+from api.security import needs
 from api.validation import is_syntax, parts_of, request_of
 from features.history.live import Note
 from scoring.accounts import AccountScore
 from scoring.classification import CLASSES
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(needs("score"))])
 
 
 @router.post(
     "/v1/accounts/scores",
     response_model=AccountScoresAnswer,
     summary="Score accounts without an open opportunity",
+    responses=documented(409),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -46,16 +49,19 @@ def post_account_scores(request: Request, body: Annotated[bytes, Depends(read_bo
         return respond(HTTP_SORTS[400 if is_syntax(error) else 422], parts_of(error, AccountScoreRequest))
     as_of = instant_asked(asked.as_of, request.app.state.clock)
     scored = score_live_accounts(artifact, [account.model_dump() for account in asked.accounts], as_of)
+    metrics = cast(Metrics, request.app.state.metrics)
+    metrics.count_scores((score.status, score.account_class) for score, _ in scored)
     answer = AccountScoresAnswer(
         model_version=artifact.version,
         as_of=as_of,
         origin=str(artifact.training["origin"]),
-        scores=[_answer(score, notes) for score, notes in scored],
+        scores=[account_answer(score, notes) for score, notes in scored],
     )
     return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
 
 
-def _answer(score: AccountScore, notes: tuple[Note, ...]) -> AccountScoreAnswer:
+def account_answer(score: AccountScore, notes: tuple[Note, ...] = ()) -> AccountScoreAnswer:
+    """Say of one account what was found."""
     reason = score.status_reason
     return AccountScoreAnswer(
         account_id=score.account_id,

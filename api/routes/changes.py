@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, cast
 
 import pandas as pd
@@ -11,24 +11,27 @@ from pydantic import ValidationError
 
 from api.answers import Reason
 from api.body import read_body
-from api.champion import Champion, live_alone
+from api.champion import Champion
 from api.change_answers import ChangePointAnswer, MovedAnswer, ScoreChangeAnswer, StepAnswer, WhatIfAnswer
 from api.change_schemas import ScoreChangeRequest, WhatIfRequest
-from api.problems import HTTP_SORTS, respond
+from api.live_segments import live_alone_by_segment, with_process
+from api.problems import HTTP_SORTS, documented, respond
 from api.routes.reasons import in_both, part_answers
 from api.routes.scores import instant_asked
+from api.security import needs
 from api.validation import is_syntax, parts_of, request_of
 from features.errors import ArtifactError, FutureEventError, RequestError
 from features.history.hypothetical import hypothetical_instant
 from features.history.live import Note
 from models.artifact import Artifact
-from scoring.change import change_between
+from scoring.change import Change, change_between
 from scoring.difference import Moved, Step
+from scoring.segments import check_could_answer
 from scoring.what_if import what_if
 
 FARTHEST_AHEAD = pd.Timedelta(days=365)
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(needs("score"))])
 
 
 def _body(name: str) -> dict[str, Any]:
@@ -40,13 +43,15 @@ def _body(name: str) -> dict[str, Any]:
     "/v1/scores/change",
     response_model=ScoreChangeAnswer,
     summary="Say why a score changed",
+    responses=documented(409),
     openapi_extra=_body("ScoreChangeRequest"),
 )
 def post_change(request: Request, body: Annotated[bytes, Depends(read_body)]) -> Response:
     """Split the change of a score into what time did, what the data did, and what a new model did.
 
     The opportunity is sent with its history up to the later instant; what was recorded after
-    the earlier one was not known then.
+    the earlier one was not known then. The later score is that of ``POST /v1/scores``: by the model
+    of the opportunity's segment, where there is one.
     """
     champion = cast(Champion, request.app.state.champion)
     try:
@@ -55,24 +60,31 @@ def post_change(request: Request, body: Annotated[bytes, Depends(read_body)]) ->
         return respond(HTTP_SORTS[400 if is_syntax(error) else 422], parts_of(error, ScoreChangeRequest))
     start = pd.Timestamp(asked.start.as_of).tz_convert("UTC").as_unit("us")
     end = instant_asked(asked.end.as_of, request.app.state.clock, "/to/as_of")
-    before = _version(champion, asked.start.model_version)
-    history, notes = live_alone(champion.artifact, asked.opportunity.model_dump(), end)
-    name = asked.opportunity.opportunity_id
-    found = change_between(history, name, start, end, before, champion.artifact, alone=True)
-    answer = ScoreChangeAnswer(
-        opportunity_id=name,
-        start=_point(start, found.before_version, found.before, found.before_shown),
-        end=_point(end, found.after_version, found.after, found.after_shown),
+    opportunity = asked.opportunity.model_dump()
+    after, history, notes = live_alone_by_segment(champion, opportunity, end)
+    version = asked.start.model_version
+    before = after if version is None else former_for(champion, version, opportunity)
+    found = change_between(history, asked.opportunity.opportunity_id, start, end, before, after, alone=True)
+    answer = change_answer(found, before, after, notes)
+    return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
+
+
+def change_answer(found: Change, before: Artifact, after: Artifact, notes: Sequence[Note]) -> ScoreChangeAnswer:
+    """Write a change as the service answers it, with the models of its two ends."""
+    return ScoreChangeAnswer(
+        opportunity_id=found.opportunity_id,
+        start=_point(found.start, before, found.before, found.before_shown),
+        end=_point(found.end, after, found.after, found.after_shown),
         steps=_steps(found.steps),
         notes=_notes(notes),
     )
-    return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
 
 
 @router.post(
     "/v1/scores/what-if",
     response_model=WhatIfAnswer,
     summary="Say what the estimate would be if something were different",
+    responses=documented(409),
     openapi_extra=_body("WhatIfRequest"),
 )
 def post_what_if(request: Request, body: Annotated[bytes, Depends(read_body)]) -> Response:
@@ -80,7 +92,7 @@ def post_what_if(request: Request, body: Annotated[bytes, Depends(read_body)]) -
 
     Activities that lie ahead are answered for at the instant of the last of them.
     """
-    artifact = cast(Champion, request.app.state.champion).artifact
+    champion = cast(Champion, request.app.state.champion)
     try:
         asked = request_of(body, WhatIfRequest)
     except ValidationError as error:
@@ -88,13 +100,13 @@ def post_what_if(request: Request, body: Annotated[bytes, Depends(read_body)]) -
     as_of = instant_asked(asked.as_of, request.app.state.clock)
     changes = asked.changes.model_dump()
     _check_ahead(changes, as_of)
-    history, notes = live_alone(artifact, asked.opportunity.model_dump(), as_of)
+    artifact, history, notes = live_alone_by_segment(champion, asked.opportunity.model_dump(), as_of)
     found = what_if(history, asked.opportunity.opportunity_id, changes, as_of, artifact)
     answer = WhatIfAnswer(
         opportunity_id=found.opportunity_id,
         model_version=artifact.version,
-        now=_point(found.as_of, artifact.version, found.now, found.now_shown),
-        then=_point(found.answered_as_of, artifact.version, found.then, found.then_shown),
+        now=_point(found.as_of, artifact, found.now, found.now_shown),
+        then=_point(found.answered_as_of, artifact, found.then, found.then_shown),
         steps=_steps(found.steps),
         caution=in_both(found.caution),
         notes=_notes(notes),
@@ -102,13 +114,21 @@ def post_what_if(request: Request, body: Annotated[bytes, Depends(read_body)]) -
     return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
 
 
-def _version(champion: Champion, version: str | None) -> Artifact:
+def former_for(champion: Champion, version: str, opportunity: Mapping[str, Any]) -> Artifact:
+    """Find the model that gave the former score: it must have been of all, or of the opportunity's segment.
+
+    Raises
+    ------
+    RequestError
+        That version was never in service here, or never for this opportunity.
+    """
+    whole = champion.artifact  # raises when nothing is in service, which is no fault of the version named
     try:
-        return champion.of_version(version)
+        former = champion.of_version(version)
+        check_could_answer(former, with_process(opportunity, whole))
     except ArtifactError as error:
-        if version in (None, champion.artifact.version):
-            raise
         raise RequestError(error.found, error.expected, error.do, "/from/model_version") from error
+    return former
 
 
 def _check_ahead(changes: dict[str, Any], as_of: pd.Timestamp) -> None:
@@ -122,8 +142,14 @@ def _check_ahead(changes: dict[str, Any], as_of: pd.Timestamp) -> None:
         )
 
 
-def _point(as_of: pd.Timestamp, version: str, win: float, shown: float) -> ChangePointAnswer:
-    return ChangePointAnswer(as_of=as_of, model_version=version, win_probability=win, shown=shown)
+def _point(as_of: pd.Timestamp, artifact: Artifact, win: float, shown: float) -> ChangePointAnswer:
+    return ChangePointAnswer(
+        as_of=as_of,
+        model_version=artifact.version,
+        segment=artifact.training.get("segment"),
+        win_probability=win,
+        shown=shown,
+    )
 
 
 def _steps(steps: Sequence[Step]) -> list[StepAnswer]:

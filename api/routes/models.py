@@ -6,16 +6,18 @@ import math
 from collections.abc import Sequence
 from typing import Any, cast
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
-from api.answers import ChampionAnswer, ClassCriteria, ProcessAnswer, SegmentAnswer, StageAnswer, Words
+from api.answers import Words
 from api.champion import Champion
+from api.model_answers import ChampionAnswer, ClassCriteria, ProcessAnswer, SegmentAnswer, StageAnswer
 from api.routes.scores import context_as_of
+from api.security import needs
 from features.history.process import Process
 from features.history.schema import ACTIVITY_KINDS
 from models.artifact import Artifact
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(needs("score"))])
 
 _CRITERIA = ("recent_days", "need_threshold", "accounts")
 

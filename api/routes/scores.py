@@ -24,10 +24,13 @@ from api.answers import (
     Words,
 )
 from api.body import read_body
-from api.champion import Champion, score_live_by_segment
-from api.problems import HTTP_SORTS, respond
+from api.champion import Champion
+from api.live_segments import score_live_by_segment
+from api.metrics import Metrics
+from api.problems import HTTP_SORTS, documented, respond
 from api.routes.reasons import reasons_answer
 from api.schemas import ScoreRequest
+from api.security import needs
 from api.validation import is_syntax, parts_of, request_of
 from features.errors import FutureEventError, RequestError
 from features.history.live import Note
@@ -43,13 +46,14 @@ _EXPLAINED = 20
 _AT_ONCE = 64 * 1024
 """Bytes of a body up to which it is answered in a few milliseconds: to hand it to a thread would take longer."""
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(needs("score"))])
 
 
 @router.post(
     "/v1/scores",
     response_model=ScoresAnswer,
     summary="Score opportunities",
+    responses=documented(409),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -80,11 +84,13 @@ def _scored(request: Request, body: bytes) -> Response:
     opportunities = [opportunity.plain() for opportunity in asked.opportunities]
     with_reasons = len(opportunities) <= _EXPLAINED if asked.reasons is None else asked.reasons
     scored = score_live_by_segment(champion, opportunities, as_of, days, with_reasons)
+    metrics = cast(Metrics, request.app.state.metrics)
+    metrics.count_scores((score.status, score.opportunity_class) for score, _ in scored)
     answer = ScoresAnswer(
         model_version=artifact.version,
         as_of=as_of,
         origin=str(artifact.training["origin"]),
-        scores=[write_score(score, notes, dates, champion.model_of(score)) for score, notes in scored],
+        scores=[score_answer(score, notes, dates, champion.model_of(score)) for score, notes in scored],
     )
     return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
 
@@ -118,10 +124,10 @@ def _horizons(asked: ScoreRequest, as_of: pd.Timestamp) -> tuple[list[float], li
     return days, dates
 
 
-def write_score(
+def score_answer(
     score: Score, notes: tuple[Note, ...], dates: list[pd.Timestamp] | None, artifact: Artifact
 ) -> ScoreAnswer:
-    """Write the score of one opportunity; ``dates`` are the horizons where instants were asked for."""
+    """Write a score as the service answers it; ``dates`` are the horizons where they were asked for as such."""
     reason = score.status_reason
     return ScoreAnswer(
         opportunity_id=score.opportunity_id,

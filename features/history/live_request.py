@@ -13,6 +13,7 @@ from features.errors import DataError
 from features.history.history import Attribute, History
 from features.history.live_rules import CONTACTS, STANDARD_FIELDS, Rules
 from features.history.live_values import NO_WORDS, YES_WORDS
+from features.segment import accounts_as_first_told
 
 _STATED = ("account_id", "owner_id", "team", "product", "service", "source", "channel", "currency", "process")
 _ROLES = ("decision_maker", "technical_evaluator", "purchaser", "user")
@@ -97,6 +98,9 @@ class _Parts:
         contacts = known.contacts.sort_values("recorded_at", kind="stable")
         self.people = {row["contact_id"]: row for row in _records(contacts)}
         self.staff = _by(contacts, "account_id", accounts)
+        told = accounts_as_first_told(known)
+        told = told[told.index.isin(accounts)]
+        self.accounts = {name: dict(row) for name, row in zip(told.index, _records(told), strict=True)}
 
     def opportunity(self, row: Mapping[Hashable, Any]) -> dict[str, Any]:
         name, account = row["opportunity_id"], row["account_id"]
@@ -112,6 +116,7 @@ class _Parts:
         return filled(
             {"opportunity_id": name, "created_at": instant_text(row["created_at"])}
             | stated
+            | {"account": filled(self.accounts.get(account, {})) or None}
             | {"attributes": filled(attributes) or None}
             | self._said_to_be_collected(tables)
         )
@@ -185,7 +190,7 @@ def _records(frame: pd.DataFrame) -> list[dict[Hashable, Any]]:
     return frame.to_dict("records")
 
 
-def filled(row: Mapping[str, Any]) -> dict[str, Any]:
+def filled(row: Mapping[Any, Any]) -> dict[str, Any]:
     """Leave out what is missing; empty lists stay, they say that nothing happened."""
     return {name: value for name, value in row.items() if isinstance(value, list | dict) or not pd.isna(value)}
 

@@ -1,0 +1,1 @@
+"""Work that the service does unasked, in threads of its own."""

@@ -1,0 +1,48 @@
+"""A history wherever it is: a folder, or a database by its URL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from features.history.directory import read_history
+from features.history.history import History
+
+Source = Path | str
+"""A folder, or the URL of a database."""
+
+
+class HistorySource(click.ParamType[Source]):
+    """A folder of an imported history, or a database such as sqlite:///deals.db."""
+
+    name = "folder or URL"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Source:
+        """Take what contains ``://`` as a URL."""
+        return value if isinstance(value, Path) or "://" in value else Path(value)
+
+
+def history_at(source: Source) -> History:
+    """Read a history.
+
+    Raises
+    ------
+    DatabaseError
+        The database is not there, or of another version.
+    """
+    if isinstance(source, Path):
+        return read_history(source)
+    # Imported here: a folder is read without.
+    from api.store.upgrade import check_file, check_revision
+    from features.history.database.engine import Database
+    from features.history.database.history_of import history_of
+
+    database = Database(source)
+    try:
+        check_file(database)
+        check_revision(database)
+        return history_of(database)
+    finally:
+        database.close()

@@ -1,0 +1,69 @@
+"""Who wrote what, and when."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import AwareDatetime, Field
+from sqlalchemy import select
+
+from api.answers import Answer
+from api.security import needs
+from api.store.service import database_of
+from features.history.database.reads import moment
+from features.history.database.tables import COMMITS
+
+router = APIRouter(tags=["audit log"], dependencies=[Depends(needs("admin"))])
+
+_LAST_SEQ = 2**53
+
+
+class CommitAnswer(Answer):
+    """One write."""
+
+    seq: int = Field(description="Its number; numbers grow, and none is missing.", examples=[1204])
+    recorded_at: AwareDatetime = Field(description="When it was recorded.", examples=["2026-03-02T09:30:01Z"])
+    actor: str = Field(description="Name of the key, or of the command.", examples=["crm"])
+    action: str = Field(description="What was done.", examples=["put opportunity"])
+    subject: str | None = Field(
+        description="What it was done to, where it is one thing; erased: and a digest, when that was erased.",
+        examples=["o-42"],
+    )
+    rows: int = Field(description="Rows written, or deleted.", examples=[1])
+
+
+class AuditLogAnswer(Answer):
+    """Writes in their order."""
+
+    commits: list[CommitAnswer] = Field(
+        description="In the order of their numbers.", examples=[[{"seq": 1204, "action": "put opportunity"}]]
+    )
+    next_after_seq: int | None = Field(
+        description="after_seq of the next page; null when there is none yet.", examples=[1304]
+    )
+
+
+@router.get("/v1/audit-log", response_model=AuditLogAnswer, summary="List who wrote what")
+def get_audit_log(
+    request: Request,
+    after_seq: Annotated[int, Query(ge=0, le=_LAST_SEQ, description="Later writes only.", examples=[0])] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000, description="Writes at most.", examples=[100])] = 100,
+) -> Response:
+    """List every write: of data, judgements, webhooks and erasures, by whom and when."""
+    asked = select(COMMITS).where(COMMITS.c.seq > after_seq).order_by(COMMITS.c.seq).limit(limit + 1)
+    with database_of(request).reading() as connection:
+        rows = connection.execute(asked).all()
+    commits = [
+        CommitAnswer(
+            seq=row.seq,
+            recorded_at=moment(row.recorded_at),
+            actor=row.actor,
+            action=row.action,
+            subject=row.subject,
+            rows=row.rows,
+        )
+        for row in rows[:limit]
+    ]
+    answer = AuditLogAnswer(commits=commits, next_after_seq=commits[-1].seq if len(rows) > limit else None)
+    return Response(answer.model_dump_json(), media_type="application/json")

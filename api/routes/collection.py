@@ -1,0 +1,123 @@
+"""What the source delivers: what is not collected is unknown, not zero."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import AwareDatetime, Field, ValidationError
+
+from api.answers import Answer
+from api.body import read_body
+from api.problems import HTTP_SORTS, documented, respond
+from api.schemas import Instant, PathId, Strict
+from api.security import needs
+from api.store.service import actor_of, database_of
+from api.validation import is_syntax, parts_of, request_of
+from features.errors import RequestError
+from features.history.database.description import read_description, say_collected, say_not_collected
+from features.history.database.reads import moment
+from features.history.database.rows import micro
+from features.history.live_rules import CONTACTS, STANDARD_FIELDS
+
+router = APIRouter(tags=["collection"])
+
+
+class CollectionBody(Strict):
+    """Whether a kind of activity, a field, ``contacts`` or ``accounts`` is delivered, and since when."""
+
+    is_collected: bool = Field(True, description="false: not delivered from now on.", examples=[True])
+    since: Instant | None = Field(
+        None,
+        description="From when all of it is delivered; null: since before the oldest opportunity.",
+        examples=["2025-07-01T00:00:00Z"],
+    )
+
+
+class CollectedAnswer(Answer):
+    """A name that is collected."""
+
+    name: str = Field(description="A kind of activity, a field, contacts or accounts.", examples=["email_opened"])
+    sort: Literal["kind", "field", "table"] = Field(description="What it names.", examples=["kind"])
+    since: AwareDatetime | None = Field(
+        description="From when all of it is known; null: always.", examples=["2025-07-01T00:00:00Z"]
+    )
+
+
+class CollectionAnswer(Answer):
+    """Everything that is collected."""
+
+    collected: list[CollectedAnswer] = Field(
+        description="In the order of their names; a name that is not here is unknown, not zero.",
+        examples=[[{"name": "meeting", "sort": "kind", "since": None}]],
+    )
+
+
+@router.get(
+    "/v1/collection",
+    response_model=CollectionAnswer,
+    dependencies=[Depends(needs("read"))],
+    summary="Say what is collected",
+)
+def get_collection(request: Request) -> Response:
+    """List what the source delivers, and since when."""
+    with database_of(request).reading() as connection:
+        collected = read_description(connection).collected
+    return _answer(collected)
+
+
+@router.put(
+    "/v1/collection/{name}",
+    response_model=CollectionAnswer,
+    dependencies=[Depends(needs("admin"))],
+    responses=documented(507),
+    summary="Tell what is collected",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CollectionBody"}}},
+        }
+    },
+)
+def put_collection(
+    request: Request,
+    name: PathId,
+    body: Annotated[bytes, Depends(read_body)],
+) -> Response:
+    """Say whether a name is delivered, and since when. What is first told of is collected from then on, unasked.
+
+    A kind of activity of your own is made known here before its first event.
+    """
+    try:
+        told = request_of(body, CollectionBody)
+    except ValidationError as error:
+        return respond(HTTP_SORTS[400 if is_syntax(error) else 422], parts_of(error, CollectionBody))
+    _check_sense(told)
+    with database_of(request).writing(actor_of(request), "put collection", request.app.state.clock) as writing:
+        writing.subject, writing.rows = name, 1
+        if told.is_collected:
+            say_collected(writing, {name: None if told.since is None else micro(told.since)})
+        else:
+            say_not_collected(writing, name)
+        collected = read_description(writing.connection).collected
+    return _answer(collected)
+
+
+def _check_sense(told: CollectionBody) -> None:
+    if not told.is_collected and told.since is not None:
+        raise RequestError("since with is_collected false", "one of the two", "leave since out", "/since")
+
+
+def _answer(collected: Mapping[str, int | None]) -> Response:
+    rows = [
+        CollectedAnswer(name=name, sort=_sort(name), since=None if since is None else moment(since))
+        for name, since in sorted(collected.items())
+    ]
+    return Response(CollectionAnswer(collected=rows).model_dump_json(), media_type="application/json")
+
+
+def _sort(name: str) -> Literal["kind", "field", "table"]:
+    if name in (CONTACTS, "accounts"):
+        return "table"
+    return "field" if name in STANDARD_FIELDS else "kind"

@@ -1,0 +1,194 @@
+"""What CRM systems push: opportunities, accounts, contacts and events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Literal, cast
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from api.body import is_ndjson, read_body, read_events
+from api.event_answers import EventResult, EventsAnswer, PutAnswer
+from api.event_schemas import EVENT, AccountBody, ContactBody, OpportunityBody, RawEvents
+from api.problems import HTTP_SORTS, Part, documented, part_of, respond, sort_of
+from api.schemas import PathId, Strict
+from api.security import needs
+from api.store.belongings import Kind
+from api.store.erasure import erased_at
+from api.store.service import actor_of, database_of
+from api.validation import event_parts_of, is_syntax, parts_of, request_of
+from features.history.database.engine import Writing
+from features.history.database.reads import moment
+from features.history.database.writes import Done, Written, append_events, put_account, put_contact, put_opportunity
+
+router = APIRouter(tags=["push"], dependencies=[Depends(needs("write"))])
+
+Body = Annotated[bytes, Depends(read_body)]
+
+
+def _described(schema: str, *, lines: bool = False) -> dict[str, Any]:
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+    if lines:
+        one = {"type": "string", "description": "One event a line, each a JSON object."}
+        content["application/x-ndjson"] = {"schema": one}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+_WRITTEN: dict[int | str, dict[str, Any]] = {
+    201: {"model": PutAnswer, "description": "Written"},
+    **documented(409, 507),
+}
+
+
+@router.put(
+    "/v1/opportunities/{name}",
+    response_model=PutAnswer,
+    responses=_WRITTEN,
+    summary="Tell of an opportunity",
+    openapi_extra=_described("OpportunityBody"),
+)
+def put_one_opportunity(request: Request, name: PathId, body: Body) -> Response:
+    """Write an opportunity as it was created. Sent again it is a duplicate; with another body it is refused."""
+    return _put(request, name, body, OpportunityBody, put_opportunity)
+
+
+@router.put(
+    "/v1/accounts/{name}",
+    response_model=PutAnswer,
+    responses=_WRITTEN,
+    summary="Tell of an account",
+    openapi_extra=_described("AccountBody"),
+)
+def put_one_account(request: Request, name: PathId, body: Body) -> Response:
+    """Write an account. Sent again it is a duplicate; with another body it is refused."""
+    return _put(request, name, body, AccountBody, put_account)
+
+
+@router.put(
+    "/v1/contacts/{name}",
+    response_model=PutAnswer,
+    responses=_WRITTEN,
+    summary="Tell of a contact",
+    openapi_extra=_described("ContactBody"),
+)
+def put_one_contact(request: Request, name: PathId, body: Body) -> Response:
+    """Write a contact. Sent again it is a duplicate; with another body it is refused."""
+    return _put(request, name, body, ContactBody, put_contact)
+
+
+def _put(
+    request: Request,
+    name: str,
+    body: bytes,
+    kind: type[Strict],
+    put: Callable[[Writing, str, dict[str, Any]], Done],
+) -> Response:
+    try:
+        told = request_of(body, kind)
+    except ValidationError as error:
+        return respond(HTTP_SORTS[400 if is_syntax(error) else 422], parts_of(error, kind))
+    database, clock = database_of(request), request.app.state.clock
+    what = cast(Kind, kind.__name__.removesuffix("Body").lower())
+    with database.writing(actor_of(request), f"put {what}", clock) as writing:
+        writing.subject = name
+        done = put(writing, name, told.model_dump())
+        erased = erased_at(writing.connection, what, name)
+    answer = PutAnswer(
+        id=name,
+        result=done,
+        through_seq=writing.seq,
+        recorded_at=moment(writing.recorded_at),
+        erased_at=None if erased is None else moment(erased),
+    )
+    return Response(answer.model_dump_json(), 201 if done == "created" else 200, media_type="application/json")
+
+
+@router.post(
+    "/v1/events",
+    response_model=EventsAnswer,
+    responses={
+        201: {"model": EventsAnswer, "description": "All written"},
+        207: {"model": EventsAnswer, "description": "Some refused, the others written"},
+        **documented(507),
+    },
+    summary="Tell of what happened",
+    openapi_extra=_described("EventsRequest", lines=True),
+)
+def post_events(
+    request: Request,
+    body: Annotated[bytes, Depends(read_events)],
+    results: Annotated[
+        Literal["all", "exceptions"],
+        Query(description="all: say of every event what became of it; exceptions: of those that are not new."),
+    ] = "exceptions",
+) -> Response:
+    """Write up to 10,000 events in one commit, JSON or one object a line.
+
+    Each event is judged for itself: what is wrong is refused and said so, the rest is written.
+    """
+    is_lines = is_ndjson(request)
+    raw = _raw_events(body, is_lines)
+    if isinstance(raw, Response):
+        return raw
+    read = [_read(one, is_line=is_lines) for one in raw]
+    told = [event for event, _ in read if event is not None]
+    with database_of(request).writing(actor_of(request), "events", request.app.state.clock) as writing:
+        written = iter(append_events(writing, told))
+    found = [_result(index, event, parts, written) for index, (event, parts) in enumerate(read)]
+    return _answer(writing, found, everything=results == "all")
+
+
+def _raw_events(body: bytes, is_lines: bool) -> Sequence[Any] | Response:
+    """Events not judged yet: lines of text, or values of JSON."""
+    try:
+        if is_lines:
+            return RawEvents.model_validate({"events": [line for line in body.split(b"\n") if line.strip()]}).events
+        return request_of(body, RawEvents).events
+    except ValidationError as error:
+        return respond(HTTP_SORTS[400 if is_syntax(error) else 422], parts_of(error, RawEvents))
+
+
+def _read(raw: Any, *, is_line: bool) -> tuple[dict[str, Any] | None, tuple[str | None, list[Part]]]:
+    """Read one event: as plain data, or its id as far as it has one, and what is wrong with it."""
+    try:
+        event = EVENT.validate_json(raw) if is_line else EVENT.validate_python(raw)
+        return event.model_dump(), (event.event_id, [])
+    except ValidationError as error:
+        return None, (_id_of(raw, is_line), event_parts_of(error))
+
+
+def _id_of(raw: Any, is_line: bool) -> str | None:
+    try:
+        body = from_json(raw) if is_line else raw
+    except ValueError:
+        return None
+    name = body.get("event_id") if isinstance(body, dict) else None
+    return name if isinstance(name, str) else None
+
+
+def _result(index: int, event: dict[str, Any] | None, read: tuple[str | None, list[Part]], written: Any) -> EventResult:
+    name, parts = read
+    if event is None:
+        return EventResult(index=index, event_id=name, status=422, errors=parts)
+    became: Written = next(written)
+    if became.error is None:
+        return EventResult(index=index, event_id=name, status=201 if became.done == "created" else 200, errors=[])
+    status = 409 if sort_of(became.error).status == 409 else 422
+    return EventResult(index=index, event_id=name, status=status, errors=[part_of(became.error)])
+
+
+def _answer(writing: Writing, found: Sequence[EventResult], *, everything: bool) -> Response:
+    count = {status: sum(result.status == status for result in found) for status in (200, 201, 409, 422)}
+    refused = count[409] + count[422]
+    answer = EventsAnswer(
+        through_seq=writing.seq,
+        recorded_at=moment(writing.recorded_at),
+        created=count[201],
+        duplicates=count[200],
+        refused=refused,
+        results=[result for result in found if everything or result.status != 201],
+    )
+    status = 207 if refused else 200 if count[200] else 201
+    return Response(answer.model_dump_json(), status, media_type="application/json")

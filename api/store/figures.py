@@ -1,0 +1,132 @@
+"""Figures of the stored side for an operator: freshness of the list, the outbox, calibration so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+from sqlalchemy import Connection, func, select
+
+from api.store.tables import LISTS, OUTBOX, SCORES
+from features.errors import DatabaseError
+from features.history.database.engine import Database, last_commit
+from features.instants import DAY, SECOND, instant, micros
+
+Figure = tuple[str, str, float]
+
+AHEAD_DAYS = 30
+"""A probability is judged when it was given at least so long before the close."""
+WATCHED_DAYS = 365
+"""First closes of so many days are judged."""
+_CALIBRATION_SECONDS = 3600.0
+
+
+@dataclass(frozen=True)
+class LiveCalibration:
+    """What was said of opportunities that closed since, and what became of them.
+
+    Only opportunities that closed are in it: those still open are not counted as anything,
+    so that in the first months the quick ones stand out. Backtests and cards have no such bias.
+    """
+
+    opportunities: int
+    expected_wins: float
+    actual_wins: int
+    brier: float | None  # None without any
+
+
+def live_calibration(connection: Connection, now: pd.Timestamp) -> LiveCalibration:
+    """Compare probabilities with outcomes.
+
+    Of each opportunity whose first close was scored within the last 365 days: the last
+    probability of winning that was served at least 30 days before that, beside the outcome.
+    """
+    since = int(micros(pd.Index([now]))[0]) - WATCHED_DAYS * DAY
+    served, table = ~SCORES.c.is_shadow, SCORES.c
+    first = func.min(table.as_of)
+    closes = (
+        select(table.opportunity_id, first.label("closed_at"))
+        .where(served, table.outcome.in_(("won", "lost")))
+        .group_by(table.opportunity_id)
+        .having(first >= since)
+        .subquery()
+    )
+    before = SCORES.alias("before")
+    said = (
+        select(before.c.probability)
+        .where(
+            before.c.opportunity_id == closes.c.opportunity_id,
+            ~before.c.is_shadow,
+            before.c.as_of <= closes.c.closed_at - AHEAD_DAYS * DAY,
+            before.c.probability.is_not(None),
+        )
+        .order_by(before.c.as_of.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    at_close = (table.opportunity_id == closes.c.opportunity_id) & (table.as_of == closes.c.closed_at)
+    # A new model may have scored the same instant: the outcome is the same.
+    won = select(func.min(table.outcome)).where(at_close, served).scalar_subquery()
+    found = connection.execute(select(said, won).select_from(closes))
+    pairs = [(p, outcome == "won") for p, outcome in found if p is not None]
+    brier = sum((p - won) ** 2 for p, won in pairs) / len(pairs) if pairs else None
+    return LiveCalibration(len(pairs), sum(p for p, _ in pairs), sum(won for _, won in pairs), brier)
+
+
+class Figures:
+    """Reads the figures; calibration, which takes longer, at most once an hour."""
+
+    def __init__(self, database: Database, seconds: Callable[[], float]) -> None:
+        self._database, self._seconds = database, seconds
+        self._calibration: LiveCalibration | None = None
+        self._calibrated = 0.0
+
+    def at(self, now: pd.Timestamp) -> Iterator[Figure]:
+        """Say name, meaning and value of each; of a database that is away only that it is."""
+        try:
+            with self._database.reading() as connection:
+                found = [*_of_list(connection, now), *_of_outbox(connection, now)]
+                found += _of_calibration(self._calibrate(connection, now))
+        except DatabaseError:
+            found = []
+        yield "database_up", "1 when the database answers.", float(bool(found))
+        yield from found
+
+    def _calibrate(self, connection: Connection, now: pd.Timestamp) -> LiveCalibration:
+        if self._calibration is None or self._seconds() - self._calibrated > _CALIBRATION_SECONDS:
+            self._calibration = live_calibration(connection, now)
+            self._calibrated = self._seconds()
+        return self._calibration
+
+
+def _of_list(connection: Connection, now: pd.Timestamp) -> Iterator[Figure]:
+    asked = select(LISTS.c.as_of, LISTS.c.through_seq).where(LISTS.c.state == "current")
+    current = connection.execute(asked.order_by(LISTS.c.list_id.desc()).limit(1)).first()
+    yield "commits", "Writes so far.", float(last_commit(connection)[0])
+    if current is not None:
+        yield "list_age_seconds", "Since the whole work list was scored.", _age(current.as_of, now)
+        behind = last_commit(connection)[0] - current.through_seq
+        yield "list_commits_behind", "Writes that the work list does not hold yet.", float(max(behind, 0))
+
+
+def _of_outbox(connection: Connection, now: pd.Timestamp) -> Iterator[Figure]:
+    waiting = OUTBOX.c.delivered_at.is_(None) & OUTBOX.c.given_up_at.is_(None)
+    count, oldest = connection.execute(select(func.count(), func.min(OUTBOX.c.created_at)).where(waiting)).one()
+    yield "outbox_waiting", "Messages not delivered yet.", float(count)
+    yield "outbox_oldest_seconds", "Age of the oldest of them.", 0.0 if oldest is None else _age(oldest, now)
+    given_up = select(func.count()).where(OUTBOX.c.given_up_at.is_not(None))
+    yield "outbox_given_up", "Messages given up.", float(connection.execute(given_up).scalar_one())
+
+
+def _of_calibration(found: LiveCalibration) -> Iterator[Figure]:
+    of_which = f"closed within {WATCHED_DAYS} days, by the last probability {AHEAD_DAYS} days before or earlier"
+    yield "live_opportunities", f"Opportunities {of_which}.", float(found.opportunities)
+    yield "live_expected_wins", f"Wins expected of opportunities {of_which}.", found.expected_wins
+    yield "live_actual_wins", f"Wins among opportunities {of_which}.", float(found.actual_wins)
+    if found.brier is not None:
+        yield "live_brier", f"Brier score of opportunities {of_which}.", found.brier
+
+
+def _age(micro: int, now: pd.Timestamp) -> float:
+    return (now - instant(micro)) / pd.Timedelta(microseconds=SECOND)

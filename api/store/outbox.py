@@ -1,0 +1,206 @@
+"""Messages to webhooks, written in the transaction of what they tell of: told wholly, or not at all."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, text, tuple_
+
+from api.store.tables import OUTBOX, SCORES, TOLD, WEBHOOKS
+from features.history.database.reads import moment
+from scoring.classification import CLASSES
+
+CLASS_CHANGED = "opportunity.class_changed"
+PROBABILITY_CHANGED = "opportunity.probability_changed"
+CLOSED = "opportunity.closed"
+CHAMPION_CHANGED = "champion.changed"
+TEST = "webhook.test"
+EVENTS = (CLASS_CHANGED, PROBABILITY_CHANGED, CLOSED, CHAMPION_CHANGED)
+"""Events that a webhook may ask for."""
+
+CHAMPION = "champion"
+_ROUNDING = 1e-9
+_MOST_IN_ONE_QUERY = 900
+_LOCK = 7_042_001
+"""Of PostgreSQL: whoever writes messages waits for whoever does."""
+
+Row = dict[str, Any]
+
+
+def enqueue_scores(connection: Connection, rows: Sequence[Mapping[str, Any]], at: int) -> int:
+    """Tell the webhooks what is new in scores, within the caller's transaction.
+
+    What an opportunity is compared with is what each webhook was last told of it: small
+    steps add up until they pass its threshold. Of an opportunity that a webhook has never
+    heard of nothing is told; the next change is.
+
+    Parameters
+    ----------
+    rows
+        Scores, each with ``opportunity_id``, ``probability``, ``opportunity_class``, ``as_of`` in
+        microseconds, ``model_version`` and ``outcome``. Of one opportunity in their order.
+    at
+        The present, microseconds since 1970.
+
+    Returns
+    -------
+    Number of messages written.
+    """
+    webhooks = _enabled(connection)
+    if not webhooks or not rows:
+        return 0
+    told = _told(connection, {row["opportunity_id"] for row in rows})
+    messages: list[Row] = []
+    changed: dict[tuple[str, str], Row] = {}
+    for webhook in webhooks:
+        for row in rows:
+            key = webhook.webhook_id, row["opportunity_id"]
+            before = told.get(key)
+            found, after = _news(webhook, row, before)
+            if after != before:
+                told[key] = changed[key] = after
+            messages += [_message(webhook.webhook_id, row["opportunity_id"], event, data, at) for event, data in found]
+    _write_told(connection, changed)
+    return _write(connection, messages)
+
+
+def enqueue_champion(connection: Connection, before_version: str | None, after_version: str, at: int) -> int:
+    """Tell the webhooks that another model is in service; said twice in a row it is told once.
+
+    Parameters
+    ----------
+    at
+        The present, microseconds since 1970.
+    """
+    webhooks = [webhook for webhook in _enabled(connection) if CHAMPION_CHANGED in webhook.events.split(",")]
+    if not webhooks:
+        return 0
+    _take_turns(connection)
+    data = {"model_version": after_version, "previous": {"model_version": before_version}}
+    new = [webhook for webhook in webhooks if _last_champion(connection, webhook.webhook_id) != data]
+    return _write(connection, [_message(w.webhook_id, CHAMPION, CHAMPION_CHANGED, data, at) for w in new])
+
+
+def enqueue_test(connection: Connection, webhook_id: str, at: int) -> str:
+    """Write a message that tells of nothing; return its id."""
+    message = _message(webhook_id, "test", TEST, {"webhook_id": webhook_id}, at)
+    _write(connection, [message])
+    return str(message["message_id"])
+
+
+def tell_from_now_on(connection: Connection, webhook_id: str) -> None:
+    """Take the last scores that were kept as told: from now on changes are told, not the present state."""
+    table = SCORES.c
+    served = table.is_shadow.is_(False)
+    last = select(table.opportunity_id, func.max(table.as_of)).where(served).group_by(table.opportunity_id)
+    asked = select(table.opportunity_id, table.probability, table.opportunity_class)
+    rows = connection.execute(asked.where(served, tuple_(table.opportunity_id, table.as_of).in_(last))).all()
+    # Two models may have answered at one instant; what was told is one of them.
+    found = {(webhook_id, row[0]): {"probability": row[1], "opportunity_class": row[2]} for row in rows}
+    _write_told(connection, found)
+
+
+def _news(webhook: Any, row: Mapping[str, Any], before: Row | None) -> tuple[list[tuple[str, Row]], Row]:
+    """What is to be told, and what then is told."""
+    closed = row["outcome"] in ("won", "lost")
+    now: Row = {"probability": row["probability"], "opportunity_class": row["opportunity_class"]}
+    now = {"probability": None, "opportunity_class": None} if closed else now
+    if before is None:
+        return [], now
+    events: list[str] = []
+    if closed:
+        events += [CLOSED] if any(value is not None for value in before.values()) else []
+    else:
+        events += [CLASS_CHANGED] if now["opportunity_class"] != before["opportunity_class"] else []
+        events += [PROBABILITY_CHANGED] if _is_far(now["probability"], before["probability"], webhook.threshold) else []
+    data = _data(row, before)
+    after = dict(now)
+    if not closed and PROBABILITY_CHANGED not in events:
+        after["probability"] = before["probability"]
+    asked = webhook.events.split(",")
+    return [(event, data) for event in events if event in asked], after
+
+
+def _is_far(now: float | None, before: float | None, threshold: float) -> bool:
+    if now is None or before is None:
+        return now is not before
+    return now != before and abs(now - before) >= threshold - _ROUNDING
+
+
+def _data(row: Mapping[str, Any], before: Row) -> Row:
+    return {
+        "opportunity_id": row["opportunity_id"],
+        "as_of": moment(row["as_of"]).isoformat(),
+        "win_probability": row["probability"],
+        "class": _class(row["opportunity_class"]),
+        "outcome": row["outcome"],
+        "model_version": row["model_version"],
+        "previous": {"win_probability": before["probability"], "class": _class(before["opportunity_class"])},
+    }
+
+
+def _class(key: str | None) -> Row | None:
+    return None if key is None else {"key": key, "names": dict(CLASSES[key])}
+
+
+def _message(webhook_id: str, subject: str, event: str, data: Row, at: int) -> Row:
+    payload = {"type": event, "timestamp": moment(at).isoformat(), "data": data}
+    return {
+        "message_id": f"msg_{secrets.token_hex(16)}",
+        "webhook_id": webhook_id,
+        "subject": subject,
+        "event": event,
+        "payload": json.dumps(payload, ensure_ascii=False, separators=(",", ":")),
+        "created_at": at,
+        "attempts": 0,
+        "next_attempt_at": at,
+    }
+
+
+def _enabled(connection: Connection) -> Sequence[Any]:
+    asked = select(WEBHOOKS.c.webhook_id, WEBHOOKS.c.events, WEBHOOKS.c.threshold)
+    return connection.execute(asked.where(WEBHOOKS.c.disabled_at.is_(None)).order_by(WEBHOOKS.c.webhook_id)).all()
+
+
+def _told(connection: Connection, ids: Iterable[str]) -> dict[tuple[str, str], Row]:
+    wanted, found = sorted(ids), {}
+    for start in range(0, len(wanted), _MOST_IN_ONE_QUERY):
+        part = wanted[start : start + _MOST_IN_ONE_QUERY]
+        for row in connection.execute(select(TOLD).where(TOLD.c.opportunity_id.in_(part))):
+            said = {"probability": row.probability, "opportunity_class": row.opportunity_class}
+            found[row.webhook_id, row.opportunity_id] = said
+    return found
+
+
+def _write_told(connection: Connection, changed: Mapping[tuple[str, str], Row]) -> None:
+    keys = list(changed)
+    for start in range(0, len(keys), _MOST_IN_ONE_QUERY // 2):
+        part = keys[start : start + _MOST_IN_ONE_QUERY // 2]
+        connection.execute(delete(TOLD).where(tuple_(TOLD.c.webhook_id, TOLD.c.opportunity_id).in_(part)))
+        rows = [{"webhook_id": key[0], "opportunity_id": key[1]} | changed[key] for key in part]
+        connection.execute(insert(TOLD), rows)
+
+
+def _write(connection: Connection, messages: list[Row]) -> int:
+    if messages:
+        _take_turns(connection)
+        last = int(connection.execute(select(func.max(OUTBOX.c.place))).scalar() or 0)
+        placed = [message | {"place": place} for place, message in enumerate(messages, start=last + 1)]
+        connection.execute(insert(OUTBOX), placed)
+    return len(messages)
+
+
+def _take_turns(connection: Connection) -> None:
+    """Let one transaction at a time give places; SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+
+
+def _last_champion(connection: Connection, webhook_id: str) -> Row | None:
+    asked = select(OUTBOX.c.payload).where(OUTBOX.c.webhook_id == webhook_id, OUTBOX.c.event == CHAMPION_CHANGED)
+    payload = connection.execute(asked.order_by(OUTBOX.c.place.desc()).limit(1)).scalar()
+    found: Row | None = json.loads(payload)["data"] if payload else None
+    return found

@@ -1,0 +1,116 @@
+"""The score of an opportunity that the service knows: computed now, from what is recorded now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Connection, Row, select
+
+from api.champion import Champion
+from api.live_segments import score_live_by_segment
+from api.store.judgements import standing_judgement
+from api.store.tables import SCORES
+from features.errors import NotKnownError
+from features.history.database.description import read_description
+from features.history.database.engine import Database, last_commit
+from features.history.database.reads import Cut, Known, opportunity_known, request_of
+from features.history.database.rows import micro
+from features.history.live import Note
+from features.history.live_rules import Rules
+from features.instants import instant
+from models.artifact import Artifact
+from scoring.score import Score
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The last score that was kept of an opportunity."""
+
+    as_of: pd.Timestamp
+    model_version: str
+    probability: float | None
+    opportunity_class: str | None
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A score of what the service knows, the commit that it knew last, the score kept before, a person's judgement."""
+
+    score: Score
+    notes: tuple[Note, ...]
+    through_seq: int
+    earlier: Earlier | None
+    judgement: Row[Any] | None
+
+
+def score_stored(
+    database: Database,
+    champion: Champion,
+    opportunity_id: str,
+    clock: Callable[[], pd.Timestamp],
+    horizons: Sequence[float],
+    *,
+    as_of: pd.Timestamp | None = None,
+    reasons: bool = True,
+) -> Stored:
+    """Score an opportunity from what is recorded: every acknowledged write is in it.
+
+    Parameters
+    ----------
+    clock
+        Gives the present; the score is as of then, or as of the last commit, when that is later.
+    as_of
+        An earlier instant: what was recorded later is left out.
+
+    Raises
+    ------
+    NotKnownError
+        The opportunity was not recorded by then.
+    """
+    with database.reading() as connection:
+        cut = cut_at(connection, clock(), as_of)
+        raw = request_at(connection, opportunity_id, cut, champion.artifact)
+        earlier = _earlier(connection, opportunity_id, cut)
+        judgement = standing_judgement(connection, opportunity_id, cut.recorded_by)
+    asked = instant(cut.recorded_by)
+    [(score, notes)] = score_live_by_segment(champion, [raw], asked, horizons, reasons)
+    return Stored(score, notes, cut.through_seq, earlier, judgement)
+
+
+def cut_at(connection: Connection, now: pd.Timestamp, as_of: pd.Timestamp | None = None) -> Cut:
+    """Cut at the present, or earlier: no commit that is seen lies after the instant."""
+    seq, recorded_at = last_commit(connection)
+    if as_of is not None:
+        return Cut(micro(as_of), seq)
+    return Cut(max(micro(now), recorded_at), seq)
+
+
+def request_at(connection: Connection, opportunity_id: str, cut: Cut, artifact: Artifact) -> dict[str, Any]:
+    """Write what was known of an opportunity as a live request has it, for one model.
+
+    Raises
+    ------
+    NotKnownError
+        It was not recorded by then.
+    """
+    known: Known | None = opportunity_known(connection, opportunity_id, cut)
+    if known is None:
+        raise NotKnownError(
+            f"opportunity {opportunity_id!r}",
+            "one that was recorded by then",
+            f"PUT /v1/opportunities/{opportunity_id}",
+        )
+    description = read_description(connection, cut.recorded_by, cut.through_seq)
+    return request_of(known, description, Rules(instant(cut.recorded_by), artifact.processes, artifact.catalogue))
+
+
+def _earlier(connection: Connection, opportunity_id: str, cut: Cut) -> Earlier | None:
+    table = SCORES.c
+    asked = select(table.as_of, table.model_version, table.probability, table.opportunity_class).where(
+        table.opportunity_id == opportunity_id, table.is_shadow.is_(False), table.as_of <= cut.recorded_by
+    )
+    row = connection.execute(asked.order_by(table.as_of.desc()).limit(1)).first()
+    return None if row is None else Earlier(instant(row.as_of), row.model_version, row.probability, row[3])

@@ -1,0 +1,122 @@
+"""What the tables of a database do not say of themselves: origin, processes, attributes, what is collected."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Connection, insert, select
+
+from features.catalogue import Catalogue
+from features.history.database.engine import Writing
+from features.history.database.tables import COLLECTED, DESCRIPTIONS
+from features.history.history import Attribute
+from features.history.live_rules import CONTACTS, STANDARD_FIELDS, Rules
+from features.history.process import DEFAULT_PROCESS, Process, process_from_dict, process_to_dict
+from features.history.schema import ACTIVITY_KINDS
+from features.instants import instant
+
+_NAME = "history"
+_ACCOUNTS = "accounts"
+
+
+@dataclass(frozen=True)
+class Description:
+    """What is said of the history in a database.
+
+    ``collected`` is what the source delivers by name, each with the microsecond from which
+    it was collected, None for always; as ``History.collected``.
+    """
+
+    origin: str = "service"
+    processes: Mapping[str, Process] = field(default_factory=lambda: {DEFAULT_PROCESS.name: DEFAULT_PROCESS})
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)
+    collected: Mapping[str, int | None] = field(default_factory=dict)
+
+    @cached_property
+    def custom_kinds(self) -> tuple[str, ...]:
+        """Kinds of activity of the source's own."""
+        known = {*ACTIVITY_KINDS, *STANDARD_FIELDS, *self.attributes, CONTACTS, _ACCOUNTS}
+        return tuple(sorted(name for name in self.collected if name not in known))
+
+    def rules(self, as_of: pd.Timestamp) -> Rules:
+        """What is pushed is held against these."""
+        return Rules(as_of, self.processes, Catalogue(self.custom_kinds, tuple(self.attributes.values())))
+
+
+def read_description(
+    connection: Connection, recorded_by: int | None = None, through_seq: int | None = None
+) -> Description:
+    """Read what is said of the history, as it was said at an instant; the defaults when nothing is.
+
+    Parameters
+    ----------
+    recorded_by, through_seq
+        What was recorded later, or committed later, is left out.
+    """
+    bodies = select(DESCRIPTIONS.c.body).where(DESCRIPTIONS.c.name == _NAME).order_by(DESCRIPTIONS.c.seq.desc())
+    body = connection.execute(bodies.limit(1)).scalar()  # processes are not bitemporal: the latest holds
+    said = select(COLLECTED.c.name, COLLECTED.c.since, COLLECTED.c.is_collected).order_by(COLLECTED.c.seq)
+    if recorded_by is not None:
+        said = said.where(COLLECTED.c.recorded_at <= recorded_by)
+    if through_seq is not None:
+        said = said.where(COLLECTED.c.seq <= through_seq)
+    last = {name: (since, collected) for name, since, collected in connection.execute(said)}
+    collected = {name: since for name, (since, is_collected) in last.items() if is_collected}
+    return Description(**_read(json.loads(body) if body else {}), collected=collected)
+
+
+def _read(raw: Mapping[str, Any]) -> dict[str, Any]:
+    if not raw:
+        return {}
+    return {
+        "origin": raw["origin"],
+        "processes": {p["name"]: process_from_dict(p) for p in raw["processes"]},
+        "attributes": {a["name"]: Attribute(**a) for a in raw["attributes"]},
+    }
+
+
+def write_description(writing: Writing, description: Description) -> None:
+    """Say it from this commit on; what is collected is written by ``say_collected``."""
+    body = {
+        "origin": description.origin,
+        "processes": [process_to_dict(process) for process in description.processes.values()],
+        "attributes": [
+            {"name": a.name, "type": a.type, "measured": a.measured, "names": dict(a.names)}
+            for a in description.attributes.values()
+        ],
+    }
+    row = {"seq": writing.seq, "name": _NAME, "body": json.dumps(body, ensure_ascii=False)}
+    writing.connection.execute(insert(DESCRIPTIONS), row | {"recorded_at": writing.recorded_at})
+
+
+def say_collected(writing: Writing, since: Mapping[str, int | None], recorded_at: int | None = None) -> None:
+    """Say that names are collected from an instant on, in microseconds; None for always.
+
+    Parameters
+    ----------
+    recorded_at
+        When we were told; the commit's when None. Only an import brings its own.
+    """
+    at = writing.recorded_at if recorded_at is None else recorded_at
+    rows = [
+        {"seq": writing.seq, "name": name, "since": start, "is_collected": True, "recorded_at": at}
+        for name, start in since.items()
+    ]
+    if rows:
+        writing.connection.execute(insert(COLLECTED), rows)
+
+
+def say_not_collected(writing: Writing, name: str) -> None:
+    """Say that a name is not collected from now on: what follows from it is missing."""
+    row = {"seq": writing.seq, "name": name, "since": None, "is_collected": False}
+    writing.connection.execute(insert(COLLECTED), row | {"recorded_at": writing.recorded_at})
+
+
+def history_collected(description: Description) -> dict[str, pd.Timestamp | None]:
+    """Say what is collected as ``History.collected`` has it."""
+    return {name: None if since is None else instant(since) for name, since in description.collected.items()}

@@ -1,0 +1,266 @@
+"""Reading one opportunity: what was known of it at an instant, up to a commit, as a live request has it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, bindparam, select, text
+
+from features.history.database.description import Description
+from features.history.database.rows import micro
+from features.history.database.tables import (
+    ACTIVITY,
+    CONTACTS,
+    EVENTS,
+    FIELD,
+    MERGE,
+    OF_MERGES,
+    OPPORTUNITIES,
+    RETRACTION,
+    STAGE,
+)
+from features.history.live_rules import CONTACTS as CONTACTS_NAME
+from features.history.live_rules import STANDARD_FIELDS, Rules
+from features.history.process import Process
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_STATED = ("account_id", "owner_id", "team", "product", "service", "source", "channel", "currency", "process")
+_E, _C = EVENTS.c, CONTACTS.c
+EVENT_COLUMNS = (
+    _E.event_id, _E.kind, _E.opportunity_id, _E.account_id, _E.contact_id, _E.name, _E.value, _E.direction, _E.duration,
+    _E.topic, _E.quantity, _E.planned, _E.automated, _E.occurred_at, _E.recorded_at, _E.replaces,
+)  # fmt: skip
+OPPORTUNITY_COLUMNS = tuple(OPPORTUNITIES.c[name] for name in ("opportunity_id", "created_at", "attributes", *_STATED))
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Up to where the past is read: recorded by an instant in microseconds, and within the first commits."""
+
+    recorded_by: int
+    through_seq: int
+
+
+@dataclass(frozen=True)
+class Known:
+    """What was known of one opportunity.
+
+    ``events`` are its own, those of its account and its account's people, what was replaced
+    left out. ``accounts`` are the account and those merged with it.
+    """
+
+    row: Mapping[str, Any]
+    events: Sequence[Row[Any]]
+    contacts: Mapping[str, str | None]
+    accounts: tuple[str, ...]
+
+
+def opportunity_known(connection: Connection, opportunity_id: str, cut: Cut) -> Known | None:
+    """Read what was known of an opportunity; None when it was not recorded by then."""
+    bound = {"recorded_by": cut.recorded_by, "through_seq": cut.through_seq}
+    found = connection.execute(_opportunity(), bound | {"opportunity_id": opportunity_id}).mappings().first()
+    if found is None:
+        return None
+    own = connection.execute(_own_events(), bound | {"opportunity_id": opportunity_id}).all()
+    row = corrected(dict(found), standing(own))
+    accounts = accounts_one_with(connection, row["account_id"], cut) if row["account_id"] else ()
+    asked = bound | {"accounts": list(accounts)}
+    shared = connection.execute(_events_of_accounts(), asked).all() if accounts else []
+    events = standing([*own, *shared])
+    people = _people(connection, events, asked)
+    return Known(row, events, people | roles_changed(events, people), accounts)
+
+
+def standing(events: Iterable[Row[Any]]) -> list[Row[Any]]:
+    """Leave out what was corrected or retracted, and the retractions themselves.
+
+    A correction that was retracted corrects nothing: what it replaced stands again.
+    """
+    events = list(events)
+    replacing = [event for event in events if event.replaces is not None]
+    if not replacing:
+        return events
+    retracted = {event.replaces for event in replacing if event.kind == RETRACTION}
+    gone = {event.replaces for event in replacing if event.event_id not in retracted}
+    return [event for event in events if event.event_id not in gone and event.kind != RETRACTION]
+
+
+def accounts_one_with(connection: Connection, account_id: str, cut: Cut) -> tuple[str, ...]:
+    """Accounts that are one with an account by merges known then, itself among them, in order."""
+    return together(account_id, merged_pairs(connection, cut))
+
+
+def merged_pairs(connection: Connection, cut: Cut) -> list[tuple[str, str]]:
+    """Pairs of accounts that were merged, as known then."""
+    rows = connection.execute(_merges(), {"recorded_by": cut.recorded_by, "through_seq": cut.through_seq}).all()
+    return [(row.account_id, row.value) for row in standing(rows) if row.kind == MERGE]
+
+
+def together(account_id: str, pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """Accounts that are one with an account by pairs of them, itself among them, in order.
+
+    Examples
+    --------
+    >>> together("b", [("a", "b"), ("c", "a"), ("x", "y")])
+    ('a', 'b', 'c')
+    """
+    found, grew = {account_id}, True
+    while grew:
+        more = {name for pair in pairs if found & set(pair) for name in pair}
+        found, grew = found | more, not more <= found
+    return tuple(sorted(found))
+
+
+def request_of(known: Known, description: Description, rules: Rules) -> dict[str, Any]:
+    """Write what is known as one of ``opportunities`` of ``POST /v1/scores``, its instants as datetimes.
+
+    What the model that is to answer does not know (a kind, a field, a stage of another
+    process) is left out, and so is what lies ahead and is no plan.
+    """
+    as_of = micro(rules.as_of.to_pydatetime())
+    events = [event for event in known.events if event.occurred_at <= as_of or event.planned]
+    process: Process | None = rules.processes.get(known.row["process"])
+    tables = {
+        "stage_history": _stages(events, process),
+        "field_history": _fields(events, known.row["opportunity_id"], rules),
+        "activities": _activities(events, rules),
+        CONTACTS_NAME: [{"contact_id": name, "role": role} for name, role in known.contacts.items()],
+    }
+    attributes = json.loads(known.row["attributes"])
+    return {
+        "opportunity_id": known.row["opportunity_id"],
+        "created_at": moment(known.row["created_at"]),
+        **{name: known.row[name] for name in _STATED},
+        "attributes": {name: value for name, value in attributes.items() if name in rules.attributes} or None,
+        **_said_to_be_collected(tables, description, rules),
+    }
+
+
+def moment(micro: int) -> datetime:
+    """Turn microseconds into an instant of Python, exactly."""
+    return _EPOCH + timedelta(microseconds=micro)
+
+
+def _timed(event: Row[Any]) -> dict[str, Any]:
+    return {"occurred_at": moment(event.occurred_at), "recorded_at": moment(event.recorded_at)}
+
+
+def _stages(events: Sequence[Row[Any]], process: Process | None) -> list[dict[str, Any]]:
+    keys = process.keys if process else ()
+    return [{"stage": e.name, **_timed(e)} for e in events if e.kind == STAGE and e.name in keys]
+
+
+def _fields(events: Sequence[Row[Any]], opportunity_id: str, rules: Rules) -> list[dict[str, Any]]:
+    of_it = (e for e in events if e.kind == FIELD and e.opportunity_id == opportunity_id and e.name in rules.fields)
+    return [{"field": e.name, "value": e.value, **_timed(e)} for e in of_it]
+
+
+def _activities(events: Sequence[Row[Any]], rules: Rules) -> list[dict[str, Any]]:
+    return [
+        {
+            "activity_id": e.event_id,
+            "kind": e.name,
+            "direction": e.direction,
+            "duration_seconds": e.duration,
+            "topic": e.topic,
+            "value": e.quantity,
+            "contact_id": e.contact_id,
+            "planned": e.planned,
+            "automated": e.automated,
+            **_timed(e),
+        }
+        for e in events
+        if e.kind == ACTIVITY and e.name in rules.kinds
+    ]
+
+
+def _said_to_be_collected(tables: Mapping[str, Any], description: Description, rules: Rules) -> dict[str, Any]:
+    """Leave out tables that are not collected at all, and name the parts of the others that are not."""
+    collected = description.collected
+    names = {"field_history": STANDARD_FIELDS, "activities": rules.kinds, CONTACTS_NAME: (CONTACTS_NAME,)}
+    sent: dict[str, Any] = {"stage_history": tables["stage_history"]}
+    absent: list[str] = []
+    for table, of_table in names.items():
+        if tables[table] or any(name in collected for name in of_table):
+            sent[table] = tables[table]
+            absent += [name for name in of_table if name not in collected]
+    known = [name for table, of_table in names.items() if table in sent for name in of_table]
+    since = {name: moment(at) for name in known if (at := collected.get(name)) is not None}
+    return sent | {"not_collected": absent or None, "collected_since": since or None}
+
+
+def corrected(row: Mapping[str, Any], events: Iterable[Row[Any]]) -> dict[str, Any]:
+    """Apply the last change of each column; owners are followed over time and stay."""
+    changed = [e for e in events if e.kind == FIELD and e.name in row and e.name not in ("owner_id", "attributes")]
+    return {**row} | {e.name: e.value for e in sorted(changed, key=_in_order)}
+
+
+def _in_order(event: Row[Any]) -> tuple[int, int]:
+    return event.occurred_at, event.recorded_at
+
+
+def roles_changed(events: Iterable[Row[Any]], people: Mapping[str, Any]) -> dict[str, str | None]:
+    """Roles that people have by changes told of them."""
+    changed = [e for e in events if e.kind == FIELD and e.name == "role" and e.contact_id in people]
+    return {e.contact_id: e.value for e in sorted(changed, key=_in_order)}
+
+
+def _people(connection: Connection, events: Sequence[Row[Any]], asked: Mapping[str, Any]) -> dict[str, str | None]:
+    """Roles of the accounts' people, and of others who were met and are known."""
+    staff = connection.execute(_contacts_of_accounts(), asked).all() if asked["accounts"] else []
+    people = {row[0]: row[1] for row in staff}
+    met = {e.contact_id for e in events if e.kind == ACTIVITY and e.contact_id is not None} - set(people)
+    others = connection.execute(_contacts_by_id(), {**asked, "ids": sorted(met)}).all() if met else []
+    return people | {row[0]: row[1] for row in others}
+
+
+def by_cut(table: Any) -> Any:
+    """Say in a query that a row is within a cut, whose values are bound at its execution."""
+    return and_(table.recorded_at <= bindparam("recorded_by"), table.seq <= bindparam("through_seq"))
+
+
+@lru_cache
+def _opportunity() -> Select[Any]:
+    table = OPPORTUNITIES.c
+    return select(*OPPORTUNITY_COLUMNS).where(table.opportunity_id == bindparam("opportunity_id"), by_cut(table))
+
+
+@lru_cache
+def _own_events() -> Select[Any]:
+    return (
+        select(*EVENT_COLUMNS)
+        .where(_E.opportunity_id == bindparam("opportunity_id"), by_cut(_E))
+        .order_by(_E.seq, _E.event_id)
+    )
+
+
+@lru_cache
+def _events_of_accounts() -> Select[Any]:
+    """Events of accounts that name no opportunity."""
+    of_accounts = _E.account_id.in_(bindparam("accounts", expanding=True))
+    return (
+        select(*EVENT_COLUMNS).where(of_accounts, _E.opportunity_id.is_(None), by_cut(_E)).order_by(_E.seq, _E.event_id)
+    )
+
+
+@lru_cache
+def _contacts_of_accounts() -> Select[Any]:
+    of_accounts = _C.account_id.in_(bindparam("accounts", expanding=True))
+    return select(_C.contact_id, _C.role).where(of_accounts, by_cut(_C)).order_by(_C.contact_id)
+
+
+@lru_cache
+def _contacts_by_id() -> Select[Any]:
+    of_ids = _C.contact_id.in_(bindparam("ids", expanding=True))
+    return select(_C.contact_id, _C.role).where(of_ids, by_cut(_C)).order_by(_C.contact_id)
+
+
+@lru_cache
+def _merges() -> Select[Any]:
+    # Written as the index has it, or the index is not used.
+    return select(*EVENT_COLUMNS).where(text(OF_MERGES), by_cut(_E)).order_by(_E.seq, _E.event_id)

@@ -1,0 +1,121 @@
+"""A history written into a database and read again is the same history, on both databases."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+from api.schemas import Opportunity
+from features.errors import DataError
+from features.history.database.bulk_reads import opportunities_known
+from features.history.database.description import read_description
+from features.history.database.engine import Database, Writing, last_commit
+from features.history.database.history_of import history_of
+from features.history.database.import_history import write_into
+from features.history.database.reads import Cut, opportunity_known, request_of
+from features.history.database.writes import append_events
+from features.history.history import History
+from features.history.live import live_request, opportunity_to_request
+from features.history.live_rules import Rules
+from features.instants import micros
+from features.snapshots import build_snapshots, catalogue_of
+from training.grid import open_at
+
+NOW = pd.Timestamp("2026-06-01", tz="UTC")
+
+
+@pytest.fixture
+def imported(database: Database, simulated: History) -> Database:
+    with database.writing("test", "import", lambda: NOW) as writing:
+        write_into(writing, simulated)
+    return database
+
+
+def test_a_history_from_a_database_gives_the_same_snapshots(imported: Database, simulated: History) -> None:
+    read = history_of(imported)
+    early = pd.Timestamp("2025-06-01", tz="UTC")
+    for at in (early, simulated.observed_until):
+        keys = open_at(simulated, micros(pd.Index([at])))
+        pd.testing.assert_frame_equal(build_snapshots(read, keys), build_snapshots(simulated, keys))
+    assert read.collected == simulated.collected
+    assert read.origin == "simulated"
+
+
+def test_one_opportunity_read_alone_gives_the_snapshot_of_its_recorded_history(
+    imported: Database, simulated: History
+) -> None:
+    at = pd.Timestamp("2025-09-01", tz="UTC")
+    catalogue = catalogue_of(simulated)
+    rules = Rules(at, simulated.processes, catalogue)
+    keys = open_at(simulated, micros(pd.Index([at])))[:40]
+    with imported.reading() as connection:
+        cut = Cut(int(micros(pd.Index([at]))[0]), last_commit(connection)[0])
+        description = read_description(connection, cut.recorded_by, cut.through_seq)
+        for name in keys["opportunity_id"]:
+            known = opportunity_known(connection, name, cut)
+            assert known is not None
+            sent = json.dumps(opportunity_to_request(simulated, name, at, catalogue))
+            wanted = Opportunity.model_validate_json(sent).model_dump()
+            _assert_same_snapshot(request_of(known, description, rules), wanted, rules)
+
+
+def _assert_same_snapshot(read: dict[str, object], wanted: dict[str, object], rules: Rules) -> None:
+    key = pd.DataFrame({"opportunity_id": [read["opportunity_id"]], "as_of": [rules.as_of]})
+    built = [
+        build_snapshots(live_request([raw], rules.as_of, rules.processes, rules.catalogue).groups[0].history, key)
+        for raw in (read, wanted)
+    ]
+    pd.testing.assert_frame_equal(*built)
+
+
+def test_a_database_with_opportunities_is_not_written_over(imported: Database, simulated: History) -> None:
+    with (
+        pytest.raises(DataError, match="a database with opportunities"),
+        imported.writing("test", "import", lambda: NOW) as writing,
+    ):
+        write_into(writing, simulated)
+    assert len(history_of(imported).opportunities) == len(simulated.opportunities)
+
+
+def test_an_empty_database_is_no_history(database: Database) -> None:
+    with pytest.raises(DataError, match="no opportunity"):
+        history_of(database)
+
+
+def test_many_opportunities_read_at_once_are_known_like_each_alone(imported: Database, simulated: History) -> None:
+    at = pd.Timestamp("2025-09-01", tz="UTC")
+    names = [*simulated.opportunities["opportunity_id"][:150], "of-nobody"]
+    with imported.writing("test", "merges", lambda: NOW) as writing:
+        _tell_of_merges_and_moves(writing, simulated)
+    with imported.reading() as connection:
+        seq, last = last_commit(connection)
+        for cut in (Cut(int(micros(pd.Index([at]))[0]), seq), Cut(last, seq), Cut(last, seq - 1)):
+            alone = {name: opportunity_known(connection, name, cut) for name in names}
+            together = opportunities_known(connection, names, cut)
+            assert together == {name: known for name, known in alone.items() if known is not None}
+        assert len(together) == 150
+        assert any(len(known.accounts) > 1 for known in opportunities_known(connection, names, Cut(last, seq)).values())
+
+
+def _tell_of_merges_and_moves(writing: Writing, simulated: History) -> None:
+    """Accounts merged, an opportunity moved, and a visit and a new role told of an account."""
+    rows = simulated.opportunities.dropna(subset="account_id").drop_duplicates("account_id")
+    first, second, third = rows["account_id"][:3]
+    person = simulated.contacts["contact_id"].iloc[0]
+    bodies = [
+        {"type": "merge", "account_id": first, "into": second},
+        {"type": "merge", "account_id": third, "into": first},
+        {
+            "type": "field_change",
+            "opportunity_id": rows["opportunity_id"].iloc[5],
+            "field": "account_id",
+            "value": third,
+        },
+        {"type": "activity", "account_id": third, "kind": "site_visit"},
+        {"type": "activity", "account_id": first, "kind": "site_visit"},
+        {"type": "field_change", "contact_id": person, "field": "role", "value": "technical_evaluator"},
+    ]
+    written = append_events(writing, [{"event_id": f"m{place}"} | body for place, body in enumerate(bodies)])
+    assert [one.error for one in written] == [None] * len(bodies)

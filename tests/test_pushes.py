@@ -1,0 +1,246 @@
+"""What CRM systems push is kept once, judged row by row, and seen by the next read; on both databases."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pandas as pd
+import pytest
+
+from features.history.database.engine import Database
+from features.history.database.history_of import history_of
+from tests.services import NOW, live_service, push
+
+CREATED = "2026-01-01T08:00:00Z"
+
+
+@pytest.fixture
+def client(database: Database) -> Iterator[httpx.Client]:
+    with live_service(database) as client:
+        yield client
+
+
+def put(client: httpx.Client, name: str = "o1", **body: Any) -> httpx.Response:
+    return client.put(f"/v1/opportunities/{name}", json={"created_at": CREATED} | body)
+
+
+def stage(event_id: str, stage: str, at: str = "2026-02-01T08:00:00Z", **more: Any) -> dict[str, Any]:
+    return {
+        "type": "stage_change",
+        "event_id": event_id,
+        "opportunity_id": "o1",
+        "stage": stage,
+        "occurred_at": at,
+    } | more
+
+
+def meeting(event_id: str, at: str = "2026-03-01T08:00:00Z", **more: Any) -> dict[str, Any]:
+    return {"type": "activity", "event_id": event_id, "kind": "meeting", "occurred_at": at} | more
+
+
+def weight(client: httpx.Client, name: str = "o1", **query: str) -> float | None:
+    """The fixed weight says which stage is known."""
+    answer = client.get(f"/v1/opportunities/{name}/score", params={"reasons": "false"} | query)
+    assert answer.status_code == 200, answer.text
+    found: float | None = answer.json()["score"]["fixed_weight_probability"]
+    return found
+
+
+def statuses(answer: dict[str, Any]) -> list[int]:
+    return [result["status"] for result in answer["results"]]
+
+
+def test_the_same_body_again_is_a_duplicate_and_another_is_refused(client: httpx.Client) -> None:
+    assert put(client, stage="identified").status_code == 201
+    again = put(client, stage="identified")
+    assert (again.status_code, again.json()["result"], again.json()["through_seq"]) == (200, "duplicate", 1)
+    other = put(client, stage="proposal")
+    assert other.status_code == 409
+    assert "field_change" in other.json()["detail"]
+    assert weight(client) == 0.25
+
+
+def test_an_event_is_taken_once_whatever_its_order_of_fields(client: httpx.Client) -> None:
+    put(client)
+    first = push(client, stage("e1", "proposal"))
+    assert (first["created"], first["through_seq"]) == (1, 2)
+    again = push(client, dict(reversed(stage("e1", "proposal", corrects=None).items())))
+    assert (again["created"], again["duplicates"], again["through_seq"]) == (0, 1, 2)
+    assert statuses(push(client, stage("e1", "negotiation"))) == [409]
+    assert statuses(push(client, stage("e2", "proposal"), stage("e2", "proposal"), stage("e2", "won"))) == [
+        201,
+        200,
+        409,
+    ]
+
+
+def test_a_wrong_row_does_not_refuse_the_others(client: httpx.Client, database: Database) -> None:
+    put(client)
+    wrong = [
+        stage("w1", "propsal"),
+        {"type": "party"},
+        7,
+        meeting("w2"),
+        meeting("w3", opportunity_id="o1", recorded_at=CREATED),
+        meeting("w4", opportunity_id="o1", at="2027-01-01T00:00:00Z"),
+        {"type": "field_change", "event_id": "w5", "opportunity_id": "o1", "field": "amount", "value": -1,
+         "occurred_at": CREATED},
+        {"type": "retraction", "event_id": "w6", "retracts": "nothing"},
+    ]  # fmt: skip
+    answer = client.post("/v1/events", json={"events": [*wrong, stage("e1", "proposal")]})
+    assert answer.status_code == 207
+    found = answer.json()
+    assert (found["created"], found["refused"]) == (1, len(wrong))
+    assert [result["index"] for result in found["results"]] == list(range(len(wrong)))
+    assert all(result["errors"] for result in found["results"])
+    assert "did you mean 'proposal'?" in found["results"][0]["errors"][0]["do"]
+    assert weight(client) == 0.5
+    assert len(history_of(database).activities) == 0
+
+
+def test_lines_are_read_one_by_one(client: httpx.Client) -> None:
+    put(client)
+    lines = [
+        json.dumps(stage("e1", "proposal")),
+        "{not json",
+        json.dumps(stage("e2", "negotiation", "2026-02-02T00:00Z")),
+    ]
+    answer = client.post(
+        "/v1/events", content="\n".join(lines) + "\n", headers={"Content-Type": "application/x-ndjson"}
+    )
+    assert answer.status_code == 207
+    assert (answer.json()["created"], answer.json()["results"][0]["index"]) == (2, 1)
+    assert weight(client) == 0.75
+
+
+def test_events_may_come_before_their_opportunity_and_out_of_order(client: httpx.Client) -> None:
+    push(client, stage("e2", "negotiation", "2026-02-09T08:00:00Z"))
+    assert client.get("/v1/opportunities/o1/score").status_code == 404
+    push(client, stage("e1", "contacted", "2026-02-01T08:00:00Z"))
+    put(client)
+    assert weight(client) == 0.75
+
+
+def test_a_correction_replaces_and_a_retraction_takes_back(client: httpx.Client) -> None:
+    put(client, stage="identified")
+    push(client, stage("e1", "negotiation"))
+    push(client, stage("e2", "proposal", corrects="e1"))
+    assert weight(client) == 0.5
+    push(client, {"type": "retraction", "event_id": "r1", "retracts": "e2"})
+    assert weight(client) == 0.75, "a correction that is taken back corrects nothing"
+    push(client, {"type": "retraction", "event_id": "r2", "retracts": "e1"})
+    assert weight(client) == 0.25
+    assert statuses(push(client, stage("e3", "won", corrects="o1/stage at creation", opportunity_id="o9"))) == [422]
+
+
+def test_the_past_is_read_as_it_was_known(database: Database) -> None:
+    now = [pd.Timestamp("2026-03-01", tz="UTC")]
+    with live_service(database, clock=lambda: now[0]) as client:
+        put(client, stage="identified")
+        now[0] = pd.Timestamp("2026-03-10", tz="UTC")
+        push(client, stage("e1", "proposal", "2026-02-01T08:00:00Z"))
+        now[0] = pd.Timestamp("2026-03-20", tz="UTC")
+        push(client, {"type": "retraction", "event_id": "r1", "retracts": "e1"})
+        at = ("2026-03-05T00:00:00Z", "2026-03-15T00:00:00Z", "2026-03-20T01:00:00Z")
+        now[0] = pd.Timestamp("2026-03-25", tz="UTC")
+        assert [weight(client, as_of=instant) for instant in at] == [0.25, 0.5, 0.25]
+        assert client.get("/v1/opportunities/o1/score?as_of=2026-02-02T00:00:00Z").status_code == 404
+
+
+def test_a_closed_opportunity_reopens(client: httpx.Client) -> None:
+    put(client, stage="identified")
+    push(client, stage("e1", "lost"))
+    closed = client.get("/v1/opportunities/o1/score").json()["score"]
+    assert (closed["status"], closed["outcome"], closed["win_probability"]) == ("closed", "lost", None)
+    push(client, stage("e2", "proposal", "2026-03-02T00:00:00Z", type="reopening"))
+    assert weight(client) == 0.5
+
+
+def test_accounts_that_are_one_share_what_happened(client: httpx.Client, database: Database) -> None:
+    client.put("/v1/collection/meeting", json={"since": None})
+    put(client, account_id="a1", stage="proposal")
+    push(client, meeting("m1", account_id="a2", direction="inbound"))
+    before = client.get("/v1/opportunities/o1/score").json()["score"]
+    push(client, {"type": "account_merge", "event_id": "g1", "account_id": "a2", "into": "a1"})
+    after = client.get("/v1/opportunities/o1/score").json()["score"]
+    evidence = [{e["code"] for e in score["class"]["evidence"]} for score in (before, after)]
+    assert evidence[0] != evidence[1], "the meeting with the other account counts now"
+    assert set(history_of(database).activities["account_id"]) == {"a1"}
+    push(client, {"type": "retraction", "event_id": "g2", "retracts": "g1"})
+    apart = client.get("/v1/opportunities/o1/score").json()["score"]
+    assert apart["class"] == before["class"]
+
+
+def test_columns_are_corrected_by_changes_of_fields(client: httpx.Client, database: Database) -> None:
+    client.put("/v1/accounts/a1", json={"created_at": CREATED, "industry": "machinery"})
+    client.put("/v1/contacts/c1", json={"created_at": CREATED, "account_id": "a1"})
+    put(client, account_id="a1")
+    of = {"type": "field_change", "occurred_at": "2026-03-01T00:00:00Z"}
+    answer = push(
+        client,
+        of | {"event_id": "f1", "opportunity_id": "o1", "field": "product", "value": "suite"},
+        of | {"event_id": "f2", "account_id": "a1", "field": "industry", "value": "food"},
+        of | {"event_id": "f3", "contact_id": "c1", "field": "role", "value": "decision_maker"},
+        of | {"event_id": "f4", "contact_id": "c2", "field": "role", "value": "user"},
+        of | {"event_id": "f5", "account_id": "a1", "field": "amount", "value": 5},
+    )
+    assert statuses(answer) == [201, 201, 201, 422, 422]
+    history = history_of(database)
+    assert history.opportunities["product"].tolist() == ["suite"]
+    assert history.accounts.sort_values("recorded_at")["industry"].tolist() == ["machinery", "food"]
+    assert history.contacts["role"].iloc[-1] == "decision_maker"
+
+
+def test_what_is_first_told_of_is_collected_from_then_on(client: httpx.Client, database: Database) -> None:
+    put(client)
+    assert "meeting" not in history_of(database).collected
+    push(client, meeting("m1", opportunity_id="o1"))
+    since = history_of(database).collected["meeting"]
+    assert since is not None
+    assert since >= NOW
+    assert "call" not in history_of(database).collected
+
+
+def test_what_is_collected_can_be_said(client: httpx.Client, database: Database) -> None:
+    put(client)
+    assert client.put("/v1/collection/meeting", json={"since": "2025-01-01T00:00:00Z"}).status_code == 200
+    said = client.put("/v1/collection/webinar", json={"since": None}).json()["collected"]
+    assert said == [
+        {"name": "meeting", "sort": "kind", "since": "2025-01-01T00:00:00Z"},
+        {"name": "webinar", "sort": "kind", "since": None},
+    ]
+    assert statuses(push(client, meeting("m1", opportunity_id="o1", kind="webinar"))) == [201]
+    assert client.put("/v1/collection/webinar", json={"is_collected": False}).status_code == 200
+    assert "webinar" not in history_of(database).collected
+    assert client.get("/v1/collection").json()["collected"] == said[:1]
+
+
+def test_a_hundred_writers_to_one_opportunity_leave_one_consistent_history(
+    client: httpx.Client, database: Database
+) -> None:
+    put(client, stage="identified")
+
+    def write(i: int) -> tuple[int, int]:
+        answer = push(client, meeting(f"m{i}", f"2026-03-{1 + i % 28:02d}T08:00:00Z", opportunity_id="o1"))
+        return answer["through_seq"], answer["created"]
+
+    with ThreadPoolExecutor(100) as pool:
+        written = list(pool.map(write, range(100)))
+    assert sorted(seq for seq, _ in written) == list(range(2, 102))
+    history = history_of(database)
+    assert sorted(history.activities["activity_id"]) == sorted(f"m{i}" for i in range(100))
+    assert history.activities["recorded_at"].is_unique
+
+
+def test_a_service_without_a_database_says_so() -> None:
+    from api.app import create_app
+    from tests.services import GOOD_FOR_ALL, serving
+
+    with serving(create_app(None, api_keys=[GOOD_FOR_ALL], authenticate=True)) as client:
+        answer = put(client)
+    assert answer.status_code == 503
+    assert "without a database" in answer.json()["detail"]
