@@ -113,8 +113,21 @@ def load_champion(folder: Path | None) -> Champion:
 def _warm_up(artifact: Artifact) -> None:
     """Score once, so that loading compiled loops does not delay the first caller."""
     created = artifact.past.as_of
-    process = next(iter(artifact.processes))
-    asked = {"opportunity_id": "warm-up", "process": process, "created_at": created, "activities": [], "contacts": []}
+    process = next(iter(artifact.processes.values()))
+    key = {str(stage.outcome): stage.key for stage in process.stages}
+    days_before = {3: "open", 2: "lost", 0: "open"}
+    asked = {
+        "opportunity_id": "warm-up",
+        "process": process.name,
+        "created_at": created,
+        # Reopened, with a visit: what is seldom asked for is compiled too.
+        "stage_history": [
+            {"stage": key[outcome], "occurred_at": created - pd.Timedelta(days=days)}
+            for days, outcome in days_before.items()
+        ],
+        "activities": [{"kind": "site_visit", "occurred_at": created, "topic": "prices"}],
+        "contacts": [],
+    }
     score_live(artifact, [asked], created, [30.0], reasons=True)
 
 

@@ -10,7 +10,7 @@ from itertools import accumulate, pairwise
 import numpy as np
 
 from features.compiled import Ints
-from features.history.live_opportunity import LiveOpportunity
+from features.history.live_records import LiveOpportunity
 from features.history.live_rules import Rules
 from features.rows import NOT_REPLACED, ROLES, ActivityRows, FieldRows, PeopleRows, StageRows, Words, seconds_of
 
