@@ -175,6 +175,23 @@ def test_an_erased_id_may_come_again_and_the_answer_says_so(filled: httpx.Client
     assert (answer.status_code, answer.json()["erased_at"]) == (201, erased["recorded_at"])
 
 
+def test_what_is_repeated_after_an_erasure_does_not_bring_it_back(filled: httpx.Client, database: Database) -> None:
+    filled.delete("/v1/accounts/acme-a1")
+    again = [
+        meeting("acme-a1-m1", opportunity_id="acme-a1-o"),
+        meeting("acme-a1-m2", account_id="acme-a1"),
+        meeting("new-m3", opportunity_id="other-a2-o", contact_id="acme-a1-c"),
+        {"type": "account_merge", "event_id": "g", "account_id": "other-a2", "into": "acme-a1"},
+        meeting("new-m4", opportunity_id="other-a2-o"),
+    ]
+    answer = push(filled, *again)
+    assert [result["status"] for result in answer["results"]] == [422, 422, 422, 422, 201]
+    assert "which was erased" in answer["results"][0]["errors"][0]["found"]
+    assert everything(database, "acme") == []
+    filled.put("/v1/opportunities/acme-a1-o", json={"created_at": CREATED})
+    assert push(filled, again[0])["created"] == 1
+
+
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_the_files_of_sqlite_keep_nothing_of_it(filled: httpx.Client, database: Database, tmp_path: Path) -> None:
     def held(word: bytes) -> list[str]:

@@ -7,7 +7,6 @@ mentioned: exported too, and kept without the name when it is erased.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -67,17 +66,6 @@ class Belongings:
             ("opportunity", self.opportunities),
         )
         yield from ((kind, name) for kind, names in named for name in names if (kind, name) != (self.kind, self.name))
-
-
-def digest_of_id(kind: str, name: str) -> str:
-    """Digest under which an erased id can be asked for.
-
-    Examples
-    --------
-    >>> digest_of_id("contact", "c-7") == digest_of_id("account", "c-7")
-    False
-    """
-    return hashlib.sha256(f"{kind}:{name}".encode()).hexdigest()[:32]
 
 
 def belongings_of(connection: Connection, kind: Kind, name: str) -> Belongings:

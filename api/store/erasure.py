@@ -29,13 +29,13 @@ from api.store.belongings import (
     belongings_of,
     check_stored,
     commits_about,
-    digest_of_id,
     mentioning_rows,
     owned_rows,
 )
 from api.store.tables import LEASES
 from features.history.database.engine import Database, Writing
 from features.history.database.reads import moment
+from features.history.database.rows import digest_of_id
 from features.history.database.tables import COMMITS, ERASURES, EVENTS, OPPORTUNITIES, RETRACTION
 
 TOUCHED = "touched"

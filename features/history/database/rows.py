@@ -45,6 +45,17 @@ def _plain(value: object) -> str | int:
     return micro(value) if isinstance(value, datetime) else str(value)
 
 
+def digest_of_id(kind: str, name: str) -> str:
+    """Digest under which an erased id can be asked for.
+
+    Examples
+    --------
+    >>> digest_of_id("contact", "c-7") == digest_of_id("account", "c-7")
+    False
+    """
+    return hashlib.sha256(f"{kind}:{name}".encode()).hexdigest()[:32]
+
+
 def account_row(account_id: str, body: Mapping[str, Any]) -> Row:
     """Row of an account."""
     texts = {name: body.get(name) for name in ("name", "industry", "region", "size")}

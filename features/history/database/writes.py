@@ -11,7 +11,15 @@ from sqlalchemy import Connection, Table, insert, select
 from features.errors import ConflictingEventError, RequestError
 from features.history.database.description import Description, read_description, say_collected
 from features.history.database.engine import Writing
-from features.history.database.rows import Row, account_row, contact_row, event_row, opportunity_row, value_text
+from features.history.database.erased import check_not_erased, still_erased
+from features.history.database.rows import (
+    Row,
+    account_row,
+    contact_row,
+    event_row,
+    opportunity_row,
+    value_text,
+)
 from features.history.database.tables import (
     ACCOUNTS,
     ACTIVITY,
@@ -179,6 +187,7 @@ class _Known:
         )
         people = (body["contact_id"] for body in bodies if body["type"] == "field_change" and body.get("contact_id"))
         self.account = dict(_by_id(connection, CONTACTS, ("contact_id", "account_id"), people))
+        self.erased = still_erased(connection, bodies)
 
     def check(self, body: Mapping[str, Any]) -> Row | None:
         """Return the row of an event; None when it was written before.
@@ -203,6 +212,7 @@ class _Known:
         return row
 
     def _check_subject(self, body: Mapping[str, Any], row: Row) -> None:
+        check_not_erased(body, self.erased)
         if row["kind"] == MERGE and row["account_id"] == row["value"]:
             raise RequestError("an account merged into itself", "another account", "correct the ids", "/into")
         if row["kind"] == FIELD and row["contact_id"] is not None:
