@@ -13,7 +13,7 @@ import pandas as pd
 from sqlalchemy import Connection, select
 
 from api.background.account_part import listed_account, score_account_groups
-from api.background.candidates import all_opportunities, groups_of, idle_candidates, worth_scoring
+from api.background.candidates import all_opportunities, busy_accounts, groups_of, idle_candidates, worth_scoring
 from api.background.lease import REFRESHING, Lease
 from api.background.part import Models, Moment, ScoredPart, score_part, write_part
 from api.background.telling import Tell
@@ -186,7 +186,7 @@ class Refresher:
     def _follow(self, current: CurrentList, touched: Touched, models: Models, moment: Moment) -> None:
         """Score again what was touched, and write it together with the commit up to which the list now is."""
         parts = list(self._parts(sorted(touched.opportunities), models, moment))
-        accounts = list(self._touched_accounts(touched, models, moment))
+        accounts = list(self._touched_accounts(current.list_id, touched, parts, models, moment))
         with self._writing(moment) as connection:
             for part in parts:
                 write_part(connection, current.list_id, part, self.tell)
@@ -195,13 +195,20 @@ class Refresher:
             move_through(connection, current.list_id, moment.cut.through_seq)
 
     def _touched_accounts(
-        self, touched: Touched, models: Models, moment: Moment
+        self, list_id: int, touched: Touched, parts: Sequence[ScoredPart], models: Models, moment: Moment
     ) -> Iterator[tuple[list[AccountScore], list[str]]]:
+        """Score the touched accounts that are idle; those with something open are off the list."""
         if models.champion.artifact.account_need is None or not touched.accounts:
             return
         with self.database.reading() as connection:
             pairs = merged_pairs(connection, moment.cut)
-        yield from self._accounts(groups_of(sorted(touched.accounts), pairs), models, moment)
+            busy = busy_accounts(connection, list_id, touched.accounts, touched.opportunities)
+        open_now = (one.request for part in parts for one in part.scored if one.score.outcome == "open")
+        busy |= {request["account_id"] for request in open_now}
+        groups = groups_of(sorted(touched.accounts), pairs)
+        idle = [group for group in groups if not busy & set(group)]
+        yield [], sorted({name for group in groups for name in group} - {name for group in idle for name in group})
+        yield from self._accounts(idle, models, moment)
 
     def _go_on(self, models: Models) -> None:
         if self.stopping.is_set():
