@@ -32,13 +32,17 @@ _MOST_FORMER = 4
 
 @dataclass(frozen=True)
 class Champion:
-    """The model in service, or the reason why there is none; ``segments`` answer for their own opportunities."""
+    """The model in service, or the reason why there is none.
+
+    ``segments`` answer for their own opportunities; ``segment_errors`` say why others do not load.
+    """
 
     model: Artifact | None
     reason: ArtifactError | None = None
     folder: Path | None = None
     former: dict[str, Artifact] = field(default_factory=dict, repr=False, compare=False)
     segments: tuple[Artifact, ...] = ()
+    segment_errors: tuple[ArtifactError, ...] = ()
 
     def model_of(self, score: Score) -> Artifact:
         """Find the model that gave a score."""
@@ -98,22 +102,32 @@ def load_champion(folder: Path | None) -> Champion:
             found = f"a model in {folder} that does not load ({type(problem).__name__})"
             return Champion(None, ArtifactError(found, "a model of this version", "train and promote it again"))
     _warm_up(artifact)
-    return Champion(artifact, folder=folder, segments=_segments(folder, artifact))
-
-
-def _segments(folder: Path | None, whole: Artifact) -> tuple[Artifact, ...]:
-    """Load the models of segments of the same origin; for one that does not load the model of all answers."""
+    # For a segment whose model does not load the model of all answers; of another origin it is another's.
     models, errors = exported_segments(folder) if folder is not None else ([], [])
-    for error in errors:
-        _log.error("%s", error)
-    return tuple(model for model in models if model.training["origin"] == whole.training["origin"])
+    for refused in errors:
+        _log.error("%s", refused)
+    same = tuple(model for model in models if model.training["origin"] == artifact.training["origin"])
+    return Champion(artifact, folder=folder, segments=same, segment_errors=tuple(errors))
 
 
 def _warm_up(artifact: Artifact) -> None:
     """Score once, so that loading compiled loops does not delay the first caller."""
     created = artifact.past.as_of
-    process = next(iter(artifact.processes))
-    asked = {"opportunity_id": "warm-up", "process": process, "created_at": created, "activities": [], "contacts": []}
+    process = next(iter(artifact.processes.values()))
+    key = {str(stage.outcome): stage.key for stage in process.stages}
+    days_before = {3: "open", 2: "lost", 0: "open"}
+    asked = {
+        "opportunity_id": "warm-up",
+        "process": process.name,
+        "created_at": created,
+        # Reopened, with a visit: what is seldom asked for is compiled too.
+        "stage_history": [
+            {"stage": key[outcome], "occurred_at": created - pd.Timedelta(days=days)}
+            for days, outcome in days_before.items()
+        ],
+        "activities": [{"kind": "site_visit", "occurred_at": created, "topic": "prices"}],
+        "contacts": [],
+    }
     score_live(artifact, [asked], created, [30.0], reasons=True)
 
 

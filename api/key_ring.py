@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from api import clock
 from api.store.keys import SCOPES, Grant, digest_of_key, find_grant, scopes_of, write_uses
@@ -17,6 +20,8 @@ FRESH_SECONDS = 5.0
 KEPT_SECONDS = 300.0
 """While the database is away a key that was good stays good for this long."""
 _MOST_REMEMBERED = 10_000
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,7 @@ class KeyRing:
         self, given: Iterable[str], database: Database | None, seconds: Callable[[], float] = clock.seconds
     ) -> None:
         self._given = given_grants(given)
+        self._given_ids = {grant.key_id for grant in self._given.values()}
         self._database, self._seconds = database, seconds
         self._answers: OrderedDict[str, Answer] = OrderedDict()
         self._uses: dict[str, int] = {}
@@ -84,7 +90,8 @@ class KeyRing:
 
     def used(self, grant: Grant, since_1970: float) -> None:
         """Remember that a key was used, at seconds since 1970; written by ``write_uses``."""
-        self._uses[grant.key_id] = int(since_1970 * SECOND)
+        if grant.key_id not in self._given_ids:
+            self._uses[grant.key_id] = int(since_1970 * SECOND)
 
     def write_uses(self) -> None:
         """Write when keys were last used; a database that is away gets it the next time."""
@@ -93,7 +100,8 @@ class KeyRing:
             return
         try:
             write_uses(self._database, uses)
-        except DatabaseError:
+        except (DatabaseError, SQLAlchemyError) as problem:
+            _log.warning("the use of keys is not written yet: %s", type(problem).__name__)
             self._uses = uses | self._uses
 
 

@@ -86,7 +86,8 @@ def _reads(artifact: Artifact, opportunity: Mapping[str, Any], as_of: pd.Timesta
     try:
         live_request([opportunity], as_of, artifact.processes, artifact.catalogue)
     except (RequestError, ExceptionGroup) as problem:
-        _log.warning("version %s does not read an opportunity of its segment: %s", artifact.version, problem)
+        # The problem's own text quotes the opportunity.
+        _log.warning("version %s does not read an opportunity: %s", artifact.version, type(problem).__name__)
         return False
     return True
 

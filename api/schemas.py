@@ -255,13 +255,18 @@ class Opportunity(Strict):
 
     def plain(self) -> dict[str, Any]:
         """Give the same as plain data, as ``features.history.live`` takes it, to be read only."""
-        found = dict(vars(self))
-        for table in ("stage_history", "field_history", "activities", "contacts"):
-            if found[table] is not None:
-                found[table] = [vars(row) for row in found[table]]
-        if self.assessments is not None:
-            found["assessments"] = {name: vars(assessed) for name, assessed in self.assessments.items()}
-        return found
+        return {name: _plain(value) for name, value in vars(self).items()}
+
+
+def _plain(value: Any) -> Any:
+    """Give a checked part as plain data: what it holds, not a copy of it."""
+    if isinstance(value, BaseModel):
+        return vars(value)
+    if isinstance(value, list):
+        return [vars(row) if isinstance(row, BaseModel) else row for row in value]
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    return value
 
 
 class ScoreRequest(Strict):

@@ -15,6 +15,7 @@ from api.home import champion_folder
 from api.logs import configure_logs
 from api.security import keys_in
 from api.settings import Settings, read_settings
+from api.store.keys import keys_in_use
 from api.store.outbox import enqueue_champion, enqueue_scores
 from api.store.upgrade import check_revision, upgrade
 from features.errors import DatabaseUnavailableError
@@ -41,11 +42,15 @@ def application() -> FastAPI:
     )
 
 
-def prepare_database(settings: Settings) -> None:
+def prepare_database(settings: Settings) -> int | None:
     """Make the tables of an SQLite database that is not there yet; check any other.
 
     A database that does not answer is no reason not to start: /readyz says so, and it may
     come back.
+
+    Returns
+    -------
+    How many keys are in use; None when it does not answer.
 
     Raises
     ------
@@ -58,8 +63,10 @@ def prepare_database(settings: Settings) -> None:
         if database.is_sqlite and database.is_empty():
             upgrade(database)
         check_revision(database)
-    except DatabaseUnavailableError as problem:
-        _log.warning("the database does not answer (%s): started all the same", type(problem).__name__)
+        return keys_in_use(database)
+    except DatabaseUnavailableError:
+        _log.warning("the database does not answer: started all the same")
+        return None
     finally:
         database.close()
 

@@ -3,7 +3,8 @@
     python benchmarks/work_list_bench.py [--model FOLDER] [--database URL]
 
 1. 10,000 open opportunities with 14 events each are written into a database, SQLite unless another is named.
-2. The full list is built, then a batch of events to 100 of them is followed.
+2. The full list is built, timed on the wall and by the processor's time, then a batch of events to 100 of
+   them is followed.
 3. The service runs as a process of its own, one worker, and pages of 50 are read over loopback, each way of
    asking 200 times, in turn: median and 99th percentile in milliseconds at the client.
 
@@ -45,7 +46,7 @@ STAGES = ("identified", "contacted", "needs_confirmed", "proposal", "negotiation
 WAYS = {
     "by expected value": {},
     "of one owner": {"owner": "u7"},
-    "active and above 30 %": {"class": "active", "min_probability": 0.3},
+    "of one team, above 1 %": {"team": "t3", "min_probability": 0.01, "sort": "-probability"},
     "by expected close": {"sort": "expected_close"},
 }
 SERVICE = """
@@ -124,7 +125,9 @@ def refreshing(database: Database, model: Path | None) -> dict[str, float]:
     """Seconds to build the list, and to follow a batch of events to 100 opportunities."""
     models = Models(load_champion(model))
     refresher = Refresher(database, lambda: models, lambda: NOW)
+    before = time.process_time()
     build = timed(refresher.refresh, "built")
+    of_processor = time.process_time() - before
     with database.writing("benchmark", "events", lambda: NOW) as writing:
         told = [
             {"type": "activity", "event_id": f"n{n}", "opportunity_id": f"o{n * 97}", "kind": "call"}
@@ -133,7 +136,11 @@ def refreshing(database: Database, model: Path | None) -> dict[str, float]:
         append_events(writing, told)
     follow = timed(refresher.refresh, "followed")
     refresher.give_up()
-    return {"build_seconds": round(build, 1), "follow_100_seconds": round(follow, 2)}
+    return {
+        "build_seconds": round(build, 1),
+        "build_processor_seconds": round(of_processor, 1),
+        "follow_100_seconds": round(follow, 2),
+    }
 
 
 def timed(step: Any, wanted: str) -> float:

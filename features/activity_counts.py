@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from features.activity_events import PLANNED_CONTACT, classed_events, codes_of_classes, kind_of, names_of_classes
+from features.event_delays import mean_delay, next_event
 from features.history.schema import ACTIVITY_KINDS
 from features.instants import DAY
 from features.rows import ROLES
@@ -22,8 +23,6 @@ from features.windows import (
     distinct_codes,
     distinct_days,
     group_events,
-    mean_delay,
-    next_event,
     window_aggregates,
 )
 

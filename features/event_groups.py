@@ -218,11 +218,22 @@ def _place(
 
 
 @compiled
+def _is_in_order(table: Ints, start: int, stop: int) -> bool:
+    for i in range(start + 1, stop):
+        before, here = table[i - 1, OCCURRED], table[i, OCCURRED]
+        if before > here or (before == here and table[i - 1, RECORDED] > table[i, RECORDED]):
+            return False
+    return True
+
+
+@compiled
 def _order_by_time(low: int, high: int, starts: Ints, table: Ints) -> None:
     small = np.empty((_INSERTION, table.shape[1]), np.int64)
     places = np.empty(_INSERTION, np.int64)
     for group in range(low, high):
         start, size = starts[group], starts[group + 1] - starts[group]
+        if _is_in_order(table, start, start + size):
+            continue
         if size > _INSERTION:  # two stable sorts, the last by the leading key
             for at in (RECORDED, OCCURRED):
                 rows = table[start : start + size].copy()

@@ -10,7 +10,7 @@ from itertools import accumulate, pairwise
 import numpy as np
 
 from features.compiled import Ints
-from features.history.live_opportunity import LiveOpportunity
+from features.history.live_records import LiveOpportunity
 from features.history.live_rules import Rules
 from features.rows import NOT_REPLACED, ROLES, ActivityRows, FieldRows, PeopleRows, StageRows, Words, seconds_of
 
@@ -78,18 +78,18 @@ class LiveRows:
         """Activities of the opportunities, and of their accounts."""
         sizes = [len(live.activities) for live in self._opportunities]
         rows = [activity for live in self._opportunities for activity in live.activities]
-        whole = _columns([row[:4] for row in rows], 4)
-        durations = np.array([math.nan if row.duration is None else row.duration for row in rows], dtype=np.float64)
+        kind, flags, occurred, recorded = _columns([row[:4] for row in rows], 4)
+        durations = np.array([math.nan if row[4] is None else row[4] for row in rows], dtype=np.float64)
         topics: dict[str, int] = {}
         return ActivityRows(
             key=np.repeat(np.arange(len(sizes)), sizes),
-            occurred=whole[2],
-            recorded=whole[3],
+            occurred=occurred,
+            recorded=recorded,
             superseded=np.full(len(rows), NOT_REPLACED),
-            kind=whole[0],
-            flags=whole[1],
+            kind=kind,
+            flags=flags,
             seconds=seconds_of(durations),
-            topic=_codes([-1 if row.topic is None else topics.setdefault(row.topic, len(topics)) for row in rows]),
+            topic=_codes([-1 if row[5] is None else topics.setdefault(row[5], len(topics)) for row in rows]),
             contact=_codes(self._contact_codes),
             kinds=self._rules.kinds,
         )
@@ -128,7 +128,7 @@ class LiveRows:
 
 def _columns(rows: Sequence[tuple[int, ...]], count: int) -> Ints:
     """Turn rows of whole numbers into columns, shape (count, m)."""
-    return np.ascontiguousarray(np.array(rows, dtype=np.int64).reshape(-1, count).T)
+    return np.array(list(zip(*rows, strict=True)), dtype=np.int64).reshape(count, -1)
 
 
 def _codes(codes: list[int]) -> Ints:

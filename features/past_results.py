@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -30,8 +30,7 @@ MICRO_LOG = 1_000_000
 """Logarithms of days and amounts are kept in whole millionths, so that their sums are exact."""
 
 
-@dataclass(frozen=True)
-class Results:
+class Results(NamedTuple):
     """Closed opportunities and won ones, with sums of logarithms in millionths; shape (n,).
 
     ``log_days_to_win`` is the sum of log(1 + days to win). ``priced`` counts the closed of
@@ -181,6 +180,6 @@ def freeze(results: RecordedResults, as_of: pd.Timestamp) -> FrozenResults:
     for name, ledger in results.ledgers.items():
         values = ledger.values.to_numpy(dtype=object)
         found = results.of(name, values, np.full(len(values), micros_of(as_of)))
-        rows = np.stack(list(vars(found).values()), axis=1).tolist()
+        rows = np.stack(found, axis=1).tolist()
         tables[name] = {str(v): tuple(row) for v, row in zip(values, rows, strict=True) if row[0]}
     return FrozenResults(as_of, tables, results.first)

@@ -43,6 +43,8 @@ def _known(table: Ints, superseded_at: int, i: int, now: int) -> bool:
 def extremes(key: Ints, table: Ints) -> tuple[np.int64, np.int64, np.int64]:
     """Least and greatest key, and greatest kind; 0 and -1 where there are none."""
     lowest, highest, kind = np.int64(0), np.int64(-1), np.int64(-1)
+    if len(key):
+        lowest, highest = key[0], key[0]
     for i in range(len(key)):
         lowest, highest = min(lowest, key[i]), max(highest, key[i])
     for i in range(len(table)):

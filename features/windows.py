@@ -38,8 +38,6 @@ __all__ = [
     "distinct_days",
     "group_events",
     "last_known",
-    "mean_delay",
-    "next_event",
     "window_aggregates",
 ]
 
@@ -108,12 +106,21 @@ def window_aggregates(
     >>> found.count[:, 0].tolist(), found.total[:, 0].tolist(), found.last[:2, 0].tolist()
     ([[0, 1], [2, 3], [0, 0]], [[0, 5], [13, 18], [0, 0]], [10, 30])
     """
-    order, keys, instants = _snapshots(events, key, as_of, n_kinds)
+    order, keys, instants = snapshots_in_order(events, key, as_of, n_kinds)
     widths = _widths(windows)
     width = len(widths)
     found = np.empty((len(keys), n_kinds, 2 * width + 2), np.int64)
     spread(
-        kernels.aggregate, len(keys), *_read(events), events.value_at, order, keys, instants, widths, whole_past, found
+        kernels.aggregate,
+        len(keys),
+        *parts_read(events),
+        events.value_at,
+        order,
+        keys,
+        instants,
+        widths,
+        whole_past,
+        found,
     )
     return WindowAggregates(found[:, :, :width], found[:, :, width:-2], found[:, :, -2], found[:, :, -1])
 
@@ -139,11 +146,11 @@ def distinct_days(
     >>> distinct_days(events, [0], [30 * hour], n_kinds=1, windows=[6 * hour, EVER]).tolist()
     [[[1, 2]]]
     """
-    order, keys, instants = _snapshots(events, key, as_of, n_kinds)
+    order, keys, instants = snapshots_in_order(events, key, as_of, n_kinds)
     widths = _widths(windows)
     place, n_places = _places(kinds, n_kinds)
     days = np.zeros((len(keys), n_places, len(widths)), np.int32)
-    spread(kernels.count_days, len(keys), *_read(events), order, keys, instants, widths, place, days)
+    spread(kernels.count_days, len(keys), *parts_read(events), order, keys, instants, widths, place, days)
     return days
 
 
@@ -168,13 +175,13 @@ def distinct_codes(
     >>> distinct_codes(events, [0], [40], n_kinds=1, windows=[15, EVER]).tolist()
     [[[1, 2]]]
     """
-    order, keys, instants = _snapshots(events, key, as_of, n_kinds)
+    order, keys, instants = snapshots_in_order(events, key, as_of, n_kinds)
     widths = _widths(windows)
     place, n_places = _places(kinds, n_kinds)
     codes = np.zeros((len(keys), n_places, len(widths)), np.int32)
     if events.code_at >= 0 and len(events.table):
         read = (
-            *_read(events),
+            *parts_read(events),
             events.code_at,
             order,
             keys,
@@ -210,10 +217,10 @@ def decayed_intensity(
     """
     if half_life <= 0:
         raise DataError(f"a half-life of {half_life}", "more than 0 microseconds", "correct the half-life")
-    order, keys, instants = _snapshots(events, key, as_of, n_kinds)
+    order, keys, instants = snapshots_in_order(events, key, as_of, n_kinds)
     place, n_places = _places(kinds, n_kinds)
     intensity = np.zeros((len(keys), n_places))
-    spread(kernels.decay, len(keys), *_read(events), order, keys, instants, place, float(half_life), intensity)
+    spread(kernels.decay, len(keys), *parts_read(events), order, keys, instants, place, float(half_life), intensity)
     return intensity
 
 
@@ -229,48 +236,10 @@ def last_known(events: GroupedEvents, key: npt.ArrayLike, as_of: npt.ArrayLike, 
     >>> last_known(events, [0, 0, -1], [50, 99, 99], n_kinds=1)[:, 0].tolist()
     [0, 1, -1]
     """
-    order, keys, instants = _snapshots(events, key, as_of, n_kinds)
+    order, keys, instants = snapshots_in_order(events, key, as_of, n_kinds)
     found = np.full((len(keys), n_kinds), -1, np.int64)
-    spread(kernels.find_last, len(keys), *_read(events), order, keys, instants, found)
+    spread(kernels.find_last, len(keys), *parts_read(events), order, keys, instants, found)
     return found
-
-
-def mean_delay(
-    events: GroupedEvents, key: npt.ArrayLike, as_of: npt.ArrayLike, *, n_kinds: int, asked: int, answered: int
-) -> npt.NDArray[np.float64]:
-    """Mean time from the last event of one kind before one of another to that one, microseconds, shape (n,).
-
-    Each event of the first kind is answered at most once, and never by one of its own instant.
-    NaN without a pair. Sums are of whole microseconds, so that they are exact in any order.
-    Other parameters and errors are those of :func:`window_aggregates`.
-
-    Examples
-    --------
-    >>> events = group_events([0] * 3, [10, 14, 30], [10, 14, 30], n_groups=1, kind=[0, 1, 1])
-    >>> mean_delay(events, [0, 0], [12, 50], n_kinds=2, asked=0, answered=1)
-    array([nan,  4.])
-    """
-    order, keys, instants = _snapshots(events, key, as_of, n_kinds)
-    delay, pairs = np.zeros(len(keys), np.int64), np.zeros(len(keys), np.int64)
-    spread(kernels.sum_delays, len(keys), *_read(events), order, keys, instants, asked, answered, delay, pairs)
-    return np.where(pairs > 0, delay / np.maximum(pairs, 1), np.nan)
-
-
-def next_event(events: GroupedEvents, key: npt.ArrayLike, as_of: npt.ArrayLike, *, n_kinds: int, kind: int) -> Ints:
-    """Time to the next event of a kind, known and not yet happened, microseconds, shape (n,); -1 if there is none.
-
-    Other parameters and errors are those of :func:`window_aggregates`.
-
-    Examples
-    --------
-    >>> plan = group_events([0], [50], [10], n_groups=1, superseded=[40])
-    >>> next_event(plan, [0, 0, 0], [5, 20, 45], n_kinds=1, kind=0)
-    array([-1, 30, -1])
-    """
-    order, keys, instants = _snapshots(events, key, as_of, n_kinds)
-    ahead = np.full(len(keys), -1, np.int64)
-    spread(kernels.find_next, len(keys), *_read(events), order, keys, instants, kind, ahead)
-    return ahead
 
 
 def compile_kernels() -> None:
@@ -286,17 +255,17 @@ def compile_kernels() -> None:
     distinct_codes(events, [0], [0], n_kinds=1, windows=[EVER])
     decayed_intensity(events, [0], [0], n_kinds=1, half_life=1)
     last_known(events, [0], [0], n_kinds=1)
-    mean_delay(events, [0], [0], n_kinds=1, asked=0, answered=0)
-    next_event(events, [0], [0], n_kinds=1, kind=0)
 
 
-def _read(events: GroupedEvents) -> tuple[Ints, Ints, int]:
+def parts_read(events: GroupedEvents) -> tuple[Ints, Ints, int]:
+    """Give what every loop reads of grouped events."""
     return events.starts, events.table, events.superseded_at
 
 
-def _snapshots(
+def snapshots_in_order(
     events: GroupedEvents, key: npt.ArrayLike, as_of: npt.ArrayLike, n_kinds: int
 ) -> tuple[Ints, Ints, Ints]:
+    """Check the snapshots asked for; give the order in which to visit them, their groups and their instants."""
     keys, instants = column(key), column(as_of)
     n_groups = len(events.starts) - 1
     if len(keys) != len(instants):

@@ -86,6 +86,7 @@ def learn_blend(
     opportunities: int,
     usual: Sequence[float],
     pull: float = PRIOR_OPPORTUNITIES,
+    unweighted: Sequence[int] = (),
 ) -> Blend:
     """Learn weights and level from answers to snapshots that the members were not trained on.
 
@@ -101,6 +102,8 @@ def learn_blend(
         Weights to shrink towards, summing to 1.
     pull
         Strength of that, in log-likelihood per squared distance of weights.
+    unweighted
+        Places of members that get no weight in the win probability; they may still tell when.
 
     Notes
     -----
@@ -120,11 +123,12 @@ def learn_blend(
         apart = pull * float(((weights - centre) ** 2).sum() + ((clocks - centre) ** 2).sum())
         return -likelihood + (apart + (level / LEVEL_SPREAD) ** 2 / 2) / opportunities
 
+    most = [0 if place in unweighted else 1 for place in range(count)] + [1] * count
     found = minimize(
         loss,
         np.append(np.full(2 * count, 1 / count), 0.0),
         method="SLSQP",
-        bounds=[(0, 1)] * (2 * count) + [(-3, 3)],
+        bounds=[*((0, bound) for bound in most), (-3, 3)],
         constraints=[
             {"type": "eq", "fun": lambda p: p[:count].sum() - 1},
             {"type": "eq", "fun": lambda p: p[count:-1].sum() - 1},
@@ -159,6 +163,21 @@ def usual_weights(names: Sequence[str], won: int) -> tuple[float, ...]:
 
 
 _LEARNERS = ("ridge_hazards", "lightgbm_hazards")
+
+
+def superseded(names: Sequence[str]) -> tuple[int, ...]:
+    """Places of the members that another one has taken up: the fixed weights, once there are stage rates.
+
+    Stage rates are themselves shrunk towards the fixed weights; beside them these tell nothing
+    new but another level. After a chance run of wins they would be given weight for that alone,
+    and move the level by far more than its own shrinkage allows.
+
+    Examples
+    --------
+    >>> superseded(["fixed_weights", "stage_rates", "ridge_hazards"]), superseded(["fixed_weights"])
+    ((0,), ())
+    """
+    return (names.index("fixed_weights"),) if {"fixed_weights", "stage_rates"} <= set(names) else ()
 
 
 def _rounded(found: Floats) -> tuple[float, ...]:

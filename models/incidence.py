@@ -105,7 +105,8 @@ def clock_at(edges: Floats, clock: Floats, days: ArrayLike) -> Floats:
     the last interval. ``days`` is of shape (h,), or (n, h) with a row for each clock.
     """
     asked = np.atleast_1d(np.asarray(days, dtype=np.float64))
-    asked = np.ascontiguousarray(np.broadcast_to(asked, (len(clock), asked.shape[-1])))
+    # A copy, so that the loop is not compiled again for an array that may not be written to.
+    asked = np.array(np.broadcast_to(asked, (len(clock), asked.shape[-1])), order="C")
     reached = np.empty(asked.shape)
     _read_clocks(edges, np.ascontiguousarray(clock), asked, reached)
     return reached

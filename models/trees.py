@@ -110,7 +110,10 @@ def _block(block: str) -> dict[str, list[float]]:
 
 @compiled
 def goes_left(x: float, threshold: float, decision: int) -> bool:
-    """Answer one question as LightGBM does."""
+    """Answer one question as LightGBM does.
+
+    ``models.tree_terms`` calls it too, and numba does not notice there when it changes: touch both files.
+    """
     if np.isnan(x) and decision & _MISSING_NAN == 0:
         x = 0.0
     if np.isnan(x) or (decision & _MISSING_ZERO != 0 and abs(x) <= _ZERO):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from features.forgotten import is_forgotten
 from features.history.history import History
+from features.instants import DAY, SECOND, instant, micros_of
 from features.newest_record import NewestRecords, newest_records, silent_days
 from features.past_results import PastResults, recorded_results
 from features.snapshot_table import Snapshots, Table
@@ -246,7 +248,7 @@ def _horizons(
     return tuple(
         HorizonScore(
             days=days,
-            by=as_of + pd.Timedelta(days=days),
+            by=as_of + _days(days),
             win_probability=float(won[row, place]) if timed else None,
             loss_probability=float(lost[row, place]) if timed else None,
         )
@@ -258,7 +260,13 @@ def _expected_close(answers: _Answers, artifact: Artifact, row: int, as_of: pd.T
     days = float(answers.median[row])
     if not has_clock(artifact) or not days < _FARTHEST:
         return None
-    return (as_of + pd.Timedelta(days=days)).floor("s")
+    return instant((micros_of(as_of) + round(days * DAY)) // SECOND * SECOND)
+
+
+@lru_cache(maxsize=256)
+def _days(days: float) -> pd.Timedelta:
+    """Make a span of days; the same few horizons are asked again and again."""
+    return pd.Timedelta(days=days)
 
 
 def has_clock(artifact: Artifact) -> bool:

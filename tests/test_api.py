@@ -48,7 +48,7 @@ def test_every_field_of_an_answer_is_there_and_languages_stand_side_by_side(clie
             },
             "outcome": "open",
             "win_probability": 0.25,
-            "interval": {"low": pytest.approx(0.0063, abs=1e-4), "high": pytest.approx(0.9461, abs=1e-4)},
+            "interval": {"low": pytest.approx(0.0061, abs=1e-4), "high": pytest.approx(0.9477, abs=1e-4)},
             "fixed_weight_probability": 0.25,
             "horizons": [{"days": 30, "by": "2026-04-30T12:00:00Z", "win_probability": None, "loss_probability": None}],
             "expected_close": None,

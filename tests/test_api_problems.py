@@ -256,7 +256,7 @@ def test_10_megabytes_are_too_large_whether_announced_or_not(client: httpx.Clien
     announced = _post(client, junk)
     pieces = client.post("/v1/scores", content=iter([junk[:5_000_000]] * 2), headers=_JSON)
     assert [announced.status_code, pieces.status_code] == [413, 413]
-    assert "fewer rows" in announced.json()["detail"]
+    assert "fewer opportunities" in announced.json()["detail"]
     assert ask(client, opportunity()).status_code == 200
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from features.outcomes import CENSORED, LOST, WON, Labels
-from models.blend import Blend, censored_log_likelihood, learn_blend, usual_weights
+from models.blend import Blend, censored_log_likelihood, learn_blend, superseded, usual_weights
 from models.hazard_blend import HazardBlend
 from models.incidence import Floats, Incidence
 from tests.model_checks import MAKERS, check_coherent, constant_hazards, same
@@ -64,6 +64,22 @@ def test_a_level_that_drifted_is_learned_and_shrunk() -> None:
     truth = np.full(4000, 0.5)
     found = learn_blend([member(0.3, 4000), member(0.3001, 4000)], outcomes(truth), 4000, (0.5, 0.5))
     assert 0.3 < found.level < np.log(7 / 3) + 0.1
+
+
+def test_a_superseded_member_moves_no_win_probability_but_may_still_tell_when() -> None:
+    """Wins are more frequent than the second member says; the first would be given weight for its level alone."""
+    labels = outcomes(np.full(200, 0.5))
+    members = [member(0.6, 200, clock=(0.4, 0.9)), member(0.2, 200, clock=(0.05, 0.1))]
+    freely, barred = (learn_blend(members, labels, 200, (0.0, 1.0), unweighted=places) for places in ((), (0,)))
+    assert freely.weights[0] > 0.1
+    assert barred.weights == (0.0, 1.0)
+    assert 0 < barred.level < 0.3
+    assert barred.clocks[0] > 0.1
+
+
+def test_the_fixed_weights_are_superseded_by_the_stage_rates_and_by_nothing_else() -> None:
+    assert superseded(["fixed_weights", "stage_rates", "ridge_hazards", "lightgbm_hazards"]) == (0,)
+    assert superseded(["fixed_weights"]) == superseded(["constant", "ridge_hazards"]) == ()
 
 
 def test_weights_are_never_below_zero_and_sum_to_one() -> None:

@@ -38,9 +38,11 @@ def export(folder: Path, version: str) -> None:
 
 def corrupt(folder: Path, version: str) -> None:
     """Point to a model whose bytes were changed, as a disk that lies would."""
-    export(folder.with_name("elsewhere"), version)
+    workshop = folder.parent / "workshop"
+    workshop.mkdir(exist_ok=True)
+    export(workshop / "model", version)
     damaged = folder.with_name(f"{folder.name}-{version}-damaged")
-    folder.with_name(f"elsewhere-{version}").rename(damaged)
+    (workshop / f"model-{version}").rename(damaged)
     (damaged / DESCRIPTION).write_text((damaged / DESCRIPTION).read_text().replace("0", "1", 1))
     link = folder.with_name("next")
     link.symlink_to(damaged.name, target_is_directory=True)
@@ -174,6 +176,21 @@ def test_an_incompatible_champion_is_refused_once_and_said_why(
     export(folder, "3")
     assert [watch.look() for _ in range(2)] == [False, True]
     assert watch.refusal is None
+
+
+def test_a_corrupt_model_of_a_segment_is_refused_with_the_rest(tmp_path: Path) -> None:
+    folder = tmp_path / "champion"
+    export(folder, "1")
+    watch, swapped, _ = watching(folder)
+    of_segment = tmp_path / "champion-segments" / "north"
+    of_segment.parent.mkdir()
+    corrupt(of_segment, "5")
+    export(folder, "2")
+    assert [watch.look() for _ in range(3)] == [False] * 3
+    assert (watch.failed_loads, swapped) == (1, [])
+    of_segment.unlink()
+    assert [watch.look() for _ in range(2)] == [False, True]
+    assert swapped == ["2"]
 
 
 def test_a_service_that_began_with_a_corrupt_model_takes_a_good_one(tmp_path: Path) -> None:

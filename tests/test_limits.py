@@ -73,6 +73,12 @@ def test_the_longest_body_is_a_setting(client: httpx.Client) -> None:
     assert "20,000 bytes" in answer.json()["detail"]
 
 
+def test_events_may_be_longer_than_other_bodies(client: httpx.Client) -> None:
+    line = json.dumps({"event_id": "e1", "topic": "x" * 30_000}).encode()
+    answer = client.post("/v1/events", content=line, headers={"Content-Type": "application/x-ndjson"})
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:dealodds:problem:database"), "read, then refused"
+
+
 def test_json_that_is_nested_too_deep_is_refused_by_every_route(client: httpx.Client) -> None:
     described = client.get("/openapi.json").json()["paths"]
     routes = [(path, method) for path, of in described.items() for method, op in of.items() if "requestBody" in op]

@@ -66,12 +66,16 @@ def test_a_champion_that_does_not_load_is_counted(tmp_path: Path) -> None:
 def test_the_age_of_the_list_and_the_depth_of_the_outbox_are_told(database: Database) -> None:
     current = {"model_version": "1", "as_of": TODAY - 90 * SECOND, "through_seq": 0}
     _put(database, LISTS, current | {"state": "old", "as_of": TODAY}, current | {"state": "current"})
-    message = {"place": 1, "webhook_id": "w", "subject": "o1", "event": "class", "payload": "{}", "attempts": 0}
+    message = {"webhook_id": "w", "subject": "o1", "event": "class", "payload": "{}", "attempts": 0}
     message |= {"next_attempt_at": TODAY, "delivered_at": None, "given_up_at": None, "last_answer": None}
     for place, (age, more) in enumerate(
         [(50, {}), (20, {}), (80, {"delivered_at": TODAY}), (70, {"given_up_at": TODAY})]
     ):
-        _put(database, OUTBOX, message | {"message_id": str(place), "created_at": TODAY - age * SECOND} | more)
+        _put(
+            database,
+            OUTBOX,
+            message | {"message_id": str(place), "place": place, "created_at": TODAY - age * SECOND} | more,
+        )
     with service(None, database=database) as client:
         found = _metrics(client)
     assert (found["dealodds_database_up"], found["dealodds_list_age_seconds"]) == (1, 90)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from features.event_delays import next_event
 from features.paths import Timeline, timeline, walk_stages, walk_values
-from features.windows import EVER, group_events, next_event
+from features.windows import EVER, group_events
 
 POSITION, OUTCOME = np.array([0, 1, 2, 3, 4]), np.array([0, 0, 0, 1, 2])  # three open stages, won, lost
 NAN = np.nan

@@ -10,9 +10,10 @@ from sqlalchemy import func, select
 
 from api.background.lease import LeaseLostError
 from api.background.part import Models
-from api.background.refresher import StoppedError
+from api.background.refresher import OvertakenError, StoppedError
 from api.background.scoring import score_known
 from api.champion import load_champion
+from api.store.erasure import erase
 from api.store.tables import LISTED, LISTS, SCORES
 from api.store.work_list import begin_list, current_list
 from features.history.database.changes import Touched, touched_between
@@ -235,6 +236,36 @@ def test_a_service_that_goes_down_while_building_leaves_the_old_list(pipeline: P
     assert pipeline.refresher().refresh() == "built"
     with pipeline.database.reading() as connection:
         assert connection.execute(select(func.count()).select_from(LISTS)).scalar() == 1
+
+
+def test_what_was_erased_after_it_was_read_is_not_written(pipeline: Pipeline) -> None:
+    refresher = pipeline.refresher()
+    pipeline.open("a")
+    pipeline.open("b")
+    refresher.refresh()
+    with pipeline.database.reading() as connection:
+        current, moment = current_list(connection), refresher._moment(connection)
+    assert current is not None
+    with pipeline.database.writing("test", "erasure", pipeline.now) as writing:
+        erase(writing, "opportunity", "a")
+    with pytest.raises(OvertakenError):
+        refresher._follow(current, Touched(frozenset("ab")), pipeline.models, moment)
+    assert sorted(listed(pipeline)) == ["b"]
+    assert history(pipeline, "a") == []
+    assert refresher.refresh() == "built"
+    assert sorted(listed(pipeline)) == ["b"]
+    assert history(pipeline, "a") == []
+
+
+def test_a_list_by_a_model_that_was_replaced_meanwhile_is_not_finished(pipeline: Pipeline) -> None:
+    pipeline.open("a")
+    refresher = pipeline.refresher()
+    first = pipeline.models
+    refresher.models = iter([first, Models(of_version("2"))]).__next__
+    with pytest.raises(OvertakenError):
+        refresher.refresh()
+    with pipeline.database.reading() as connection:
+        assert current_list(connection) is None
 
 
 def test_what_is_left_of_a_list_that_was_not_finished_is_removed(pipeline: Pipeline) -> None:

@@ -58,3 +58,10 @@ def test_two_hundred_opportunities_are_enough_to_beat_stage_rates(judged: Judged
     found = losses(judged, 200, 1)
     assert "ridge_hazards" in found
     assert found["learned"] < found["stage_rates"] - 0.005
+
+
+def test_a_chance_run_of_wins_gives_the_fixed_weights_no_share_beside_the_stage_rates() -> None:
+    """In this history the later opportunities were won so often that the fixed weights would get a ninth."""
+    model = learn(prepare(simulate(200, 6), END).dataset, win_members(6), lambda line: None)
+    assert [member.name for member in model.members][:2] == ["fixed_weights", "stage_rates"]
+    assert model.blend.weights[0] == 0

@@ -26,7 +26,7 @@ def width(win: float, won: int, *others: float) -> float:
 
 
 def test_it_narrows_with_the_wins_learned_from_but_not_to_nothing() -> None:
-    widths = [width(0.3, won) for won in (0, 1, 30, 300, 3000, 10**9)]
+    widths = [width(0.3, won) for won in (0, 2, 30, 300, 3000, 10**9)]
     assert widths[0] == widths[1]
     assert (np.diff(widths[1:]) < 0).all()
     assert widths[-1] > 0.5

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from features.outcomes import LOST, WON, Labels
-from models.blend import Blend, censored_log_likelihood, learn_blend, usual_weights
+from models.blend import Blend, censored_log_likelihood, learn_blend, superseded, usual_weights
 from models.constant import Constant
 from models.fixed_weights import FixedWeights
 from models.hazard_blend import HazardBlend
@@ -138,7 +138,8 @@ def _prove(
     )
     answers = [_joined([fold.members[place] for fold in forward]) for place in range(entering)]
     opportunities = pd.concat([future.keys for future in later])["opportunity_id"].nunique()
-    return learn_blend(answers, labels, opportunities, forward[-1].usual), rounds, forward
+    blend = learn_blend(answers, labels, opportunities, forward[-1].usual, unweighted=superseded(names))
+    return blend, rounds, forward
 
 
 def _won(dataset: Dataset) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, and_, or_, select, text
@@ -77,6 +77,16 @@ def idle_candidates(connection: Connection, list_id: int, pairs: Sequence[tuple[
     busy = set(connection.execute(listed).scalars())
     groups = groups_of(sorted(names), pairs)
     return [group for group in groups if not busy & set(group)]
+
+
+def busy_accounts(connection: Connection, list_id: int, accounts: Collection[str], but: Collection[str]) -> set[str]:
+    """Find the accounts among some that have an opportunity on a list, some opportunities aside."""
+    found: set[str] = set()
+    asked = select(LISTED.c.account_id, LISTED.c.opportunity_id).where(LISTED.c.list_id == list_id)
+    for part in parts_of(sorted(accounts)):
+        rows = connection.execute(asked.where(LISTED.c.account_id.in_(part)))
+        found |= {account for account, opportunity in rows if opportunity not in but}
+    return found
 
 
 def groups_of(accounts: Iterable[str], pairs: Sequence[tuple[str, str]]) -> list[tuple[str, ...]]:

@@ -31,7 +31,9 @@ class ChampionWatch:
     Parameters
     ----------
     folder
-        The name that promotion points elsewhere in one step.
+        The name that promotion points elsewhere in one step. Models of segments beside it are
+        followed too; with one that does not load everything is refused, so that no segment
+        changes to the model of all by an accident.
     current
         What serves now.
     swap
@@ -77,8 +79,9 @@ class ChampionWatch:
         except Exception as problem:  # it loads, and does not answer
             self._refuse(f"{type(problem).__name__}: {problem}")
             return None
-        if found.model is None:
-            self._refuse(str(found.reason))
+        wrong = [*([found.reason] if found.reason else []), *found.segment_errors]
+        if wrong:
+            self._refuse(str(wrong[0]))
             return None
         return found
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from threading import Event, Thread
 
 from api.background.lease import LeaseLostError
-from api.background.refresher import StoppedError
+from api.background.refresher import OvertakenError, StoppedError
 from api.clock import seconds
 
 _log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class Loop:
     def _try(self) -> None:
         try:
             self.step()
-        except (StoppedError, LeaseLostError):
+        except (StoppedError, OvertakenError, LeaseLostError):
             return
         except Exception as problem:  # whatever it is, the service goes on, and so does this
             self.failures = min(self.failures + 1, 16)

@@ -10,10 +10,10 @@ from threading import Event
 from typing import Literal
 
 import pandas as pd
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from api.background.account_part import listed_account, score_account_groups
-from api.background.candidates import all_opportunities, groups_of, idle_candidates, worth_scoring
+from api.background.candidates import all_opportunities, busy_accounts, groups_of, idle_candidates, worth_scoring
 from api.background.lease import REFRESHING, Lease
 from api.background.part import Models, Moment, ScoredPart, score_part, write_part
 from api.background.telling import Tell
@@ -33,6 +33,7 @@ from features.history.database.description import read_description
 from features.history.database.engine import Database, last_commit
 from features.history.database.reads import Cut, merged_pairs
 from features.history.database.rows import micro
+from features.history.database.tables import ERASURES
 from scoring.accounts import AccountScore
 
 _log = logging.getLogger(__name__)
@@ -49,6 +50,10 @@ _FEW = 1000
 
 class StoppedError(Exception):
     """The service is going down."""
+
+
+class OvertakenError(Exception):
+    """What was read must not be written any more: something in it was erased, or a new model is in service."""
 
 
 @dataclass
@@ -127,13 +132,13 @@ class Refresher:
 
     def _build(self, models: Models, moment: Moment, before: CurrentList | None) -> None:
         cut, versions = moment.cut, models.champion.versions
-        with self._writing() as connection:
+        with self._writing(moment) as connection:
             list_id = begin_list(connection, versions, cut.recorded_by, cut.through_seq)
         for part in self._parts(self._worth_scoring(moment), models, moment):
-            with self._writing() as connection:
+            with self._writing(moment) as connection:
                 write_part(connection, list_id, part, self.tell)
         self._build_accounts(list_id, models, moment)
-        with self._writing() as connection:
+        with self._writing(moment) as connection:
             make_current(connection, list_id)
             if before is not None and before.model_version != versions:
                 self.tell.champion(connection, before.model_version, versions, cut.recorded_by)
@@ -146,7 +151,7 @@ class Refresher:
 
     def _parts(self, ids: Sequence[str], models: Models, moment: Moment) -> Iterator[ScoredPart]:
         for start in range(0, len(ids), _PART):
-            self._go_on()
+            self._go_on(models)
             part = ids[start : start + _PART]
             with self.database.reading() as connection:
                 found = score_part(connection, part, models, moment)
@@ -158,14 +163,14 @@ class Refresher:
         with self.database.reading() as connection:
             groups = idle_candidates(connection, list_id, merged_pairs(connection, moment.cut))
         for scores, names in self._accounts(groups, models, moment):
-            with self._writing() as connection:
+            with self._writing(moment) as connection:
                 self._write_accounts(connection, list_id, names, scores, moment)
 
     def _accounts(
         self, groups: Sequence[tuple[str, ...]], models: Models, moment: Moment
     ) -> Iterator[tuple[list[AccountScore], list[str]]]:
         for start in range(0, len(groups), _PART):
-            self._go_on()
+            self._go_on(models)
             part = groups[start : start + _PART]
             with self.database.reading() as connection:
                 scores = score_account_groups(connection, part, models.champion.artifact, moment)
@@ -181,8 +186,8 @@ class Refresher:
     def _follow(self, current: CurrentList, touched: Touched, models: Models, moment: Moment) -> None:
         """Score again what was touched, and write it together with the commit up to which the list now is."""
         parts = list(self._parts(sorted(touched.opportunities), models, moment))
-        accounts = list(self._touched_accounts(touched, models, moment))
-        with self._writing() as connection:
+        accounts = list(self._touched_accounts(current.list_id, touched, parts, models, moment))
+        with self._writing(moment) as connection:
             for part in parts:
                 write_part(connection, current.list_id, part, self.tell)
             for scores, names in accounts:
@@ -190,21 +195,36 @@ class Refresher:
             move_through(connection, current.list_id, moment.cut.through_seq)
 
     def _touched_accounts(
-        self, touched: Touched, models: Models, moment: Moment
+        self, list_id: int, touched: Touched, parts: Sequence[ScoredPart], models: Models, moment: Moment
     ) -> Iterator[tuple[list[AccountScore], list[str]]]:
+        """Score the touched accounts that are idle; those with something open are off the list."""
         if models.champion.artifact.account_need is None or not touched.accounts:
             return
         with self.database.reading() as connection:
             pairs = merged_pairs(connection, moment.cut)
-        yield from self._accounts(groups_of(sorted(touched.accounts), pairs), models, moment)
+            busy = busy_accounts(connection, list_id, touched.accounts, touched.opportunities)
+        open_now = (one.request for part in parts for one in part.scored if one.score.outcome == "open")
+        busy |= {request["account_id"] for request in open_now}
+        groups = groups_of(sorted(touched.accounts), pairs)
+        idle = [group for group in groups if not busy & set(group)]
+        yield [], sorted({name for group in groups for name in group} - {name for group in idle for name in group})
+        yield from self._accounts(idle, models, moment)
 
-    def _go_on(self) -> None:
+    def _go_on(self, models: Models) -> None:
         if self.stopping.is_set():
             raise StoppedError
+        if self.models().champion is not models.champion:
+            raise OvertakenError
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        """Write while the lease is ours; it cannot be taken over until the end."""
+    def _writing(self, moment: Moment) -> Iterator[Connection]:
+        """Write while the lease is ours; it cannot be taken over until the end.
+
+        An erasure holds the lease's row until it is done: what was read before is not written after.
+        """
         with self.database.changing() as connection:
             self.lease.keep(connection, self._now())
+            erased = select(ERASURES.c.seq).where(ERASURES.c.seq > moment.cut.through_seq).limit(1)
+            if connection.execute(erased).first() is not None:
+                raise OvertakenError
             yield connection

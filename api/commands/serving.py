@@ -55,8 +55,9 @@ def serve(model: Path | None, host: str, port: int, *, authenticate: bool, worke
         os.environ["DEALODDS_MODEL"] = str(model)
     settings = read_settings()
     configure_logs(settings.log_level)
-    given_grants(keys_in(settings.api_keys.get_secret_value()))  # wrong scopes are told before anything is loaded
-    prepare_database(settings)
+    given = given_grants(keys_in(settings.api_keys.get_secret_value()))  # wrong scopes are told at once
+    if prepare_database(settings) == 0 and authenticate and not given:
+        click.echo("no key yet, nobody can ask: dealodds keys create --name NAME --scope score,read,write", err=True)
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind((host, port))  # a port in use is told in three parts, before anything is loaded

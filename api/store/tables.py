@@ -75,7 +75,7 @@ LISTED = Table(
     Column("trend", Text),
     Index("listed_by_value", "list_id", "expected_value"),
     Index("listed_by_probability", "list_id", "probability"),
-    Index("listed_by_owner", "list_id", "owner_id"),
+    Index("listed_by_owner", "list_id", "owner_id", "expected_value"),
 )
 
 LISTED_ACCOUNTS = Table(

@@ -11,7 +11,8 @@ import pandas as pd
 from features.errors import RequestError
 from features.history.history import History
 from features.history.live_batch import tables_of
-from features.history.live_opportunity import LiveOpportunity, live_opportunity
+from features.history.live_opportunity import live_opportunity
+from features.history.live_records import LiveOpportunity
 from features.history.live_rules import Rules
 from features.instants import instant
 

@@ -18,7 +18,8 @@ import pandas as pd
 from features.catalogue import Catalogue
 from features.history.history import History
 from features.history.live_batch import by_pattern, check_all
-from features.history.live_opportunity import Ids, LiveOpportunity, live_opportunity
+from features.history.live_opportunity import Ids, live_opportunity
+from features.history.live_records import LiveOpportunity
 from features.history.live_request import opportunity_to_request, request_body
 from features.history.live_rules import Note, Rules
 from features.history.live_tables import LiveTables

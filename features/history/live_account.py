@@ -15,12 +15,11 @@ from features.history.live_batch import by_pattern, check_all, tables_of
 from features.history.live_opportunity import (
     SENT_TWICE,
     Ids,
-    LiveRecords,
-    Record,
     check_id,
     take_activities,
     what_is_collected,
 )
+from features.history.live_records import LiveRecords, Record
 from features.history.live_rules import Note, Rules
 from features.history.process import Process
 

@@ -8,7 +8,7 @@ from functools import cached_property
 import pandas as pd
 
 from features.history.live_batch import tables_of
-from features.history.live_opportunity import LiveOpportunity, Record
+from features.history.live_records import LiveOpportunity, Record
 from features.history.live_rules import Rules
 from features.history.schema import TABLES
 from features.live_rows import LiveRows

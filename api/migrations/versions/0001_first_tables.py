@@ -89,7 +89,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("list_id", "opportunity_id"),
     )
     with op.batch_alter_table("listed", schema=None) as batch_op:
-        batch_op.create_index("listed_by_owner", ["list_id", "owner_id"], unique=False)
+        batch_op.create_index("listed_by_owner", ["list_id", "owner_id", "expected_value"], unique=False)
         batch_op.create_index("listed_by_probability", ["list_id", "probability"], unique=False)
         batch_op.create_index("listed_by_value", ["list_id", "expected_value"], unique=False)
 

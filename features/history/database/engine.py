@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Engine, create_engine, event, func, insert, inspect, select, text, update
+from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select, text, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -124,8 +124,10 @@ class Database:
 
 def last_commit(connection: Connection) -> tuple[int, int]:
     """Number and instant of the last commit; zeros when there is none."""
-    found = connection.execute(select(func.max(COMMITS.c.seq), func.max(COMMITS.c.recorded_at))).one()
-    return int(found[0] or 0), int(found[1] or 0)
+    # Both grow together, and the last number is found at once.
+    asked = select(COMMITS.c.seq, COMMITS.c.recorded_at).order_by(COMMITS.c.seq.desc()).limit(1)
+    found = connection.execute(asked).first()
+    return (0, 0) if found is None else (int(found[0]), int(found[1]))
 
 
 def _engine(url: str) -> Engine:
