@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, select
 from api.champion import Champion
 from api.live_segments import score_live_by_segment
 from api.store.judgements import standing_judgement
+from api.store.scores import trends
 from api.store.tables import SCORES
 from features.errors import NotKnownError
 from features.history.database.description import read_description
@@ -23,6 +24,7 @@ from features.history.live_rules import Rules
 from features.instants import instant
 from models.artifact import Artifact
 from scoring.score import Score
+from scoring.trend import Trend
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class Stored:
     through_seq: int
     earlier: Earlier | None
     judgement: Row[Any] | None
+    trend: Trend
 
 
 def score_stored(
@@ -74,10 +77,11 @@ def score_stored(
         cut = cut_at(connection, clock(), as_of)
         raw = request_at(connection, opportunity_id, cut, champion.artifact)
         earlier = _earlier(connection, opportunity_id, cut)
+        asked = instant(cut.recorded_by)
+        [(score, notes)] = score_live_by_segment(champion, [raw], asked, horizons, reasons)
+        trend = _trend(connection, score, cut)
         judgement = standing_judgement(connection, opportunity_id, cut.recorded_by)
-    asked = instant(cut.recorded_by)
-    [(score, notes)] = score_live_by_segment(champion, [raw], asked, horizons, reasons)
-    return Stored(score, notes, cut.through_seq, earlier, judgement)
+    return Stored(score, notes, cut.through_seq, earlier, judgement, trend)
 
 
 def cut_at(connection: Connection, now: pd.Timestamp, as_of: pd.Timestamp | None = None) -> Cut:
@@ -105,6 +109,19 @@ def request_at(connection: Connection, opportunity_id: str, cut: Cut, artifact: 
         )
     description = read_description(connection, cut.recorded_by, cut.through_seq)
     return request_of(known, description, Rules(instant(cut.recorded_by), artifact.processes, artifact.catalogue))
+
+
+def _trend(connection: Connection, score: Score, cut: Cut) -> Trend:
+    """Where the scores have been going, by those that were kept and the one of now."""
+    now = {
+        "opportunity_id": score.opportunity_id,
+        "as_of": cut.recorded_by,
+        "model_version": score.model_version,
+        "probability": score.win_probability,
+        "low": score.interval[0] if score.interval else None,
+        "high": score.interval[1] if score.interval else None,
+    }
+    return trends(connection, [now])[score.opportunity_id]
 
 
 def _earlier(connection: Connection, opportunity_id: str, cut: Cut) -> Earlier | None:

@@ -6,6 +6,7 @@ from pydantic import AwareDatetime, Field
 
 from api.answers import Answer, ClassKey, ScoreAnswer, Share
 from api.judgement_schemas import JudgementAnswer
+from api.list_answers import TrendAnswer
 
 
 class EarlierScore(Answer):
@@ -28,6 +29,10 @@ class StoredScoreAnswer(Answer):
     earlier: EarlierScore | None = Field(
         description="The last score that was kept before; null when there is none.",
         examples=[{"as_of": "2026-03-01T12:00:00Z", "win_probability": 0.46}],
+    )
+    trend: TrendAnswer = Field(
+        description="Where the scores of this model have been going in 30 days.",
+        examples=[{"key": "improving", "names": {"en": "improving", "zh-CN": "上升"}}],
     )
     judgement: JudgementAnswer | None = Field(
         description="What a person said of it, the last that stood then; null when nobody did. It changes no score.",

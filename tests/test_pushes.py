@@ -13,6 +13,7 @@ import pytest
 
 from features.history.database.engine import Database
 from features.history.database.history_of import history_of
+from features.history.database.reads import Cut, opportunity_known
 from tests.services import NOW, live_service, push
 
 CREATED = "2026-01-01T08:00:00Z"
@@ -244,3 +245,23 @@ def test_a_service_without_a_database_says_so() -> None:
         answer = put(client)
     assert answer.status_code == 503
     assert "without a database" in answer.json()["detail"]
+
+
+def test_what_was_told_first_of_the_account_goes_with_the_opportunity(client: httpx.Client, database: Database) -> None:
+    client.put("/v1/accounts/a1", json={"created_at": CREATED, "region": "north"})
+    put(client, account_id="a1")
+    put(client, "o2")
+    with database.reading() as connection:
+        cut = Cut(NOW.value, 10**9)
+        known = {name: opportunity_known(connection, name, cut) for name in ("o1", "o2")}
+        early = opportunity_known(connection, "o1", Cut(0, 10**9))
+    regions = {name: found.row["account_region"] for name, found in known.items() if found is not None}
+    assert regions == {"o1": "north", "o2": None}
+    assert early is None
+
+
+def test_a_score_says_where_it_has_been_going(client: httpx.Client) -> None:
+    put(client, stage="proposal")
+    trend = client.get("/v1/opportunities/o1/score").json()["trend"]
+    assert trend["key"] == "not_enough_information"
+    assert trend["names"]["zh-CN"] == "信息不足"

@@ -16,6 +16,7 @@ from api.problems import documented
 from api.routes.changes import change_answer, former_for
 from api.routes.judgements import judgement_answer
 from api.routes.scores import instant_asked, score_answer
+from api.routes.work_list import trend_answer
 from api.schemas import Instant, PathId
 from api.security import needs
 from api.store.service import database_of
@@ -61,6 +62,7 @@ def get_score(
         through_seq=found.through_seq,
         score=score_answer(found.score, found.notes, None, artifact),
         earlier=_earlier(found.earlier, found.score),
+        trend=trend_answer(found.trend),
         judgement=None if found.judgement is None else judgement_answer(found.judgement),
     )
     return Response(answer.model_dump_json(by_alias=True), media_type="application/json")

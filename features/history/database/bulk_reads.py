@@ -10,13 +10,13 @@ from sqlalchemy import Connection, Row, Select, select
 
 from features.history.database.reads import (
     EVENT_COLUMNS,
-    OPPORTUNITY_COLUMNS,
     Cut,
     Known,
     by_cut,
     corrected,
     merged_pairs,
     roles_changed,
+    select_opportunities,
     standing,
     together,
 )
@@ -92,7 +92,7 @@ class _People:
 def _opportunities(connection: Connection, ids: Sequence[str], cut: Cut) -> Iterator[dict[str, Any]]:
     table = OPPORTUNITIES.c
     for part in parts_of(ids):
-        asked = select(*OPPORTUNITY_COLUMNS).where(table.opportunity_id.in_(part), by_cut(table))
+        asked = select_opportunities().where(table.opportunity_id.in_(part), by_cut(table))
         yield from (dict(row) for row in connection.execute(asked, _bound(cut)).mappings())
 
 

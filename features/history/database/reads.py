@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, Select, and_, bindparam, select, text
 from features.history.database.description import Description
 from features.history.database.rows import micro
 from features.history.database.tables import (
+    ACCOUNTS,
     ACTIVITY,
     CONTACTS,
     EVENTS,
@@ -30,6 +31,7 @@ from features.history.process import Process
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STATED = ("account_id", "owner_id", "team", "product", "service", "source", "channel", "currency", "process")
+_ACCOUNT_FACTS = ("region", "industry", "size")
 _E, _C = EVENTS.c, CONTACTS.c
 EVENT_COLUMNS = (
     _E.event_id, _E.kind, _E.opportunity_id, _E.account_id, _E.contact_id, _E.name, _E.value, _E.direction, _E.duration,
@@ -136,6 +138,7 @@ def request_of(known: Known, description: Description, rules: Rules) -> dict[str
         "opportunity_id": known.row["opportunity_id"],
         "created_at": moment(known.row["created_at"]),
         **{name: known.row[name] for name in _STATED},
+        "account": {name: known.row[f"account_{name}"] for name in _ACCOUNT_FACTS},
         "attributes": {name: value for name, value in attributes.items() if name in rules.attributes} or None,
         **_said_to_be_collected(tables, description, rules),
     }
@@ -197,6 +200,8 @@ def _said_to_be_collected(tables: Mapping[str, Any], description: Description, r
 def corrected(row: Mapping[str, Any], events: Iterable[Row[Any]]) -> dict[str, Any]:
     """Apply the last change of each column; owners are followed over time and stay."""
     changed = [e for e in events if e.kind == FIELD and e.name in row and e.name not in ("owner_id", "attributes")]
+    if any(e.name == "account_id" for e in changed):  # what is known of the other account is not read here
+        row = {**row} | {f"account_{name}": None for name in _ACCOUNT_FACTS}
     return {**row} | {e.name: e.value for e in sorted(changed, key=_in_order)}
 
 
@@ -224,10 +229,17 @@ def by_cut(table: Any) -> Any:
     return and_(table.recorded_at <= bindparam("recorded_by"), table.seq <= bindparam("through_seq"))
 
 
+def select_opportunities() -> Select[Any]:
+    """Ask for opportunities, each with what was told first of its account, as far as it was recorded by then."""
+    of_account = and_(ACCOUNTS.c.account_id == OPPORTUNITIES.c.account_id, by_cut(ACCOUNTS.c))
+    facts = [ACCOUNTS.c[name].label(f"account_{name}") for name in _ACCOUNT_FACTS]
+    return select(*OPPORTUNITY_COLUMNS, *facts).select_from(OPPORTUNITIES.outerjoin(ACCOUNTS, of_account))
+
+
 @lru_cache
 def _opportunity() -> Select[Any]:
     table = OPPORTUNITIES.c
-    return select(*OPPORTUNITY_COLUMNS).where(table.opportunity_id == bindparam("opportunity_id"), by_cut(table))
+    return select_opportunities().where(table.opportunity_id == bindparam("opportunity_id"), by_cut(table))
 
 
 @lru_cache
