@@ -28,6 +28,7 @@ from scoring.classification import (
     criteria_from_dict,
     evidence_of,
     signs_of,
+    unidentified,
 )
 from scoring.forgotten import limits_from, lowered
 from scoring.opportunity_score import HorizonScore, Score
@@ -127,7 +128,8 @@ def _answers(view: View, artifact: Artifact, horizons: Sequence[float], past: Pa
     snapshots, newest = snapshots_of(view, artifact.catalogue, past), newest_records(view)
     win, low, high, forgotten = answer_of(view, artifact, snapshots, newest)
     signs = signs_of(snapshots)
-    need = need_probability(artifact.need, snapshots)
+    # Asked only where a class may hang on it: where a need is identified nothing does.
+    need = need_probability(artifact.need if unidentified(signs).any() else None, snapshots)
     outcome = outcomes_of(view)
     return _Answers(
         snapshots=snapshots,
