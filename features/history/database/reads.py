@@ -119,7 +119,7 @@ def together(account_id: str, pairs: Sequence[tuple[str, str]]) -> tuple[str, ..
 
 
 def request_of(known: Known, description: Description, rules: Rules) -> dict[str, Any]:
-    """Write what is known as one of ``opportunities`` of ``POST /v1/scores``, its instants as datetimes.
+    """Write what is known as one of ``opportunities`` of ``POST /v1/scores``, its instants in microseconds.
 
     What the model that is to answer does not know (a kind, a field, a stage of another
     process) is left out, and so is what lies ahead and is no plan.
@@ -136,7 +136,7 @@ def request_of(known: Known, description: Description, rules: Rules) -> dict[str
     attributes = json.loads(known.row["attributes"])
     return {
         "opportunity_id": known.row["opportunity_id"],
-        "created_at": moment(known.row["created_at"]),
+        "created_at": known.row["created_at"],
         **{name: known.row[name] for name in _STATED},
         "account": {name: known.row[f"account_{name}"] for name in _ACCOUNT_FACTS},
         "attributes": {name: value for name, value in attributes.items() if name in rules.attributes} or None,
@@ -149,21 +149,25 @@ def moment(micro: int) -> datetime:
     return _EPOCH + timedelta(microseconds=micro)
 
 
-def _timed(event: Row[Any]) -> dict[str, Any]:
-    return {"occurred_at": moment(event.occurred_at), "recorded_at": moment(event.recorded_at)}
-
-
 def _stages(events: Sequence[Row[Any]], process: Process | None) -> list[dict[str, Any]]:
     keys = process.keys if process else ()
-    return [{"stage": e.name, **_timed(e)} for e in events if e.kind == STAGE and e.name in keys]
+    return [
+        {"stage": e.name, "occurred_at": e.occurred_at, "recorded_at": e.recorded_at}
+        for e in events
+        if e.kind == STAGE and e.name in keys
+    ]
 
 
 def _fields(events: Sequence[Row[Any]], opportunity_id: str, rules: Rules) -> list[dict[str, Any]]:
-    of_it = (e for e in events if e.kind == FIELD and e.opportunity_id == opportunity_id and e.name in rules.fields)
-    return [{"field": e.name, "value": e.value, **_timed(e)} for e in of_it]
+    known = frozenset(rules.fields)
+    of_it = (e for e in events if e.kind == FIELD and e.opportunity_id == opportunity_id and e.name in known)
+    return [
+        {"field": e.name, "value": e.value, "occurred_at": e.occurred_at, "recorded_at": e.recorded_at} for e in of_it
+    ]
 
 
 def _activities(events: Sequence[Row[Any]], rules: Rules) -> list[dict[str, Any]]:
+    known = frozenset(rules.kinds)
     return [
         {
             "activity_id": e.event_id,
@@ -175,10 +179,11 @@ def _activities(events: Sequence[Row[Any]], rules: Rules) -> list[dict[str, Any]
             "contact_id": e.contact_id,
             "planned": e.planned,
             "automated": e.automated,
-            **_timed(e),
+            "occurred_at": e.occurred_at,
+            "recorded_at": e.recorded_at,
         }
         for e in events
-        if e.kind == ACTIVITY and e.name in rules.kinds
+        if e.kind == ACTIVITY and e.name in known
     ]
 
 
