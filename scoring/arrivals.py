@@ -68,6 +68,10 @@ class Arrivals:
         return rng.poisson((known * own * together)[:, None] * self.rate[None, :]).astype(np.float64)
 
 
+NO_ARRIVALS = Arrivals(np.zeros(0, np.int64), np.zeros(0), 0.0, 0.0)
+"""Nothing new."""
+
+
 def learn_arrivals(known: Standing, won: Standing, span: float, skip: float = 0.0) -> Arrivals:
     """Learn what the next days will bring from what past days brought.
 

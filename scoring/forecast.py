@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from features.instants import DAY, micros_of
 from scoring.amount_risk import AmountRisk, learn_amount_risk
-from scoring.arrivals import Arrivals, learn_arrivals
+from scoring.arrivals import NO_ARRIVALS, Arrivals, learn_arrivals
 from scoring.calendar_periods import Calendar, Period
 from scoring.chances import Chances
 from scoring.forecast_draws import DRAWS, Draws, certain, draw_new, draw_open, draw_shared
@@ -112,6 +112,8 @@ def forecast(
     past: Sequence[PastForecast] = (),
     rates: Mapping[str, float] | None = None,
     commits: Mapping[str, float] | None = None,
+    only_open: bool = False,
+    everything: bool = False,
     draws: int = DRAWS,
     seed: int = 0,
 ) -> Forecast:
@@ -137,6 +139,10 @@ def forecast(
         What one unit of each currency is worth; needed where there are several.
     commits
         What each owner committed to, by owner.
+    only_open
+        Leave out what is not created yet, to compare with rules that know nothing of it.
+    everything
+        Ask how all that is open will end, whenever that is: the fixed weights then count all of it.
     draws, seed
         How many ways to draw, and the seed of them.
 
@@ -146,6 +152,10 @@ def forecast(
         Amounts are in several currencies and rates are missing.
     """
     parts = _parts(standing, chances, period, calendar, rates)
+    if only_open or everything:
+        parts = replace(parts, arrivals=NO_ARRIVALS)
+    if everything:
+        parts = replace(parts, stated=np.ones(len(parts.open), dtype=bool))
     groups = groups_of(by, parts.open, parts.won.take(parts.in_period), _again(parts), chances.classes)
     spread = fit_spread(past)
     drawn = _draw(parts, groups, spread, draws, seed)

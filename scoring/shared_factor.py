@@ -18,7 +18,9 @@ from models.incidence import log_odds
 Floats = NDArray[np.float64]
 
 PRIOR_SCALE = 0.25
-"""Scale of σ before anything is seen (log-odds): as likely below 0.17 as above."""
+"""Scale of σ before anything is seen (log-odds): as likely below it as above."""
+LEFT_OUT = 1 / 3
+"""The smallest third of what σ may be is not drawn: too wide a forecast costs less than too narrow a one."""
 GRID = np.concatenate([np.arange(0.0, 0.6, 0.03), np.arange(0.6, 1.61, 0.1)])
 """Values of σ that are told apart."""
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(21)
@@ -56,13 +58,14 @@ class Spread:
 
     @property
     def mean(self) -> float:
-        """Mean of σ, log-odds."""
-        return float(self.share @ GRID)
+        """Mean of σ as it is drawn, log-odds."""
+        upper = np.clip((np.cumsum(self.share) - LEFT_OUT) / (1 - LEFT_OUT), 0.0, 1.0)
+        return float(np.diff(upper, prepend=0.0) @ GRID)
 
     def draw(self, n: int, rng: np.random.Generator) -> Floats:
         """Draw σ for n draws: what is not known of σ widens the forecast, shape (n,)."""
         # In even steps over the shares instead of at random: fewer draws say the same.
-        steps = (rng.permutation(n) + rng.random(n)) / n
+        steps = LEFT_OUT + (1 - LEFT_OUT) * (rng.permutation(n) + rng.random(n)) / n
         return np.asarray(GRID[np.searchsorted(np.cumsum(self.share)[:-1], steps)], dtype=np.float64)
 
 
@@ -85,7 +88,7 @@ def centred(win: Floats, sigma: Floats | float) -> Floats:
 def fit_spread(past: Sequence[PastForecast], scale: float = PRIOR_SCALE) -> Spread:
     """Learn the spread of the shared factor from past periods.
 
-    Each σ of ``GRID`` is weighed by a half-normal prior and by how likely it makes what came. It
+    Each σ of ``GRID`` is weighed by a half-Cauchy prior (Gelman 2006) and by how likely it makes what came. It
     is not the likeliest σ that is used but all of them, by their weight: with few periods the
     forecast is wider than with many, never narrower for want of proof.
 
@@ -104,7 +107,7 @@ def fit_spread(past: Sequence[PastForecast], scale: float = PRIOR_SCALE) -> Spre
     >>> fit_spread(calm).mean < fit_spread([]).mean < fit_spread(wild).mean
     True
     """
-    logged = -0.5 * np.square(GRID / scale) + np.log(_widths())
+    logged = np.log(_widths()) - np.log1p(np.square(GRID / scale))
     used = [one for one in past if len(one.win)]
     for one in used:
         logged = logged + one.weight * _log_likelihood(one)
