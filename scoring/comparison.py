@@ -97,7 +97,12 @@ def compare(
     findings: list[Finding] = []
     keys = ["scope", "measure", "by", "group"]
     for (scope, measure, by, group), rows in forecasts.groupby(keys, dropna=False, sort=True):
-        what = {"scope": scope, "measure": measure, "by": by or None, "group": None if pd.isna(group) else group}
+        what = {
+            "scope": scope,
+            "measure": measure,
+            "by": by or None,
+            "group": group if isinstance(group, str) else None,
+        }
         methods = {str(name): _by_week(found, cutoffs) for name, found in rows.groupby("method")}
         for method, found in methods.items():
             figures += _records(what | {"method": method, "weeks": len(rows["cutoff"].unique())}, found, weights)

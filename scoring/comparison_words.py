@@ -52,10 +52,15 @@ class Finding:
         """Whether the learned forecast missed by more than the rule."""
         return self.difference < 0
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether the interval of the difference leaves out 0."""
+        return self.low is not None and self.high is not None and (self.low > 0) == (self.high > 0)
+
     def to_dict(self) -> dict[str, Any]:
         """Describe it in JSON, with the sentence in both languages."""
         kept = {name: value for name, value in asdict(self).items() if name != "words"}
-        return kept | {"lost": self.lost, "en": self.words.en, "zh-CN": self.words.zh}
+        return kept | {"lost": self.lost, "sure": self.is_sure, "en": self.words.en, "zh-CN": self.words.zh}
 
 
 def sentence(

@@ -211,9 +211,7 @@ def _parts(
         in_period=(won.since >= start) & (won.since < end),
         stated=stated_in(now_open, start, end, calendar),
         risk=learn_amount_risk(won, teaching),
-        arrivals=learn_arrivals(
-            standing, won, period.days_left(standing.as_of), period.days_until(standing.as_of)
-        ),
+        arrivals=learn_arrivals(standing, won, period.days_left(standing.as_of), period.days_until(standing.as_of)),
         currency=currency,
     )
 
@@ -221,7 +219,8 @@ def _parts(
 def stated_in(standing: Standing, start: float, end: float, calendar: Calendar) -> NDArray[np.bool_]:
     """Tell which open opportunities the managers' rule counts: those stated to close in the period, shape (n,).
 
-    ``start`` and ``end`` are days since 1970. Where nobody states any date all are counted: the rule knows no other way.
+    ``start`` and ``end`` are days since 1970. Where nobody states any date all are
+    counted: the rule knows no other way.
     """
     due = calendar.end_of_day(standing.stated_close)
     if np.isnan(due).all():

@@ -83,7 +83,8 @@ def _figure(value: float, bounds: tuple[float, float] | None) -> dict[str, Any]:
 
 
 def _ratio(above: Floats, below: Floats) -> Floats:
-    return np.divide(above, below, out=np.full(np.shape(above), np.nan), where=below > 0)
+    found: Floats = np.divide(above, below, out=np.full(np.shape(above), np.nan), where=below > 0)
+    return found
 
 
 Parts = tuple[Floats, Floats] | None

@@ -73,4 +73,5 @@ def groups_of(by: str | None, now_open: Standing, won: Standing, again: Standing
     names = (*sorted((n for n in found if n is not None), key=str), *([None] if None in found else []))
     place = {name: at for at, name in enumerate(names or ("",))}
     places = [np.array([place[name] for name in part.tolist()], dtype=np.int64) for part in values]
-    return Groups(tuple(None if n is None else str(n) for n in names) or ("",), *places, by)
+    named = tuple(None if n is None else str(n) for n in names) or ("",)
+    return Groups(named, places[0], places[1], places[2], by)

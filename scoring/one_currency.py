@@ -13,9 +13,7 @@ Floats = NDArray[np.float64]
 Words = NDArray[np.object_]
 
 
-def in_one_currency(
-    amounts: Floats, currencies: Words, rates: Mapping[str, float] | None
-) -> tuple[Floats, str | None]:
+def in_one_currency(amounts: Floats, currencies: Words, rates: Mapping[str, float] | None) -> tuple[Floats, str | None]:
     """Bring amounts into one currency.
 
     Parameters

@@ -72,7 +72,9 @@ class _Said:
     learned: Incidence
 
 
-def weeks_before(history: History, weeks: int, days: float | None, until: pd.Timestamp | None = None) -> list[pd.Timestamp]:
+def weeks_before(
+    history: History, weeks: int, days: float | None, until: pd.Timestamp | None = None
+) -> list[pd.Timestamp]:
     """List past Mondays, 00:00 UTC, whose forecast of so many days is over by ``until``, oldest first.
 
     Parameters
