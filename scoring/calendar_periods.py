@@ -17,7 +17,7 @@ from features.instants import DAY, micros_of
 Floats = NDArray[np.float64]
 
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
-_WRITTEN = re.compile(r"(?P<year>\d{4})(?:-(?:Q(?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2])))?")
+_WRITTEN = re.compile(r"(?P<year>(?:19|20)\d\d)(?:-(?:Q(?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2])))?")
 
 
 @dataclass(frozen=True)

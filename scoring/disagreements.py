@@ -66,7 +66,7 @@ def disagreements_of(opportunities: pd.DataFrame, most: int = 10) -> tuple[tuple
     """
     closed = opportunities[opportunities["outcome"].isin(["won", "lost"])]
     apart = (closed["learned"] - closed["fixed_weights"]).abs()
-    order = apart.to_numpy().argsort(kind="stable")[::-1]
+    order = (-apart.to_numpy().round(9)).argsort(kind="stable")
     farthest = closed.iloc[order].drop_duplicates("opportunity_id")
     found = [_disagreement(row) for row in farthest.to_dict("records")]
     far = [one for one in found if abs(one.learned - one.fixed_weight) > 0.2]

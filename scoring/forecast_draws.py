@@ -78,8 +78,8 @@ def draw_open(
     step = max(_AT_ONCE // max(len(win), 1), 1)
     for low in range(0, len(shared), step):
         part = slice(low, low + step)
-        sigma, value = shared.sigma[part, None], shared.value[part, None]
-        moved = centred(win[None, :], sigma) + sigma * value
+        sigma = shared.sigma[part]
+        moved = centred(win, sigma) + (sigma * shared.value[part])[:, None]
         drawn, which = np.nonzero(rng.random(moved.shape) < 1 / (1 + np.exp(-moved)))
         cell, size = drawn * groups + group[which], len(sigma) * groups
         paid = risk.draw(amount[which], stage[which], rng)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,8 @@ LEFT_OUT = 1 / 3
 GRID = np.concatenate([np.arange(0.0, 0.6, 0.03), np.arange(0.6, 1.61, 0.1)])
 """Values of σ that are told apart."""
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(21)
+_SHARES = _WEIGHTS / _WEIGHTS.sum()
+_KNOTS = np.linspace(-18.0, 18.0, 361)
 _BINS = 40
 
 
@@ -69,20 +72,41 @@ class Spread:
         return np.asarray(GRID[np.searchsorted(np.cumsum(self.share)[:-1], steps)], dtype=np.float64)
 
 
-def centred(win: Floats, sigma: Floats | float) -> Floats:
+def centred(win: Floats, sigma: Floats) -> Floats:
     """Log-odds around which a shared factor leaves the mean probability where it is.
 
-    With z normal, the mean of the logistic of a + σz is near the logistic of a / √(1 + πσ²/8)
-    (MacKay 1992).
+    Read backwards from a table of the mean of the logistic of a + σz at many a, for each σ.
+
+    Parameters
+    ----------
+    win
+        Probabilities, shape (n,).
+    sigma
+        Values of σ, shape (k,); few different ones, as those of ``GRID``.
+
+    Returns
+    -------
+    ndarray of shape (k, n).
 
     Examples
     --------
     >>> z = np.random.default_rng(0).normal(size=100_000)
-    >>> moved = centred(np.array([0.2]), 0.5)[0] + 0.5 * z
-    >>> round(float((1 / (1 + np.exp(-moved))).mean()), 2)
-    0.2
+    >>> moved = centred(np.array([0.02]), np.array([0.5]))[0, 0] + 0.5 * z
+    >>> round(float((1 / (1 + np.exp(-moved))).mean()), 3)
+    0.02
     """
-    return np.asarray(log_odds(win) * np.sqrt(1 + np.pi * np.square(sigma) / 8), dtype=np.float64)
+    asked = log_odds(win)
+    found = np.empty((len(sigma), len(win)))
+    for value in np.unique(sigma):
+        found[sigma == value] = np.interp(asked, _means(float(value)), _KNOTS)
+    return found
+
+
+@lru_cache(maxsize=256)
+def _means(sigma: float) -> Floats:
+    """Log-odds of the mean probability at each knot."""
+    chance = 1 / (1 + np.exp(-(_KNOTS[:, None] + sigma * _NODES)))
+    return log_odds(chance @ _SHARES)
 
 
 def fit_spread(past: Sequence[PastForecast], scale: float = PRIOR_SCALE) -> Spread:
@@ -123,13 +147,13 @@ def _widths() -> Floats:
 def _log_likelihood(past: PastForecast) -> Floats:
     """Log-likelihood of what came at each σ: normal given z, integrated over z by quadrature."""
     win, count = _binned(past.win)
-    moved = centred(win[None, :], GRID[:, None])[:, None, :] + GRID[:, None, None] * _NODES[None, :, None]
+    moved = centred(win, GRID)[:, None, :] + GRID[:, None, None] * _NODES[None, :, None]
     chance = 1 / (1 + np.exp(-moved))
     mean = chance @ count
     # A twelfth: what rounding to whole wins adds.
     variance = (chance * (1 - chance)) @ count + 1 / 12
     density = np.exp(-0.5 * np.square(past.won - mean) / variance) / np.sqrt(variance)
-    return np.asarray(np.log(density @ (_WEIGHTS / _WEIGHTS.sum()) + 1e-300), dtype=np.float64)
+    return np.asarray(np.log(density @ _SHARES + 1e-300), dtype=np.float64)
 
 
 def _binned(win: Floats) -> tuple[Floats, Floats]:

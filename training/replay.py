@@ -136,6 +136,7 @@ def replay(
     for place, at in enumerate(cutoffs):
         report(f"{at:%Y-%m-%d}")
         try:
+            _check_over(history, at, days)
             if trained is None or place % retrain_every == 0:
                 trained = _train(history, at, seed)
             week = _week(history, at, days, trained, end, calendar or Calendar(), said)
@@ -181,6 +182,11 @@ def past_forecasts(
     return _past(history, as_of, days, said)
 
 
+def _check_over(history: History, at: pd.Timestamp, days: float | None) -> None:
+    if days is not None and at + pd.Timedelta(days=days) > history.observed_until:
+        raise NotEnoughDataError(f"{days:g} days from {at} are not over", "a period that is", "choose an earlier week")
+
+
 def _train(history: History, at: pd.Timestamp, seed: int) -> _Trained:
     material = prepare(history, at)
     if not len(material.dataset.keys):
@@ -205,8 +211,6 @@ def _week(
     said: list[_Said],
 ) -> Week:
     """Ask at a past week, find what came, and remember what was said."""
-    if days is not None and at + pd.Timedelta(days=days) > history.observed_until:
-        raise NotEnoughDataError(f"{days:g} days from {at} are not over", "a period that is", "choose an earlier week")
     standing, known = standing_at(history, at), _open_at(history, at)
     answers, classes = trained.answers(known)
     labels = labels_of(history, known.keys, history.observed_until)
