@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,7 @@ Ints = NDArray[np.int64]
 Words = NDArray[np.object_]
 
 _EVERY = 7
+_STEPS = 256
 _MOST_WEEKS = 26
 _MOST_WINS = 2000
 _PRIOR = 20.0
@@ -43,43 +46,68 @@ class AmountRisk:
     stages: Words
     amounts: Floats
 
-    def mean_ratio(self, stage: Words) -> Floats:
-        """Mean ratio of each opportunity by its stage, shrunk towards that of all, shape (n,)."""
-        overall = float(self.ratios.mean()) if len(self.ratios) else 1.0
-        found = {None: overall}
-        for name in {word for word in stage.tolist() if word is not None}:
-            here = self.ratios[self.stages == name]
-            found[name] = float((here.sum() + _PRIOR * overall) / (len(here) + _PRIOR))
-        return np.array([found[name] for name in stage.tolist()], dtype=np.float64)
+    @cached_property
+    def _overall(self) -> Floats:
+        return _even(self.ratios, np.ones(len(self.ratios)))
+
+    def table(self, stages: Sequence[object]) -> Floats:
+        """Equally likely ratios of each stage, those of the stage shrunk towards all, shape (s, 256)."""
+        return np.array([self._of_stage(name) for name in stages], dtype=np.float64).reshape(-1, _STEPS)
+
+    def _of_stage(self, name: object) -> Floats:
+        here = self.ratios[self.stages == name] if name is not None else self.ratios[:0]
+        if not len(here):
+            return self._overall
+        weights = np.r_[np.full(len(here), 1.0), np.full(_STEPS, _PRIOR / _STEPS)]
+        return _even(np.r_[here, self._overall], weights)
 
     @property
     def mean_amount(self) -> float:
         """Mean amount of past wins; NaN when none is known."""
         return float(self.amounts.mean()) if len(self.amounts) else float("nan")
 
-    def expected(self, amount: Floats, stage: Words) -> Floats:
-        """Mean amount for which each would be won, shape (n,); NaN only where nothing is known at all."""
-        return np.where(np.isnan(amount), self.mean_amount, amount * self.mean_ratio(stage))
+    def moments(self, amount: Floats, stage: Words) -> tuple[Floats, Floats]:
+        """Mean and variance of the amount for which each would be won, shape (n,); NaN where nothing is known."""
+        code, names = coded(stage)
+        table, unknown = self.table(names), np.isnan(amount)
+        spread = float(self.amounts.var()) if len(self.amounts) else float("nan")
+        mean = np.where(unknown, self.mean_amount, amount * table.mean(axis=1)[code])
+        return mean, np.where(unknown, spread, amount**2 * table.var(axis=1)[code])
 
-    def draw(self, amount: Floats, stage: Words, rng: np.random.Generator) -> Floats:
-        """Draw the amount at the win of each, shape (n,)."""
-        drawn = amount * self._draw_ratios(stage, rng)
+    def expected(self, amount: Floats, stage: Words) -> Floats:
+        """Mean amount for which each would be won, shape (n,)."""
+        return self.moments(amount, stage)[0]
+
+    def draw(self, amount: Floats, code: Ints, table: Floats, rng: np.random.Generator) -> Floats:
+        """Draw the amount at the win of each, shape (n,); ``code`` is the row of its stage in ``table``."""
+        drawn = amount * table[code, rng.integers(0, _STEPS, len(code))]
         unknown = np.flatnonzero(np.isnan(amount))
         if len(unknown) and len(self.amounts):
             drawn[unknown] = rng.choice(self.amounts, len(unknown))
         return drawn
 
-    def _draw_ratios(self, stage: Words, rng: np.random.Generator) -> Floats:
-        if not len(self.ratios):
-            return np.ones(len(stage))
-        drawn = rng.choice(self.ratios, len(stage))
-        names, code = np.unique([str(word) for word in stage], return_inverse=True)
-        for place, name in enumerate(names):
-            here, of_stage = self.ratios[self.stages == name], np.flatnonzero(code == place)
-            own = of_stage[rng.random(len(of_stage)) < len(here) / (len(here) + _PRIOR)]
-            if len(own):
-                drawn[own] = rng.choice(here, len(own))
-        return drawn
+
+def coded(words: Words) -> tuple[Ints, list[object]]:
+    """Number words, shape (n,), and list them; None is one of them.
+
+    Examples
+    --------
+    >>> coded(np.array(["b", None, "b"], object))
+    (array([0, 1, 0]), ['b', None])
+    """
+    names: dict[object, int] = {}
+    code = np.array([names.setdefault(word, len(names)) for word in words.tolist()], dtype=np.int64)
+    return code, list(names)
+
+
+def _even(values: Floats, weights: Floats) -> Floats:
+    """Draw a weighted sample together into equally likely values, shape (256,); ones when it is empty."""
+    if not len(values):
+        return np.ones(_STEPS)
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weights[order])
+    steps = (np.arange(_STEPS) + 0.5) / _STEPS * reached[-1]
+    return np.asarray(values[order][np.searchsorted(reached, steps)], dtype=np.float64)
 
 
 def learn_amount_risk(won: Standing, amounts: Floats) -> AmountRisk:

@@ -22,7 +22,8 @@ from scoring.standing import Standing
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-LOOK_BACK = 365.0
+LOOK_BACK, SHORTEST, SPANS = 365.0, 90.0, 4.0
+"""At most a year is looked back at, and otherwise four spans: what arrived lately says more of what will."""
 _FEWEST_DAYS = 14.0
 _PRIOR_SPREAD, _PRIOR_SPANS = 0.15, 4.0
 """Spread of the arrivals from span to span before any is seen (log scale), and what that counts for in spans."""
@@ -96,7 +97,8 @@ def learn_arrivals(known: Standing, won: Standing, span: float, skip: float = 0.
     >>> found[0] == 0 and bool(found[1] < found[2] / 3)
     True
     """
-    days = min(LOOK_BACK, known.now - float(known.told.min())) if len(known) else 0.0
+    wanted = min(max(SPANS * span, SHORTEST), LOOK_BACK)
+    days = min(wanted, known.now - float(known.told.min())) if len(known) else 0.0
     start = known.now - days
     delay = np.maximum(won.since - won.told, 0.0)
     row = np.flatnonzero((won.told >= start) & (delay < span))

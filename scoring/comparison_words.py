@@ -49,8 +49,8 @@ class Finding:
 
     @property
     def lost(self) -> bool:
-        """Whether the learned forecast missed by more than the rule."""
-        return self.difference < 0
+        """Whether the learned forecast missed by more than the rule, in whole percents as they are shown."""
+        return _whole(self.learned) > _whole(self.missed)
 
     @property
     def is_sure(self) -> bool:
@@ -77,14 +77,15 @@ difference 27 points, 80 % sure between 19 and 34'
     """
     rule_words, measure, scope = METHODS[rule], _MEASURES[what["measure"]], _SCOPES[what["scope"]]
     ours, theirs = _whole(learned), _whole(missed)
-    lost = difference["value"] < 0
+    lost = ours > theirs
     # The difference of what is shown, so that a reader's sum comes out.
     points = abs(ours - theirs)
+    unit = "point" if points == 1 else "points"
     en_where, zh_where = _where(what)
     en_lost, zh_lost = ("the learned forecast lost; ", "学习预测更差；") if lost else ("", "")
     en = (
         f"{measure.en} {scope.en}{en_where}: {en_lost}over {weeks} weeks the learned forecast missed by {ours} %, "
-        f"{rule_words.en} by {theirs} %; difference {points} points"
+        f"{rule_words.en} by {theirs} %; difference {points} {unit}"
     )
     zh = (
         f"{measure.zh}{scope.zh}{zh_where}：{zh_lost}{weeks}周内学习预测误差{ours}%，"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.amount_risk import AmountRisk
+from scoring.amount_risk import AmountRisk, coded
 from scoring.arrivals import Arrivals
 from scoring.shared_factor import Spread, centred
 
@@ -16,6 +17,8 @@ Ints = NDArray[np.int64]
 Words = NDArray[np.object_]
 
 DRAWS = 2000
+MANY, LARGEST, _BINS = 4000, 1000, 40
+"""Beyond so many open opportunities only the largest are drawn one by one; the others in bins of probability."""
 _AT_ONCE = 2_000_000
 """Opportunities times draws held at once."""
 
@@ -74,6 +77,31 @@ def draw_open(
     group
         Group of each, from 0, shape (n,).
     """
+    code, names = coded(stage)
+    if len(win) <= MANY:
+        return _draw_each(win, amount, code, group, groups, risk, risk.table(names), shared, rng)
+    mean, variance = risk.moments(amount, stage)
+    # The largest are drawn one by one: their sum is not normal.
+    large = np.zeros(len(win), dtype=bool)
+    large[np.argsort(-np.nan_to_num(mean), kind="stable")[:LARGEST]] = True
+    each = _draw_each(
+        win[large], amount[large], code[large], group[large], groups, risk, risk.table(names), shared, rng
+    )
+    return each.plus(_draw_alike(win[~large], mean[~large], variance[~large], group[~large], groups, shared, rng))
+
+
+def _draw_each(
+    win: Floats,
+    amount: Floats,
+    code: Ints,
+    group: Ints,
+    groups: int,
+    risk: AmountRisk,
+    table: Floats,
+    shared: Shared,
+    rng: np.random.Generator,
+) -> Draws:
+    """Draw each opportunity by itself."""
     count, total = np.zeros((len(shared), groups)), np.zeros((len(shared), groups))
     step = max(_AT_ONCE // max(len(win), 1), 1)
     for low in range(0, len(shared), step):
@@ -82,10 +110,35 @@ def draw_open(
         moved = centred(win, sigma) + (sigma * shared.value[part])[:, None]
         drawn, which = np.nonzero(rng.random(moved.shape) < 1 / (1 + np.exp(-moved)))
         cell, size = drawn * groups + group[which], len(sigma) * groups
-        paid = risk.draw(amount[which], stage[which], rng)
+        paid = risk.draw(amount[which], code[which], table, rng)
         count[part] = np.bincount(cell, minlength=size).reshape(-1, groups)
         total[part] = np.bincount(cell, paid, minlength=size).reshape(-1, groups)
     return Draws(count, total)
+
+
+def _draw_alike(
+    win: Floats, mean: Floats, variance: Floats, group: Ints, groups: int, shared: Shared, rng: np.random.Generator
+) -> Draws:
+    """Draw many opportunities together: those of a group with about the same probability as one binomial.
+
+    Their amounts are small beside the sum, which is taken as normal: mean and variance of sampling
+    so many of them without replacement (Cochran 1977), and of what each is paid.
+    """
+    order = np.lexsort((win, group))
+    first = np.searchsorted(group[order], np.arange(groups + 1))
+    edges = np.unique(np.concatenate([np.linspace(a, b, _BINS + 1) for a, b in pairwise(first)]).astype(np.int64))
+    starts, size = edges[:-1], np.diff(edges).astype(np.float64)
+    chance, paid, within, square = (
+        np.add.reduceat(values[order], starts) / size for values in (win, mean, variance, mean**2)
+    )
+    between = np.maximum(square - paid**2, 0.0)
+    moved = centred(chance, shared.sigma) + (shared.sigma * shared.value)[:, None]
+    count = rng.binomial(size.astype(np.int64), 1 / (1 + np.exp(-moved))).astype(np.float64)
+    spread = np.sqrt(count * within + count * (1 - count / size) * between)
+    total = np.maximum(count * paid + spread * rng.standard_normal(count.shape), 0.0)
+    member = np.zeros((len(size), groups))
+    member[np.arange(len(size)), group[order][starts]] = 1.0
+    return Draws(count @ member, total @ member)
 
 
 def draw_new(

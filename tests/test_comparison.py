@@ -127,9 +127,7 @@ def test_weeks_are_drawn_in_blocks_because_they_err_together() -> None:
     level = np.repeat(rng.normal(0, 3, 10), 5)
     rows = pd.concat([said("learned", GOOD)] * 5, ignore_index=True)
     rows["actual"], rows["forecast"] = 10.0, 10.0 + level
-    single, blocks = (
-        figures_of(rows, block_weights(50, length, 0))["bias"] for length in (1, 5)
-    )
+    single, blocks = (figures_of(rows, block_weights(50, length, 0))["bias"] for length in (1, 5))
     assert blocks["high"] - blocks["low"] > 1.5 * (single["high"] - single["low"])
 
 

@@ -12,10 +12,12 @@ import pytest
 from features.errors import DataError
 from features.history.history import History
 from features.history.simulated import simulate
+from scoring import forecast_draws
+from scoring.amount_risk import AmountRisk
 from scoring.calendar_periods import Calendar
 from scoring.chances import chances_of
 from scoring.forecast import forecast
-from scoring.shared_factor import PastForecast
+from scoring.shared_factor import PastForecast, fit_spread
 from scoring.standing import standing_at
 from scoring.version_zero import version_zero
 from tests.forecasts import DAY, deal, forecast_of, pipeline, sold
@@ -51,8 +53,8 @@ def test_the_parts_are_what_was_won_what_is_open_and_what_is_to_come() -> None:
     line = forecast_of(known, [0.5, 0.25], period="2026-04", by=None).totals["amount"]
     assert (line.open, line.won) == (2, 300)
     assert line.expected_open == pytest.approx(0.5 * 100 + 0.25 * 200)
-    # 20.x days to come; the win that took 15 days comes again in 5.x of them, of 100 − 15 days seen.
-    assert line.expected_new == pytest.approx(300 * (20 - 15) / (100 - 15))
+    # 20 days to come; the win that took 15 days comes again in 5 of them, seen over 90 − 15 days.
+    assert line.expected_new == pytest.approx(300 * (20 - 15) / (90 - 15))
     assert line.expected == pytest.approx(line.won + line.expected_open + line.expected_new)
 
 
@@ -234,6 +236,24 @@ def test_what_is_to_come_is_what_past_spans_brought() -> None:
     won = standing.won()
     spans = [
         ((won.told > start) & (won.told <= start + 60) & (won.since <= start + 60)).sum()
-        for start in np.arange(standing.now - 365, standing.now - 60, 5.0)
+        for start in np.arange(standing.now - 240, standing.now - 60, 5.0)
     ]
     assert expected == pytest.approx(np.mean(spans), rel=0.25)
+
+
+def test_many_opportunities_drawn_together_spread_as_if_drawn_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    size = 6000
+    win, amount = rng.beta(1, 4, size), np.exp(rng.normal(8, 1, size))
+    stage, group = np.full(size, "proposal", object), rng.integers(0, 3, size)
+    ratios = np.array([0.6, 0.8, 1.0] * 20)
+    risk = AmountRisk(ratios, np.full(60, "proposal", object), amount[:50])
+    found = []
+    for many in (1000, 10_000):
+        monkeypatch.setattr(forecast_draws, "MANY", many)
+        shared = forecast_draws.draw_shared(fit_spread([]), 3000, np.random.default_rng(5))
+        found.append(forecast_draws.draw_open(win, amount, stage, group, 3, risk, shared, rng))
+    for together, each in zip((found[0].count, found[0].amount), (found[1].count, found[1].amount), strict=True):
+        assert together.mean(axis=0) == pytest.approx(each.mean(axis=0), rel=0.02)
+        for share in (0.1, 0.25, 0.5, 0.75, 0.9):
+            assert np.quantile(together, share, axis=0) == pytest.approx(np.quantile(each, share, axis=0), rel=0.03)

@@ -42,9 +42,7 @@ def rows(played: Replay, **wanted: str) -> pd.DataFrame:
     return found.reset_index(drop=True)
 
 
-def test_what_came_agrees_with_an_independent_count(
-    known: History, weeks: list[pd.Timestamp], played: Replay
-) -> None:
+def test_what_came_agrees_with_an_independent_count(known: History, weeks: list[pd.Timestamp], played: Replay) -> None:
     for week in weeks:
         keys = open_at(known, np.array([week.value // 1000], dtype=np.int64))
         labels = labels_of(known, keys, known.observed_until)
@@ -64,9 +62,7 @@ def test_groups_sum_to_the_total_of_each_week_and_method(played: Replay) -> None
 
 
 def test_what_was_created_later_counts_in_all_and_not_in_what_was_open(played: Replay) -> None:
-    of_open, of_all = (
-        rows(played, scope=scope, measure="count", by="", method="learned") for scope in ("open", "all")
-    )
+    of_open, of_all = (rows(played, scope=scope, measure="count", by="", method="learned") for scope in ("open", "all"))
     assert (of_all["forecast"] > of_open["forecast"]).all()
     assert (of_all["actual"] >= of_open["actual"]).all()
 
@@ -117,7 +113,7 @@ def test_past_forecasts_hold_only_what_is_known_by_the_instant(known: History) -
     as_of = pd.Timestamp("2025-08-01", tz="UTC")
     found = past_forecasts(known, as_of, DAYS, weeks=3)
     assert len(found) == 3
-    assert all(0 < one.win.sum() and one.weight == pytest.approx(7 / 30) for one in found)
+    assert all(one.win.sum() > 0 and one.weight == pytest.approx(7 / 30) for one in found)
     assert all(one.won <= len(one.win) for one in found)
 
 
