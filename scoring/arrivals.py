@@ -22,8 +22,9 @@ from scoring.standing import Standing
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-LOOK_BACK, SHORTEST, SPANS = 365.0, 90.0, 4.0
-"""At most a year is looked back at, and otherwise four spans: what arrived lately says more of what will."""
+LOOK_BACK, SHORTEST, SPANS, ENOUGH = 365.0, 90.0, 4.0, 30
+"""What arrived lately says more of what will: four spans are looked back at, or further until there are
+30 wins to go by, and at most a year."""
 _FEWEST_DAYS = 14.0
 _PRIOR_SPREAD, _PRIOR_SPANS = 0.15, 4.0
 """Spread of the arrivals from span to span before any is seen (log scale), and what that counts for in spans."""
@@ -97,10 +98,9 @@ def learn_arrivals(known: Standing, won: Standing, span: float, skip: float = 0.
     >>> found[0] == 0 and bool(found[1] < found[2] / 3)
     True
     """
-    wanted = min(max(SPANS * span, SHORTEST), LOOK_BACK)
-    days = min(wanted, known.now - float(known.told.min())) if len(known) else 0.0
-    start = known.now - days
     delay = np.maximum(won.since - won.told, 0.0)
+    days = _look_back(known, won.told[delay < span], span)
+    start = known.now - days
     row = np.flatnonzero((won.told >= start) & (delay < span))
     exposure = np.maximum(days - delay[row], _FEWEST_DAYS)
     rate = (span - delay[row] - np.maximum(skip - delay[row], 0.0)) / exposure
@@ -110,6 +110,15 @@ def learn_arrivals(known: Standing, won: Standing, span: float, skip: float = 0.
         rate = rate[chosen] * (rate.sum() / rate[chosen].sum())
         row = row[chosen]
     return Arrivals(row, rate, spread, days)
+
+
+def _look_back(known: Standing, told: Floats, span: float) -> float:
+    """Days to look back at; ``told`` says when wins as soon as these were recorded."""
+    if not len(known):
+        return 0.0
+    newest = np.sort(known.now - told)
+    enough = float(newest[ENOUGH - 1]) if len(newest) >= ENOUGH else LOOK_BACK
+    return min(max(SPANS * span, SHORTEST, enough), LOOK_BACK, known.now - float(known.told.min()))
 
 
 def _spread(told: Floats, delay: Floats, start: float, days: float, span: float) -> float:

@@ -53,8 +53,8 @@ def test_the_parts_are_what_was_won_what_is_open_and_what_is_to_come() -> None:
     line = forecast_of(known, [0.5, 0.25], period="2026-04", by=None).totals["amount"]
     assert (line.open, line.won) == (2, 300)
     assert line.expected_open == pytest.approx(0.5 * 100 + 0.25 * 200)
-    # 20 days to come; the win that took 15 days comes again in 5 of them, seen over 90 − 15 days.
-    assert line.expected_new == pytest.approx(300 * (20 - 15) / (90 - 15))
+    # 20 days to come; the win that took 15 days comes again in 5 of them, seen over 100 − 15 days.
+    assert line.expected_new == pytest.approx(300 * (20 - 15) / (100 - 15))
     assert line.expected == pytest.approx(line.won + line.expected_open + line.expected_new)
 
 
@@ -236,7 +236,7 @@ def test_what_is_to_come_is_what_past_spans_brought() -> None:
     won = standing.won()
     spans = [
         ((won.told > start) & (won.told <= start + 60) & (won.since <= start + 60)).sum()
-        for start in np.arange(standing.now - 240, standing.now - 60, 5.0)
+        for start in np.arange(standing.now - 300, standing.now - 60, 5.0)
     ]
     assert expected == pytest.approx(np.mean(spans), rel=0.25)
 
