@@ -14,6 +14,7 @@ import pytest
 from features.history.database.engine import Database
 from features.history.database.history_of import history_of
 from features.history.database.reads import Cut, opportunity_known
+from features.history.live import request_body
 from tests.services import NOW, live_service, push
 
 CREATED = "2026-01-01T08:00:00Z"
@@ -253,6 +254,10 @@ def test_a_hundred_writers_to_one_opportunity_leave_one_consistent_history(
     history = history_of(database)
     assert sorted(history.activities["activity_id"]) == sorted(f"m{i}" for i in range(100))
     assert history.activities["recorded_at"].is_unique
+    read = client.get("/v1/opportunities/o1/score").json()["score"]
+    body = request_body(history, ["o1"], pd.Timestamp(read["as_of"]))
+    rebuilt = client.post("/v1/scores", json=body | {"reasons": True}).json()["scores"][0]
+    assert rebuilt == read
 
 
 def test_a_service_without_a_database_says_so() -> None:
