@@ -47,7 +47,7 @@ def _table(found: Forecast, measure: Measure, total: Line) -> list[str]:
     en, zh = _HEADS[measure]
     unit = f", {found.currency}" if measure == "amount" and found.currency else ""
     head = f"{en} · {zh}{unit}"
-    lines = [head, " " * 22 + "".join(f"{name:>12}" for name in _COLUMNS), f"  ({_COLUMNS_ZH})"]
+    lines = [head, " " * 30 + "".join(f"{name:>12}" for name in _COLUMNS), f"  ({_COLUMNS_ZH})"]
     for line in found.lines.get(measure, ()):
         lines.append(_row(_name(found.names[line.group]), line))
     return [*lines, _row("total · 合计", total)]
@@ -63,7 +63,7 @@ def _row(name: str, line: Line) -> str:
         *(*line.eighty, line.fixed_weights, line.stage_rates, line.commit),
     )
     # A Chinese character is two columns wide.
-    width = 20 - sum(ord(letter) > 0x2E7F for letter in name)
+    width = 28 - sum(ord(letter) > 0x2E7F for letter in name)
     return f"  {name:<{width}}" + "".join(f"{_number(x):>12}" for x in numbers)
 
 

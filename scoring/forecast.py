@@ -171,7 +171,15 @@ def forecast(
         names=group_names(by, groups.names, standing.history.processes),
         slippage=slippage_of(parts.open, chances),
         spread=spread,
-        notes=notes_of(parts.open, parts.open_amount, parts.stated, parts.arrivals, spread, "amount" in by_measure),
+        notes=notes_of(
+            parts.open,
+            parts.open_amount,
+            parts.stated,
+            parts.arrivals,
+            spread,
+            priced="amount" in by_measure,
+            timed=chances.timed,
+        ),
     )
 
 
