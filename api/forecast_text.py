@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scoring.forecast import Forecast
 from scoring.forecast_lines import Line, Measure
+from scoring.words import Words
 
 _HEADS = {
     "amount": ("amount", "金额"),
@@ -46,10 +47,14 @@ def _table(found: Forecast, measure: Measure, total: Line) -> list[str]:
     en, zh = _HEADS[measure]
     unit = f", {found.currency}" if measure == "amount" and found.currency else ""
     head = f"{en} · {zh}{unit}"
-    lines = [head, " " * 20 + "".join(f"{name:>12}" for name in _COLUMNS), f"  ({_COLUMNS_ZH})"]
+    lines = [head, " " * 30 + "".join(f"{name:>12}" for name in _COLUMNS), f"  ({_COLUMNS_ZH})"]
     for line in found.lines.get(measure, ()):
-        lines.append(_row("not known · 未知" if line.group is None else line.group, line))
+        lines.append(_row(_name(found.names[line.group]), line))
     return [*lines, _row("total · 合计", total)]
+
+
+def _name(words: Words) -> str:
+    return words.en if words.en == words.zh else f"{words.en} · {words.zh}"
 
 
 def _row(name: str, line: Line) -> str:
@@ -58,8 +63,8 @@ def _row(name: str, line: Line) -> str:
         *(*line.eighty, line.fixed_weights, line.stage_rates, line.commit),
     )
     # A Chinese character is two columns wide.
-    width = 18 - sum(ord(letter) > 0x2E7F for letter in name)
-    return f"  {name[:18]:<{width}}" + "".join(f"{_number(x):>12}" for x in numbers)
+    width = 28 - sum(ord(letter) > 0x2E7F for letter in name)
+    return f"  {name:<{width}}" + "".join(f"{_number(x):>12}" for x in numbers)
 
 
 def _number(value: float | None) -> str:

@@ -41,6 +41,8 @@ class Chances:
         What the stage rates say of being won within it; None when they are not at hand.
     classes
         ``active``, ``potential`` or ``hidden``; None when not asked for.
+    timed
+        Whether it is known when opportunities close. If not, all that is won counts as won within the period.
     """
 
     within: Floats
@@ -48,6 +50,7 @@ class Chances:
     by_stated: Floats
     stage_rates: Floats | None = None
     classes: Words | None = None
+    timed: bool = True
 
 
 def days_to_stated(standing: Standing, calendar: Calendar) -> Floats:
@@ -115,7 +118,9 @@ def chances_of(
             values[rows] = np.nan if part_values is None else part_values
         classes[rows] = part.classes
     rates = found.pop("stage_rates")
-    return Chances(**found, stage_rates=None if np.isnan(rates).any() else rates, classes=classes)
+    return Chances(
+        **found, stage_rates=None if np.isnan(rates).any() else rates, classes=classes, timed=has_clock(artifact)
+    )
 
 
 def _asked(

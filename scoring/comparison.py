@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from scoring.block_bootstrap import block_weights
 from scoring.comparison_words import Finding, sentence
 from scoring.disagreements import Disagreement, disagreements_of
 from scoring.forecast_errors import figures_of, log_loss_of, wape_difference
+from scoring.words import Words
 
 Floats = NDArray[np.float64]
 
@@ -73,6 +75,7 @@ def compare(
     days: float | None,
     origin: str,
     step_days: float = 7.0,
+    stages: Mapping[str, Words] | None = None,
     seed: int = 0,
 ) -> Comparison:
     """Judge the forecasts of past weeks by what came.
@@ -87,6 +90,8 @@ def compare(
         ``won`` (within the days asked; NaN when not known) and ``within_<method>``; the columns cut by.
     days
         Length of each forecast; None for the final outcome.
+    stages
+        What people call the stages (``scoring.words.stage_names``).
     step_days
         Days from one replayed instant to the next: periods that overlap are drawn in one block.
     """
@@ -106,7 +111,7 @@ def compare(
         methods = {str(name): _by_week(found, cutoffs) for name, found in rows.groupby("method")}
         for method, found in methods.items():
             figures += _records(what | {"method": method, "weeks": len(rows["cutoff"].unique())}, found, weights)
-        findings += _findings(what, methods, weights, days)
+        findings += _findings(what, methods, weights, days, stages or {})
     figures += _log_losses(opportunities, cutoffs, weights, sorted({*forecasts["by"]} - {""}))
     examples, right = disagreements_of(opportunities)
     return Comparison(
@@ -137,7 +142,11 @@ def _records(what: dict[str, Any], rows: pd.DataFrame, weights: Floats) -> list[
 
 
 def _findings(
-    what: dict[str, Any], methods: dict[str, pd.DataFrame], weights: Floats, days: float | None
+    what: dict[str, Any],
+    methods: dict[str, pd.DataFrame],
+    weights: Floats,
+    days: float | None,
+    stages: Mapping[str, Words],
 ) -> list[Finding]:
     if LEARNED not in methods:
         return []
@@ -158,7 +167,7 @@ def _findings(
                 difference=difference["value"],
                 low=difference["low"],
                 high=difference["high"],
-                words=sentence(what, rule, weights.shape[1], ours, theirs, difference),
+                words=sentence(what, rule, weights.shape[1], ours, theirs, difference, stages),
             )
         )
     return found

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from scoring.words import Words
+from scoring.classification import CLASSES
+from scoring.words import UNKNOWN, Words
 
 METHODS = {
     "learned": Words("the learned forecast", "学习预测"),
@@ -64,7 +65,13 @@ class Finding:
 
 
 def sentence(
-    what: Mapping[str, Any], rule: str, weeks: int, learned: float, missed: float, difference: Mapping[str, Any]
+    what: Mapping[str, Any],
+    rule: str,
+    weeks: int,
+    learned: float,
+    missed: float,
+    difference: Mapping[str, Any],
+    stages: Mapping[str, Words] | None = None,
 ) -> Words:
     """Say who missed by how much.
 
@@ -81,7 +88,7 @@ difference 27 points, 80 % sure between 19 and 34'
     # The difference of what is shown, so that a reader's sum comes out.
     points = abs(ours - theirs)
     unit = "point" if points == 1 else "points"
-    en_where, zh_where = _where(what)
+    en_where, zh_where = _where(what, stages or {})
     en_lost, zh_lost = ("the learned forecast lost; ", "学习预测更差；") if lost else ("", "")
     en = (
         f"{measure.en} {scope.en}{en_where}: {en_lost}over {weeks} weeks the learned forecast missed by {ours} %, "
@@ -101,9 +108,11 @@ def _whole(share: float) -> int:
     return round(100 * share)
 
 
-def _where(what: Mapping[str, Any]) -> tuple[str, str]:
+def _where(what: Mapping[str, Any], stages: Mapping[str, Words]) -> tuple[str, str]:
     if what["by"] is None:
         return "", ""
     column = COLUMNS.get(what["by"], Words(what["by"], what["by"]))
-    group = Words("not known", "未知") if what["group"] is None else Words(what["group"], what["group"])
+    named = {name: Words(words["en"], words["zh-CN"]) for name, words in CLASSES.items()}
+    known = {"class": named, "stage": stages}.get(what["by"], {})
+    group = UNKNOWN if what["group"] is None else known.get(what["group"], Words(what["group"], what["group"]))
     return f", {column.en} {group.en}", f"，{column.zh}{group.zh}"

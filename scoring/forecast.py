@@ -10,16 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.instants import DAY, micros_of
-from scoring.amount_risk import AmountRisk, learn_amount_risk
-from scoring.arrivals import NO_ARRIVALS, Arrivals, learn_arrivals
+from scoring.arrivals import NO_ARRIVALS
 from scoring.calendar_periods import Calendar, Period
 from scoring.chances import Chances
 from scoring.forecast_draws import DRAWS, Draws, certain, draw_new, draw_open, draw_shared
-from scoring.forecast_groups import Groups, groups_of
+from scoring.forecast_groups import Groups, group_names, groups_of
 from scoring.forecast_lines import MEASURES, Line, Measure, bounds, chance_of, middle
 from scoring.forecast_notes import notes_of
-from scoring.one_currency import in_one_currency
+from scoring.forecast_parts import Parts, parts_of, past_wins_again, sums_of, sums_won
 from scoring.shared_factor import PastForecast, Spread, fit_spread
 from scoring.slippage import Slippage, slippage_of
 from scoring.standing import Standing
@@ -45,6 +43,8 @@ class Forecast:
         absent where amounts are not known.
     totals, lines
         All together, and each group, by measure.
+    names
+        What people call the groups.
     slippage
         Open opportunities with a stated date, the least likely to meet it first.
     spread
@@ -60,6 +60,7 @@ class Forecast:
     draws: Mapping[Measure, Floats]
     totals: Mapping[Measure, Line]
     lines: Mapping[Measure, tuple[Line, ...]]
+    names: Mapping[str | None, Words]
     slippage: tuple[Slippage, ...]
     spread: Spread
     notes: tuple[Words, ...]
@@ -77,27 +78,15 @@ class Forecast:
             "by": self.by,
             "currency": self.currency,
             "totals": {measure: line.to_dict() for measure, line in self.totals.items()},
-            "groups": {measure: [line.to_dict() for line in lines] for measure, lines in self.lines.items()},
+            "groups": {measure: self._rows(lines) for measure, lines in self.lines.items()},
             "slippage": [one.to_dict() for one in self.slippage],
             "shared_factor": {"mean": self.spread.mean, "periods": self.spread.periods},
             "notes": [{"en": note.en, "zh-CN": note.zh} for note in self.notes],
         }
 
-
-@dataclass(frozen=True)
-class _Parts:
-    """What a forecast is made of: opportunities, their amounts in one currency, and what past wins teach."""
-
-    open: Standing
-    won: Standing
-    chances: Chances
-    open_amount: Floats
-    won_amount: Floats
-    in_period: NDArray[np.bool_]
-    stated: NDArray[np.bool_]
-    risk: AmountRisk
-    arrivals: Arrivals
-    currency: str | None
+    def _rows(self, lines: Sequence[Line]) -> list[dict[str, Any]]:
+        called = ({"en": self.names[line.group].en, "zh-CN": self.names[line.group].zh} for line in lines)
+        return [line.to_dict() | {"names": names} for line, names in zip(lines, called, strict=True)]
 
 
 def forecast(
@@ -151,30 +140,23 @@ def forecast(
     DataError
         Amounts are in several currencies and rates are missing.
     """
-    parts = _parts(standing, chances, period, calendar, rates)
+    parts = parts_of(standing, chances, period, calendar, rates)
     if only_open or everything:
         parts = replace(parts, arrivals=NO_ARRIVALS)
     if everything:
         parts = replace(parts, stated=np.ones(len(parts.open), dtype=bool))
-    groups = groups_of(by, parts.open, parts.won.take(parts.in_period), _again(parts), chances.classes)
+    groups = groups_of(by, parts.open, parts.won.take(parts.in_period), past_wins_again(parts), chances.classes)
     spread = fit_spread(past)
     drawn = _draw(parts, groups, spread, draws, seed)
     by_measure: dict[Measure, Floats] = {"count": drawn.count}
     if np.isfinite(drawn.amount).all():
         by_measure = {"amount": drawn.amount, **by_measure}
-    committed = groups.commits(commits, parts.open)
-    wanted = {} if targets is None else targets
     totals, lines = {}, {}
     for measure in (m for m in MEASURES if m in by_measure):
-        sums = _sums(parts, groups, measure)
-        found = by_measure[measure]
         is_amount = measure == "amount"
-        aims = [wanted.get(name) if is_amount else None for name in groups.names]
-        gave = committed if is_amount else [None] * len(groups.names)
-        lines[measure] = tuple(
-            _line(name, {k: float(v[at]) for k, v in sums.items()}, found[:, at], measure, aims[at], gave[at])
-            for at, name in enumerate(groups.names)
-        )
+        aims, gave = ({}, {}) if not is_amount else (targets or {}, groups.commits(commits, parts.open))
+        sums, found = sums_of(parts, groups, measure), by_measure[measure]
+        lines[measure] = _lines(groups, sums, found, measure, aims, gave)
         total = {key: float(values.sum()) for key, values in sums.items()}
         said = sum(commits.values()) if commits and is_amount else None
         totals[measure] = _line(None, total, found.sum(axis=1), measure, target if is_amount else None, said)
@@ -186,59 +168,25 @@ def forecast(
         draws=by_measure,
         totals=totals,
         lines=lines if by is not None else {},
+        names=group_names(by, groups.names, standing.history.processes),
         slippage=slippage_of(parts.open, chances),
         spread=spread,
-        notes=notes_of(parts.open, parts.open_amount, parts.stated, parts.arrivals, spread, "amount" in by_measure),
+        notes=notes_of(
+            parts.open,
+            parts.open_amount,
+            parts.stated,
+            parts.arrivals,
+            spread,
+            priced="amount" in by_measure,
+            timed=chances.timed,
+        ),
     )
 
 
-def _parts(
-    standing: Standing, chances: Chances, period: Period, calendar: Calendar, rates: Mapping[str, float] | None
-) -> _Parts:
-    amounts, currency = in_one_currency(standing.amount, standing.currency, rates)
-    is_open, is_won = standing.outcome == 0, standing.outcome == 1
-    now_open, won = standing.take(is_open), standing.take(is_won)
-    open_amount, won_amount = amounts[is_open], amounts[is_won]
-    start, end = (micros_of(at) / DAY for at in (period.start, period.end))
-    # Until anything is won an unknown amount is drawn from what is open.
-    teaching = won_amount if (~np.isnan(won_amount)).any() else open_amount
-    return _Parts(
-        open=now_open,
-        won=won,
-        chances=chances,
-        open_amount=open_amount,
-        won_amount=won_amount,
-        in_period=(won.since >= start) & (won.since < end),
-        stated=stated_in(now_open, start, end, calendar),
-        risk=learn_amount_risk(won, teaching),
-        arrivals=learn_arrivals(standing, won, period.days_left(standing.as_of), period.days_until(standing.as_of)),
-        currency=currency,
-    )
-
-
-def stated_in(standing: Standing, start: float, end: float, calendar: Calendar) -> NDArray[np.bool_]:
-    """Tell which open opportunities the managers' rule counts: those stated to close in the period, shape (n,).
-
-    ``start`` and ``end`` are days since 1970. Where nobody states any date all are
-    counted: the rule knows no other way.
-    """
-    due = calendar.end_of_day(standing.stated_close)
-    if np.isnan(due).all():
-        return np.ones(len(standing), dtype=bool)
-    return np.asarray((due > start) & (due <= end), dtype=bool)
-
-
-def _again(parts: _Parts) -> Standing:
-    """Past wins that may come again."""
-    chosen = np.zeros(len(parts.won), dtype=bool)
-    chosen[parts.arrivals.row] = True
-    return parts.won.take(chosen)
-
-
-def _draw(parts: _Parts, groups: Groups, spread: Spread, draws: int, seed: int) -> Draws:
+def _draw(parts: Parts, groups: Groups, spread: Spread, draws: int, seed: int) -> Draws:
     rng, k = np.random.default_rng(seed), len(groups.names)
     shared = draw_shared(spread, draws, rng)
-    won = _sums_won(parts, groups)
+    won = sums_won(parts, groups)
     open_part = draw_open(
         parts.chances.within, parts.open_amount, parts.open.stage, groups.open, k, parts.risk, shared, rng
     )
@@ -246,35 +194,19 @@ def _draw(parts: _Parts, groups: Groups, spread: Spread, draws: int, seed: int) 
     return certain(won["count"], won["amount"], draws).plus(open_part).plus(new_part)
 
 
-def _sums_won(parts: _Parts, groups: Groups) -> dict[Measure, Floats]:
-    amount = parts.won_amount[parts.in_period]
-    paid = np.where(np.isnan(amount), parts.risk.mean_amount, amount)
-    return {"amount": groups.sum(groups.won, paid), "count": groups.sum(groups.won, np.ones(len(paid)))}
-
-
-def _sums(parts: _Parts, groups: Groups, measure: Measure) -> dict[str, Floats]:
-    """Everything that is summed by group; each of shape (groups,)."""
-    amount, chances = parts.open_amount, parts.chances
-    unknown = np.isnan(amount)
-    again = parts.won_amount[parts.arrivals.row]
-    if measure == "amount":
-        paid = parts.risk.expected(amount, parts.open.stage)
-        stated = np.where(unknown, parts.risk.mean_amount, amount)
-        new = np.where(np.isnan(again), parts.risk.mean_amount, again)
-    else:
-        paid, stated, new = np.ones(len(amount)), np.ones(len(amount)), np.ones(len(again))
-    won = _sums_won(parts, groups)[measure]
-    sums = {
-        "open": groups.sum(groups.open, np.ones(len(amount))),
-        "unpriced": groups.sum(groups.open, unknown.astype(np.float64)),
-        "won": won,
-        "expected_open": groups.sum(groups.open, chances.within * paid),
-        "expected_new": groups.sum(groups.new, parts.arrivals.rate * new),
-        "fixed_weights": won + groups.sum(groups.open, parts.open.weight * parts.stated * stated),
-    }
-    if chances.stage_rates is not None:
-        sums["stage_rates"] = won + groups.sum(groups.open, chances.stage_rates * stated)
-    return sums
+def _lines(
+    groups: Groups,
+    sums: Mapping[str, Floats],
+    draws: Floats,
+    measure: Measure,
+    targets: Mapping[str | None, float],
+    commits: Mapping[str | None, float],
+) -> tuple[Line, ...]:
+    found = []
+    for at, name in enumerate(groups.names):
+        own = {key: float(values[at]) for key, values in sums.items()}
+        found.append(_line(name, own, draws[:, at], measure, targets.get(name), commits.get(name)))
+    return tuple(found)
 
 
 def _line(

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from features.history.process import Process
+from scoring.classification import CLASSES
 from scoring.standing import Standing
+from scoring.words import UNKNOWN, Words, stage_names
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Words = NDArray[np.object_]
+Objects = NDArray[np.object_]
 
 NEW, DONE = "not_created_yet", "won"
 """Groups of what has no class and no stage: opportunities not created yet, and those won."""
 
 _OF_THE_MOMENT = ("class", "stage")
+_SPECIAL = {NEW: Words("not created yet", "尚未创建"), DONE: Words("won already", "已赢单")}
 
 
 @dataclass(frozen=True)
@@ -38,21 +42,21 @@ class Groups:
         """Sum values by group, shape (groups,)."""
         return np.bincount(place, values, minlength=len(self.names)).astype(np.float64)
 
-    def commits(self, commits: Mapping[str, float] | None, standing: Standing) -> list[float | None]:
+    def commits(self, commits: Mapping[str, float] | None, standing: Standing) -> dict[str | None, float]:
         """What the owners of each group committed to: by owner, or by team where each owner is in one."""
         if not commits or self.by not in ("owner", "team"):
-            return [None] * len(self.names)
+            return {}
         if self.by == "owner":
-            return [None if name is None else commits.get(name) for name in self.names]
+            return {owner: amount for owner, amount in commits.items()}  # noqa: C416 - None is a group too
         team = dict(zip(standing.owner.tolist(), standing.groups("team").tolist(), strict=True))
         sums: dict[str | None, float] = {}
         for owner, amount in commits.items():
             if owner in team:
                 sums[team[owner]] = sums.get(team[owner], 0.0) + amount
-        return [sums.get(name) for name in self.names]
+        return sums
 
 
-def groups_of(by: str | None, now_open: Standing, won: Standing, again: Standing, classes: Words | None) -> Groups:
+def groups_of(by: str | None, now_open: Standing, won: Standing, again: Standing, classes: Objects | None) -> Groups:
     """Find the groups of a forecast, in the order of their names, unknown last.
 
     Parameters
@@ -75,3 +79,23 @@ def groups_of(by: str | None, now_open: Standing, won: Standing, again: Standing
     places = [np.array([place[name] for name in part.tolist()], dtype=np.int64) for part in values]
     named = tuple(None if n is None else str(n) for n in names) or ("",)
     return Groups(named, places[0], places[1], places[2], by)
+
+
+def group_names(
+    by: str | None, names: Sequence[str | None], processes: Mapping[str, Process]
+) -> dict[str | None, Words]:
+    """Say what people call the groups, in English and Chinese.
+
+    Examples
+    --------
+    >>> group_names("class", ["active", None], {})["active"]
+    Words(en='active', zh='活跃机会')
+    """
+    known = {}
+    if by == "stage":
+        known = stage_names(processes)
+    if by == "class":
+        known = {name: Words(words["en"], words["zh-CN"]) for name, words in CLASSES.items()}
+    if by in _OF_THE_MOMENT:
+        known = known | _SPECIAL
+    return {name: UNKNOWN if name is None else known.get(name, Words(name, name)) for name in names}

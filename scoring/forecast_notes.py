@@ -20,9 +20,23 @@ def notes_of(
     arrivals: Arrivals,
     spread: Spread,
     priced: bool,
+    timed: bool,
 ) -> tuple[Words, ...]:
     """Say what a forecast rests on, and what it lacks."""
-    return (*_of_amounts(amount, priced), *_of_dates(now_open, stated), _of_arrivals(arrivals), _of_spread(spread))
+    return (
+        *_of_time(timed),
+        *_of_amounts(amount, priced),
+        *_of_dates(now_open, stated),
+        _of_arrivals(arrivals),
+        _of_spread(spread),
+    )
+
+
+def _of_time(timed: bool) -> list[Words]:
+    if timed:
+        return []
+    en = "the model does not know when opportunities close: whatever it expects to be won is counted in the period"
+    return [Words(en, "模型尚不知机会何时关闭：所有预计赢单都计入本期间")]
 
 
 def _of_amounts(amount: Floats, priced: bool) -> list[Words]:
@@ -48,7 +62,7 @@ def _of_dates(now_open: Standing, stated: NDArray[np.bool_]) -> list[Words]:
         ]
     return [
         Words(
-            f"{missing:,} open opportunities have no stated close date: the fixed weights leave them out",
+            f"open opportunities without a stated close date, which the fixed weights leave out: {missing:,}",
             f"{missing:,}个未关闭机会没有预计成交日：固定权重未计入",
         )
     ]

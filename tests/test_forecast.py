@@ -136,7 +136,7 @@ def test_the_managers_rule_counts_what_is_stated_to_close_in_the_period() -> Non
     )
     found = forecast_of(known, [0.1] * 4, period="2026-04")
     assert found.totals["amount"].fixed_weights == 0.5 * (100 + 50)
-    assert any("no stated close date" in note.en for note in found.notes)
+    assert any("without a stated close date" in note.en for note in found.notes)
 
 
 def test_where_nobody_states_a_date_the_rule_counts_all_and_says_so() -> None:
@@ -257,3 +257,24 @@ def test_many_opportunities_drawn_together_spread_as_if_drawn_one_by_one(monkeyp
         assert together.mean(axis=0) == pytest.approx(each.mean(axis=0), rel=0.02)
         for share in (0.1, 0.25, 0.5, 0.75, 0.9):
             assert np.quantile(together, share, axis=0) == pytest.approx(np.quantile(each, share, axis=0), rel=0.03)
+
+
+def test_groups_have_names_in_both_languages() -> None:
+    known = pipeline(deal("a"), deal("b", team="north"), sold("w", 50, created=80, closed=95))
+    by_class = forecast_of(known, [0.5, 0.5], by="class", classes=np.array(["active", "hidden"], object))
+    names = {row["group"]: row["names"]["zh-CN"] for row in by_class.to_dict()["groups"]["amount"]}
+    assert names == {"active": "活跃机会", "hidden": "隐性机会", "not_created_yet": "尚未创建"}
+    by_stage = forecast_of(known, [0.5, 0.5], by="stage", period="2026-04").to_dict()["groups"]["count"]
+    assert {row["group"]: row["names"]["zh-CN"] for row in by_stage}["proposal"] == "方案/报价"
+    assert {row["group"]: row["names"]["en"] for row in by_stage}["won"] == "won already"
+    by_team = forecast_of(known, [0.5, 0.5], by="team").to_dict()["groups"]["count"]
+    assert {row["group"]: row["names"]["en"] for row in by_team} == {"north": "north", None: "not known"}
+
+
+def test_a_model_that_does_not_know_when_says_so(simulated: History) -> None:
+    standing, calendar = standing_at(simulated, AS_OF), Calendar()
+    period = calendar.period("30", AS_OF)
+    chances = chances_of(standing.open(), version_zero(simulated.processes), period, calendar)
+    found = forecast(standing, chances, period, calendar)
+    assert found.totals["count"].expected_open == pytest.approx(standing.open().weight.sum())
+    assert any("does not know when" in note.en and "尚不知" in note.zh for note in found.notes)

@@ -13,6 +13,7 @@ from api.options import FILE, INSTANT, history_option, rate_option, rates_of, se
 from api.progress import Progress
 from scoring.calendar_periods import Calendar
 from scoring.comparison import FEWEST_WEEKS, Comparison, compare
+from scoring.words import stage_names
 from training.replay import BY, replay, weeks_before
 
 
@@ -60,7 +61,8 @@ def compare_command(
             seed=seed,
             report=report,
         )
-    found = compare(played.forecasts, played.opportunities, days=asked, origin=history.origin, seed=seed)
+    named = stage_names(history.processes)
+    found = compare(played.forecasts, played.opportunities, days=asked, origin=history.origin, seed=seed, stages=named)
     out.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(found.to_dict(), indent=1, allow_nan=False, ensure_ascii=False)
     out.write_text(text + "\n", encoding="utf-8")
