@@ -21,6 +21,9 @@ from api.key_ring import KeyRing
 from api.loopback import LoopbackOnly
 from api.metrics import Metrics
 from api.openapi import describe
+from api.pages import assets, hidden_accounts_page, model, opportunity, pipeline, sign_in
+from api.pages.problem_pages import for_browsers
+from api.pages.rendering import SeeOtherError, see_other
 from api.problems import (
     HTTP_SORTS,
     HttpError,
@@ -40,6 +43,7 @@ from api.routes import (
     hidden_accounts,
     judgements,
     metrics,
+    model_card,
     models,
     opportunities,
     personal_data,
@@ -51,6 +55,7 @@ from api.routes import (
     work_list,
 )
 from api.security import Access
+from api.sessions import Sessions
 from api.settings import Settings
 from api.store.figures import Figures
 from api.traffic import Traffic
@@ -69,6 +74,7 @@ _PARTS = (
     changes,
     accounts,
     models,
+    model_card,
     pushes,
     collection,
     opportunities,
@@ -81,6 +87,12 @@ _PARTS = (
     audit_log,
     personal_data,
     metrics,
+    assets,
+    sign_in,
+    pipeline,
+    opportunity,
+    hidden_accounts_page,
+    model,
 )
 
 
@@ -168,7 +180,9 @@ def create_app(
 
     app = FastAPI(title="dealodds", version="1", description=_ABOUT, lifespan=lifespan)
     app.state.clock, app.state.database, app.state.settings = clock, database, settings
-    app.state.access = Access(keys, RateLimits(settings.rate_limit))
+    app.state.access = Access(
+        keys, RateLimits(settings.rate_limit), Sessions(settings.home, settings.session_secret.get_secret_value())
+    )
     app.state.metrics = Metrics()
     app.state.figures = Figures(database, real_clock.seconds) if database is not None else None
     for part in _PARTS:
@@ -200,11 +214,12 @@ async def _write_uses(keys: KeyRing) -> None:
 
 
 def _add_handlers(app: FastAPI) -> None:
-    app.add_exception_handler(DealoddsError, of_domain)
-    app.add_exception_handler(ExceptionGroup, of_several)
-    app.add_exception_handler(HttpError, of_http)
-    app.add_exception_handler(HTTPException, _of_routing)
-    app.add_exception_handler(RequestValidationError, _of_parameters)
+    app.add_exception_handler(DealoddsError, for_browsers(of_domain))
+    app.add_exception_handler(ExceptionGroup, for_browsers(of_several))
+    app.add_exception_handler(HttpError, for_browsers(of_http))
+    app.add_exception_handler(HTTPException, for_browsers(_of_routing))
+    app.add_exception_handler(RequestValidationError, for_browsers(_of_parameters))
+    app.add_exception_handler(SeeOtherError, see_other)
 
 
 def _of_routing(request: Request, error: Exception) -> Response:
