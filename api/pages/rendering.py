@@ -16,7 +16,7 @@ from starlette.datastructures import URL
 from api.champion import Champion
 from api.pages import charts
 from api.pages.headers import HEADERS
-from api.pages.language import COOKIE, LOCALES, N_, Language, language_of
+from api.pages.language import COOKIE, LOCALES, N_, Language, language, language_of
 from api.pages.tables import shown
 from api.security import Access
 from api.sessions import COOKIE as SESSION_COOKIE
@@ -66,8 +66,8 @@ def see_other(request: Request, error: Exception) -> Response:
 
 def page(request: Request, template: str, status: int = 200, **about: Any) -> HTMLResponse:
     """Render a page in the language of the request."""
-    language = language_of(request)
-    text = _environment(language.tag).get_template(template).render(_on_every_page(request, language) | about)
+    chosen = language_of(request)
+    text = _environment(chosen.tag).get_template(template).render(_on_every_page(request, chosen) | about)
     return HTMLResponse(text, status, HEADERS)
 
 
@@ -78,15 +78,15 @@ def address(request: Request, **changed: Any) -> str:
     return str(URL(path=request.url.path).include_query_params(**given))
 
 
-def _on_every_page(request: Request, language: Language) -> dict[str, Any]:
+def _on_every_page(request: Request, chosen: Language) -> dict[str, Any]:
     access = cast(Access, request.app.state.access)
     session = getattr(request.state, "session", None) or access.sessions.read(request.cookies.get(SESSION_COOKIE))
     model = cast(Champion, request.app.state.champion).model if hasattr(request.app.state, "champion") else None
     return {
-        "language": language,
-        "f": language.formats,
-        "say": language.say,
-        "of": language.of,
+        "language": chosen,
+        "f": chosen.formats,
+        "say": chosen.say,
+        "of": chosen.of,
         "pages": PAGES,
         "path": request.url.path,
         "languages": {tag: address(request, lang=tag) for tag in LOCALES},
@@ -108,13 +108,23 @@ def _environment(tag: str) -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    from api.pages.language import language
-
     chosen = language(tag)
     environment.install_gettext_translations(chosen.translations, newstyle=True)  # type: ignore[attr-defined]
     environment.filters["shown"] = lambda value, kind: shown(value, kind, chosen)
+    environment.filters["is_figure"] = is_figure
     environment.globals["charts"] = charts
     return environment
+
+
+def is_figure(text: str) -> bool:
+    """Tell whether a cell of the card is compared from the right.
+
+    Examples
+    --------
+    >>> is_figure("−0.28"), is_figure("12.5 %"), is_figure("yes"), is_figure("–")
+    (True, True, False, True)
+    """
+    return not any(letter.isalpha() for letter in text)
 
 
 @lru_cache
