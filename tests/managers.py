@@ -21,7 +21,7 @@ from models.promotions import Decision
 from tests.databases import upgraded
 from tests.pipelines import Pipeline, Present
 from tests.services import live_service
-from training.pipeline import train
+from training.candidate import make_candidate
 
 CUTOFF = pd.Timestamp("2025-09-01", tz="UTC")
 READ = "a-key-that-reads"
@@ -53,7 +53,8 @@ def managers_service(folder: Path) -> Iterator[tuple[httpx.Client, Pipeline]]:
 
 
 def _trained(folder: Path) -> Path:
-    write_artifact(train(simulate(900, seed=4), CUTOFF, seed=0, most=3_000).artifact, folder)
+    """A model with its card, as ``dealodds train`` makes it."""
+    write_artifact(make_candidate(simulate(700, seed=4), CUTOFF, None, lambda: 0.0).artifact, folder)
     return folder
 
 
