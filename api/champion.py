@@ -98,16 +98,23 @@ def load_champion(folder: Path | None) -> Champion:
             _log.error("%s", error)
             return Champion(None, error)
         except Exception as problem:  # checksums hold, yet it is no model of ours
-            _log.exception("the model does not load")
-            found = f"a model in {folder} that does not load ({type(problem).__name__})"
-            return Champion(None, ArtifactError(found, "a model of this version", "train and promote it again"))
-    _warm_up(artifact)
+            return _refused(folder, problem)
+    try:
+        _warm_up(artifact)
+    except Exception as problem:  # it loads, and does not answer
+        return _refused(folder, problem)
     # For a segment whose model does not load the model of all answers; of another origin it is another's.
     models, errors = exported_segments(folder) if folder is not None else ([], [])
     for refused in errors:
         _log.error("%s", refused)
     same = tuple(model for model in models if model.training["origin"] == artifact.training["origin"])
     return Champion(artifact, folder=folder, segments=same, segment_errors=tuple(errors))
+
+
+def _refused(folder: Path | None, problem: Exception) -> Champion:
+    _log.exception("the model does not load")
+    found = f"a model in {folder} that does not load ({type(problem).__name__})"
+    return Champion(None, ArtifactError(found, "a model of this version", "train and promote it again"))
 
 
 def _warm_up(artifact: Artifact) -> None:

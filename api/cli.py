@@ -9,10 +9,12 @@ import click
 from api.commands.audit import audit_command
 from api.commands.card import card_command
 from api.commands.change import change_command
+from api.commands.compare import compare_command
 from api.commands.data import import_command, mapping_group, simulate_command
 from api.commands.database import database_group
 from api.commands.demo import demo_command
 from api.commands.fields import fields_command
+from api.commands.forecast import forecast_command
 from api.commands.keys import keys_group
 from api.commands.model import backtest_command, train_command
 from api.commands.promotion import promote_command, promotions_command, rollback_command, versions_command
@@ -39,6 +41,8 @@ for command in (
     recalibrate_command,
     backtest_command,
     score_command,
+    forecast_command,
+    compare_command,
     change_command,
     card_command,
     fields_command,

@@ -70,3 +70,16 @@ exclude_option = click.option(
     metavar="NAME",
     help="Learn nothing from a column, a feature, or a whole group such as email; can be given several times.",
 )
+rate_option = click.option(
+    "--rate",
+    "rates",
+    type=(str, click.FloatRange(min=0, min_open=True)),
+    multiple=True,
+    metavar="CURRENCY RATE",
+    help="Worth of one unit of a currency; that of the currency to report in is 1. Several times.",
+)
+
+
+def rates_of(pairs: tuple[tuple[str, float], ...]) -> dict[str, float] | None:
+    """Rates by currency, None when none was given."""
+    return dict(pairs) if pairs else None

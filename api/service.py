@@ -7,16 +7,12 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from api import clock
 from api.app import create_app
-from api.background.deliveries import Deliveries
-from api.background.telling import Tell
 from api.home import champion_folder
 from api.logs import configure_logs
 from api.security import keys_in
 from api.settings import Settings, read_settings
 from api.store.keys import keys_in_use
-from api.store.outbox import enqueue_champion, enqueue_scores
 from api.store.upgrade import check_revision, upgrade
 from features.errors import DatabaseUnavailableError
 from features.history.database.engine import Database
@@ -25,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 
 def application() -> FastAPI:
-    """Make the application of one worker, as the environment says."""
+    """Make the application of one worker, as the environment says; lists are kept by ``api.background.process``."""
     settings = read_settings()
     configure_logs(settings.log_level)
     database = Database(settings.database())
@@ -35,10 +31,7 @@ def application() -> FastAPI:
         authenticate=not settings.no_auth,
         database=database,
         settings=settings,
-        keeps_lists=True,
         shadow_folder=settings.shadow_model,
-        tell=Tell(enqueue_scores, enqueue_champion),
-        background=[Deliveries(database, clock.now)],
     )
 
 

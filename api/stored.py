@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from api.champion import Champion
 from api.live_segments import score_live_by_segment
@@ -125,9 +125,14 @@ def _trend(connection: Connection, score: Score, cut: Cut) -> Trend:
 
 
 def _earlier(connection: Connection, opportunity_id: str, cut: Cut) -> Earlier | None:
-    table = SCORES.c
-    asked = select(table.as_of, table.model_version, table.probability, table.opportunity_class).where(
-        table.opportunity_id == opportunity_id, table.is_shadow.is_(False), table.as_of <= cut.recorded_by
-    )
-    row = connection.execute(asked.order_by(table.as_of.desc()).limit(1)).first()
+    row = connection.execute(_LAST, {"opportunity_id": opportunity_id, "as_of": cut.recorded_by}).first()
     return None if row is None else Earlier(instant(row.as_of), row.model_version, row.probability, row[3])
+
+
+_S = SCORES.c
+_LAST = (
+    select(_S.as_of, _S.model_version, _S.probability, _S.opportunity_class)
+    .where(_S.opportunity_id == bindparam("opportunity_id"), _S.is_shadow.is_(False), _S.as_of <= bindparam("as_of"))
+    .order_by(_S.as_of.desc())
+    .limit(1)
+)

@@ -21,6 +21,7 @@ os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 import mlflow
 import pandas as pd
+from mlflow.entities.model_registry import RegisteredModel
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 from mlflow.tracking import MlflowClient
@@ -44,6 +45,8 @@ logging.getLogger("mlflow").setLevel(logging.WARNING)
 _CHAMPIONS_TAG = "champions"
 _VERDICT = "verdict.json"
 _REQUIREMENTS = ("lightgbm", "mlflow", "numba", "numpy", "pandas", "scikit-learn", "scipy")
+
+_NOTHING = "RESOURCE_DOES_NOT_EXIST"
 
 
 class Registry:
@@ -255,11 +258,26 @@ class Registry:
 
     def champions(self, segment: str = "") -> list[str]:
         """Champions, for all or of a segment, that can be gone back to, in order, the present one last."""
-        try:
-            tags = self.client.get_registered_model(NAME).tags
-        except MlflowException:
-            return []
+        registered = self._registered()
+        tags = registered.tags if registered is not None else {}
         return [str(v) for v in json.loads(tags.get(_slot(_CHAMPIONS_TAG, segment), "[]"))]
+
+    def _registered(self) -> RegisteredModel | None:
+        """Ask for the registered model; None when nothing was trained yet.
+
+        Raises
+        ------
+        RegistryError
+            MLflow does not answer: that is not the same as nothing.
+        """
+        try:
+            return self.client.get_registered_model(NAME)
+        except MlflowException as problem:
+            if problem.error_code == _NOTHING:
+                return None
+            found = f"MLflow at {self.uri} that does not answer as it should ({problem.error_code})"
+            do = "start it, or correct MLFLOW_TRACKING_URI"
+            raise RegistryError(found, "an MLflow that can be reached", do) from problem
 
     def load(self, version: str) -> Artifact:
         """Read the artifact of a version.
@@ -290,11 +308,10 @@ class Registry:
 
     def versions(self) -> list[dict[str, Any]]:
         """List the registered versions with their aliases, newest first."""
-        found = self.client.search_model_versions(f"name='{NAME}'")
-        try:
-            aliases = self.client.get_registered_model(NAME).aliases
-        except MlflowException:
+        registered = self._registered()
+        if registered is None:
             return []
+        found, aliases = self.client.search_model_versions(f"name='{NAME}'"), registered.aliases
         rows = [{"version": str(v.version), "run": v.run_id} for v in found]
         for row in rows:
             row["aliases"] = sorted(alias for alias, version in aliases.items() if str(version) == row["version"])

@@ -23,7 +23,7 @@ from models.exported import export_artifact, withdraw_artifact
 from models.hazard_blend import HazardBlend
 from scoring.version_zero import version_zero
 from tests.pipelines import Pipeline
-from tests.services import KEY, NOW, PATIENCE, live_service, opportunity, serving
+from tests.services import KEY, NOW, PATIENCE, live_service, opportunity, service, serving
 
 ODDS = {"1": 0.5, "2": 0.7311, "3": 0.8808}
 
@@ -232,3 +232,13 @@ def test_versions_name_the_models_of_segments_too() -> None:
     zero = version_zero()
     segment = replace(zero, version="7", training={**zero.training, "segment": "product=suite"})
     assert Champion(replace(zero, version="3"), segments=(segment,)).versions == "3; product=suite: 7"
+
+
+def test_a_model_that_loads_and_does_not_answer_is_told_and_the_service_starts(tmp_path: Path) -> None:
+    artifact = version_zero()
+    write_artifact(replace(artifact, classification={}), tmp_path / "champion")
+    with service(tmp_path / "champion") as client:
+        assert client.get("/healthz").status_code == 200
+        answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert "does not load" in answer.json()["detail"]

@@ -14,6 +14,7 @@ import pytest
 from features.history.database.engine import Database
 from features.history.database.history_of import history_of
 from features.history.database.reads import Cut, opportunity_known
+from features.history.live import request_body
 from tests.services import NOW, live_service, push
 
 CREATED = "2026-01-01T08:00:00Z"
@@ -176,6 +177,24 @@ def test_accounts_that_are_one_share_what_happened(client: httpx.Client, databas
     assert apart["class"] == before["class"]
 
 
+def test_a_merge_is_not_known_before_it_was_told(database: Database) -> None:
+    now = [pd.Timestamp("2026-03-01", tz="UTC")]
+    with live_service(database, clock=lambda: now[0]) as client:
+        client.put("/v1/collection/meeting", json={"since": None})
+        put(client, account_id="a1", stage="proposal")
+        push(client, meeting("m1", "2026-02-20T08:00:00Z", account_id="a2", direction="inbound"))
+        now[0] = pd.Timestamp("2026-03-10", tz="UTC")
+        push(client, {"type": "account_merge", "event_id": "g1", "account_id": "a2", "into": "a1"})
+        now[0] = pd.Timestamp("2026-03-20", tz="UTC")
+        classes = [
+            client.get(f"/v1/opportunities/o1/score?reasons=false&as_of={day}T00:00:00Z").json()["score"]["class"]
+            for day in ("2026-03-05", "2026-03-15")
+        ]
+    codes = [{evidence["code"] for evidence in found["evidence"]} for found in classes]
+    assert codes[0] == {"need_confirmed_by_stage", "gone_quiet"}
+    assert "buyer_initiated_contact" in codes[1], "the meeting with the other account counts from the merge on"
+
+
 def test_columns_are_corrected_by_changes_of_fields(client: httpx.Client, database: Database) -> None:
     client.put("/v1/accounts/a1", json={"created_at": CREATED, "industry": "machinery"})
     client.put("/v1/contacts/c1", json={"created_at": CREATED, "account_id": "a1"})
@@ -235,6 +254,10 @@ def test_a_hundred_writers_to_one_opportunity_leave_one_consistent_history(
     history = history_of(database)
     assert sorted(history.activities["activity_id"]) == sorted(f"m{i}" for i in range(100))
     assert history.activities["recorded_at"].is_unique
+    read = client.get("/v1/opportunities/o1/score").json()["score"]
+    body = request_body(history, ["o1"], pd.Timestamp(read["as_of"]))
+    rebuilt = client.post("/v1/scores", json=body | {"reasons": True}).json()["scores"][0]
+    assert rebuilt == read
 
 
 def test_a_service_without_a_database_says_so() -> None:

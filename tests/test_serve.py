@@ -11,10 +11,12 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 from pydantic import SecretStr
 
@@ -112,3 +114,29 @@ def test_an_outdated_database_is_refused_with_what_to_do(tmp_path: Path) -> None
     refused = _run(home, "serve", "--no-auth", "--port", "1")
     assert refused.returncode == 1
     assert "dealodds database upgrade" in refused.stderr
+
+
+def test_lists_are_kept_by_a_process_of_their_own_that_is_begun_again_and_ends_with_the_service(tmp_path: Path) -> None:
+    with live_process(tmp_path, f"sqlite:///{tmp_path}/deals.db") as service:
+        service.client.put("/v1/opportunities/o1", json={"created_at": "2026-01-01T08:00:00Z", "stage": "proposal"})
+        _wait_for(lambda: service.client.get("/v1/opportunities").status_code == 200)
+        (first,) = _children(service.process.pid)
+        os.kill(first, signal.SIGKILL)
+        _wait_for(lambda: _children(service.process.pid) not in ([], [first]))
+        service.client.put("/v1/opportunities/o2", json={"created_at": "2026-01-01T08:00:00Z", "stage": "proposal"})
+        _wait_for(lambda: len(service.client.get("/v1/opportunities").json()["opportunities"]) == 2)
+        (second,) = _children(service.process.pid)
+        os.kill(service.process.pid, signal.SIGKILL)
+        service.process.wait(PATIENCE)
+    _wait_for(lambda: not psutil.pid_exists(second))
+
+
+def _children(pid: int) -> list[int]:
+    return [child.pid for child in psutil.Process(pid).children()]
+
+
+def _wait_for(happened: Callable[[], bool]) -> None:
+    until = time.monotonic() + 2 * PATIENCE
+    while not happened():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.1)

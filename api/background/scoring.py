@@ -14,6 +14,7 @@ from api.live_segments import score_live_by_segment
 from features.errors import RequestError
 from features.history.database.description import Description
 from features.history.database.reads import Known, request_of
+from features.history.database.rows import micro
 from features.history.live_rules import Rules
 from scoring.score import Score
 
@@ -56,7 +57,8 @@ class Scored:
 
 
 def _last(events: Sequence[Request], as_of: pd.Timestamp) -> Request | None:
-    past = [event for event in events if event["occurred_at"] <= as_of]
+    at = micro(as_of)
+    past = [event for event in events if event["occurred_at"] <= at]
     return max(past, key=lambda event: (event["occurred_at"], event["recorded_at"]), default=None)
 
 

@@ -44,6 +44,7 @@ def serve(model: Path | None, host: str, port: int, *, authenticate: bool, worke
     """Run the server until interrupted; workers read the environment, so that is where they are told."""
     import uvicorn
 
+    from api.background.process import beside
     from api.key_ring import given_grants
     from api.logs import configure_logs
     from api.security import keys_in
@@ -62,7 +63,7 @@ def serve(model: Path | None, host: str, port: int, *, authenticate: bool, worke
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind((host, port))  # a port in use is told in three parts, before anything is loaded
     click.echo(f"serving {model if model is not None else champion_folder()} on http://{host}:{port}")
-    with _shared_metrics(workers):
+    with _shared_metrics(workers), beside():
         uvicorn.run(
             "api.service:application",
             factory=True,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
 
 from api.store.tables import JUDGEMENTS
 from features.errors import NotKnownError
@@ -94,9 +94,19 @@ def judgements_of(connection: Connection, opportunity_id: str) -> Sequence[Row[A
 
 def standing_judgement(connection: Connection, opportunity_id: str, as_of: int) -> Row[Any] | None:
     """Read the last judgement that stood at an instant, in microseconds."""
-    stood = or_(_T.withdrawn_at.is_(None), _T.withdrawn_at > as_of)
-    asked = select(JUDGEMENTS).where(_T.opportunity_id == opportunity_id, _T.recorded_at <= as_of, stood)
-    return connection.execute(asked.order_by(_T.seq.desc()).limit(1)).first()
+    return connection.execute(_STANDING, {"opportunity_id": opportunity_id, "as_of": as_of}).first()
+
+
+_STANDING = (
+    select(JUDGEMENTS)
+    .where(
+        _T.opportunity_id == bindparam("opportunity_id"),
+        _T.recorded_at <= bindparam("as_of"),
+        or_(_T.withdrawn_at.is_(None), _T.withdrawn_at > bindparam("as_of")),
+    )
+    .order_by(_T.seq.desc())
+    .limit(1)
+)
 
 
 def judged_and_closed(connection: Connection, cut: Cut) -> Standing:

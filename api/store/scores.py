@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, literal, select
+from sqlalchemy import Connection, Row, bindparam, func, literal, select
 
 from api.store.insertion import insert_new
 from api.store.tables import SCORES
@@ -20,6 +20,15 @@ SMALLEST_CHANGE = 0.0005
 
 ScoreRow = dict[str, Any]
 _OF_TREND = ("opportunity_id", "as_of", "model_version", "probability", "low", "high")
+_SINCE = (
+    select(*(SCORES.c[name] for name in _OF_TREND))
+    .where(
+        SCORES.c.opportunity_id.in_(bindparam("ids", expanding=True)),
+        SCORES.c.is_shadow == literal(False),
+        SCORES.c.as_of >= bindparam("since"),
+    )
+    .order_by(SCORES.c.as_of)
+)
 _WORDS = ("status", "outcome", "opportunity_class", "model_version")
 
 
@@ -104,9 +113,7 @@ def trends(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[st
     since = min(row["as_of"] for row in rows) - (WINDOW_DAYS + 1) * DAY
     past: defaultdict[str, list[Row[Any]]] = defaultdict(list)
     for part in parts_of([row["opportunity_id"] for row in rows]):
-        mine = (SCORES.c.opportunity_id.in_(part), SCORES.c.is_shadow == literal(False), SCORES.c.as_of >= since)
-        asked = select(*(SCORES.c[name] for name in _OF_TREND)).where(*mine)
-        for kept in connection.execute(asked.order_by(SCORES.c.as_of)).all():
+        for kept in connection.execute(_SINCE, {"ids": list(part), "since": since}).all():
             past[kept.opportunity_id].append(kept)
     return {row["opportunity_id"]: _trend(past[row["opportunity_id"]], row) for row in rows}
 

@@ -96,7 +96,7 @@ class Rules:
         check_name(name, self.processes, "process", pointer)
         return self.processes[name]
 
-    def check_past(self, instant: datetime, what: str, pointer: str) -> int:
+    def check_past(self, instant: datetime | int, what: str, pointer: str) -> int:
         """Give when it happened in microseconds, at most ``as_of``.
 
         Raises
@@ -107,12 +107,16 @@ class Rules:
         at = micros_of(instant)
         if at > self.at + SKEW:
             raise FutureEventError(
-                f"{what} at {instant.isoformat()}, after as_of {self.as_of.isoformat()}",
+                f"{what} at {_text(at)}, after as_of {self.as_of.isoformat()}",
                 "what happened by as_of, give or take 5 minutes",
                 "leave it out, correct the instant, or mark a planned activity with planned: true",
                 pointer,
             )
         return min(at, self.at)
+
+
+def _text(at: int) -> str:
+    return pd.Timestamp(at, unit="us", tz="UTC").isoformat()
 
 
 def check_name(name: str, known: Collection[str], what: str, pointer: str) -> None:

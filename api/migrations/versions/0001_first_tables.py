@@ -287,8 +287,8 @@ def upgrade() -> None:
             "merges",
             ["seq"],
             unique=False,
-            sqlite_where=sa.text("kind = 'merge' OR kind = 'retraction' AND name = 'merge'"),
-            postgresql_where=sa.text("kind = 'merge' OR kind = 'retraction' AND name = 'merge'"),
+            sqlite_where=sa.text("(kind = 'merge' OR kind = 'retraction' AND name = 'merge')"),
+            postgresql_where=sa.text("(kind = 'merge' OR kind = 'retraction' AND name = 'merge')"),
         )
         batch_op.create_index(
             "moves",
@@ -344,8 +344,8 @@ def downgrade() -> None:
         )
         batch_op.drop_index(
             "merges",
-            sqlite_where=sa.text("kind = 'merge' OR kind = 'retraction' AND name = 'merge'"),
-            postgresql_where=sa.text("kind = 'merge' OR kind = 'retraction' AND name = 'merge'"),
+            sqlite_where=sa.text("(kind = 'merge' OR kind = 'retraction' AND name = 'merge')"),
+            postgresql_where=sa.text("(kind = 'merge' OR kind = 'retraction' AND name = 'merge')"),
         )
         batch_op.drop_index("events_of_opportunity")
         batch_op.drop_index("events_of_contact")

@@ -6,15 +6,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, select
 
 from features.history.database.reads import (
     EVENT_COLUMNS,
     Cut,
+    Event,
     Known,
     by_cut,
     corrected,
     merged_pairs,
+    read_events,
     roles_changed,
     select_opportunities,
     standing,
@@ -24,7 +26,7 @@ from features.history.database.tables import ACTIVITY, CONTACTS, EVENTS, OPPORTU
 
 _MOST_IN_ONE_QUERY = 900
 
-Rows = Sequence[Row[Any]]
+Events = Sequence[Event]
 
 
 def opportunities_known(connection: Connection, opportunity_ids: Sequence[str], cut: Cut) -> dict[str, Known]:
@@ -53,7 +55,7 @@ def opportunities_known(connection: Connection, opportunity_ids: Sequence[str], 
     return {name: _known(row, events[name], people, accounts.get(row["account_id"], ())) for name, row in rows.items()}
 
 
-def _known(row: Mapping[str, Any], events: Rows, people: _People, accounts: tuple[str, ...]) -> Known:
+def _known(row: Mapping[str, Any], events: Events, people: _People, accounts: tuple[str, ...]) -> Known:
     contacts = people.of(accounts, events)
     return Known(row, events, contacts | roles_changed(events, contacts), accounts)
 
@@ -64,24 +66,24 @@ class _People:
     def __init__(self, connection: Connection, accounts: Iterable[str], cut: Cut) -> None:
         self.connection, self.cut = connection, cut
         names = sorted(accounts)
-        self.events: defaultdict[str, list[tuple[int, Row[Any]]]] = defaultdict(list)
+        self.events: defaultdict[str, list[tuple[int, Event]]] = defaultdict(list)
         for place, event in enumerate(_events_of_accounts(connection, names, cut)):
             self.events[event.account_id].append((place, event))
         self.staff = _grouped(_contacts(connection, CONTACTS.c.account_id, names, cut), "account_id")
         self.others: dict[str, str | None] = {}
 
-    def events_of(self, accounts: Sequence[str]) -> Rows:
+    def events_of(self, accounts: Sequence[str]) -> Events:
         """Events of accounts that are one, in the order in which the database gave them."""
         placed = (placed for name in accounts for placed in self.events[name])
         return [event for _, event in sorted(placed, key=lambda placed: placed[0])]
 
-    def meet(self, events: Iterable[Row[Any]]) -> None:
+    def meet(self, events: Iterable[Event]) -> None:
         """Read who was met, once for all."""
         met = {event.contact_id for event in events if event.kind == ACTIVITY and event.contact_id is not None}
         rows = _contacts(self.connection, CONTACTS.c.contact_id, sorted(met), self.cut)
         self.others = {row.contact_id: row.role for row in rows}
 
-    def of(self, accounts: Sequence[str], events: Rows) -> dict[str, str | None]:
+    def of(self, accounts: Sequence[str], events: Events) -> dict[str, str | None]:
         """Roles of the accounts' people, and of others who were met and are known; each part in order of the ids."""
         staff = sorted((row.contact_id, row.role) for name in accounts for row in self.staff[name])
         people = dict(staff)
@@ -96,30 +98,26 @@ def _opportunities(connection: Connection, ids: Sequence[str], cut: Cut) -> Iter
         yield from (dict(row) for row in connection.execute(asked, _bound(cut)).mappings())
 
 
-def _own_events(connection: Connection, ids: Sequence[str], cut: Cut) -> Iterator[Row[Any]]:
+def _own_events(connection: Connection, ids: Sequence[str], cut: Cut) -> Iterator[Event]:
     table = EVENTS.c
     for part in parts_of(ids):
         asked = select(*EVENT_COLUMNS).where(table.opportunity_id.in_(part), by_cut(table))
-        yield from _rows(connection, asked.order_by(table.opportunity_id, table.seq, table.event_id), cut)
+        yield from read_events(connection, asked.order_by(table.opportunity_id, table.seq, table.event_id), _bound(cut))
 
 
-def _events_of_accounts(connection: Connection, accounts: Sequence[str], cut: Cut) -> Iterator[Row[Any]]:
+def _events_of_accounts(connection: Connection, accounts: Sequence[str], cut: Cut) -> Iterator[Event]:
     table = EVENTS.c
     for part in parts_of(accounts):
         of_accounts = table.account_id.in_(part)
         asked = select(*EVENT_COLUMNS).where(of_accounts, table.opportunity_id.is_(None), by_cut(table))
-        yield from _rows(connection, asked.order_by(table.seq, table.event_id), cut)
+        yield from read_events(connection, asked.order_by(table.seq, table.event_id), _bound(cut))
 
 
-def _contacts(connection: Connection, column: Any, ids: Sequence[str], cut: Cut) -> Iterator[Row[Any]]:
+def _contacts(connection: Connection, column: Any, ids: Sequence[str], cut: Cut) -> Iterator[Any]:
     table = CONTACTS.c
     for part in parts_of(ids):
         asked = select(table.contact_id, table.role, table.account_id).where(column.in_(part), by_cut(table))
-        yield from _rows(connection, asked, cut)
-
-
-def _rows(connection: Connection, asked: Select[Any], cut: Cut) -> Sequence[Row[Any]]:
-    return connection.execute(asked, _bound(cut)).all()
+        yield from connection.execute(asked, _bound(cut)).all()
 
 
 def parts_of(ids: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -131,8 +129,8 @@ def _bound(cut: Cut) -> dict[str, int]:
     return {"recorded_by": cut.recorded_by, "through_seq": cut.through_seq}
 
 
-def _grouped(rows: Iterable[Row[Any]], column: str) -> defaultdict[str, list[Row[Any]]]:
-    groups: defaultdict[str, list[Row[Any]]] = defaultdict(list)
+def _grouped(rows: Iterable[Any], column: str) -> defaultdict[str, list[Any]]:
+    groups: defaultdict[str, list[Any]] = defaultdict(list)
     for row in rows:
         groups[getattr(row, column)].append(row)
     return groups

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Select, bindparam, insert, select
 
 from features.catalogue import Catalogue
 from features.history.database.engine import Writing
@@ -21,6 +21,7 @@ from features.history.schema import ACTIVITY_KINDS
 from features.instants import instant
 
 _NAME = "history"
+_FOREVER = 2**62
 _ACCOUNTS = "accounts"
 
 
@@ -58,21 +59,35 @@ def read_description(
     recorded_by, through_seq
         What was recorded later, or committed later, is left out.
     """
-    bodies = select(DESCRIPTIONS.c.body).where(DESCRIPTIONS.c.name == _NAME).order_by(DESCRIPTIONS.c.seq.desc())
-    body = connection.execute(bodies.limit(1)).scalar()  # processes are not bitemporal: the latest holds
-    said = select(COLLECTED.c.name, COLLECTED.c.since, COLLECTED.c.is_collected).order_by(COLLECTED.c.seq)
-    if recorded_by is not None:
-        said = said.where(COLLECTED.c.recorded_at <= recorded_by)
-    if through_seq is not None:
-        said = said.where(COLLECTED.c.seq <= through_seq)
-    last = {name: (since, collected) for name, since, collected in connection.execute(said)}
+    body = connection.execute(_last_body()).scalar()  # processes are not bitemporal: the latest holds
+    bound = {
+        "recorded_by": _FOREVER if recorded_by is None else recorded_by,
+        "through_seq": _FOREVER if through_seq is None else through_seq,
+    }
+    last = {name: (since, collected) for name, since, collected in connection.execute(_collected(), bound)}
     collected = {name: since for name, (since, is_collected) in last.items() if is_collected}
-    return Description(**_read(json.loads(body) if body else {}), collected=collected)
+    return Description(**_read(body), collected=collected)
 
 
-def _read(raw: Mapping[str, Any]) -> dict[str, Any]:
-    if not raw:
+@lru_cache
+def _last_body() -> Select[Any]:
+    bodies = select(DESCRIPTIONS.c.body).where(DESCRIPTIONS.c.name == _NAME)
+    return bodies.order_by(DESCRIPTIONS.c.seq.desc()).limit(1)
+
+
+@lru_cache
+def _collected() -> Select[Any]:
+    table = COLLECTED.c
+    within = table.recorded_at <= bindparam("recorded_by"), table.seq <= bindparam("through_seq")
+    return select(table.name, table.since, table.is_collected).where(*within).order_by(table.seq)
+
+
+@lru_cache(maxsize=4)
+def _read(body: str | None) -> dict[str, Any]:
+    """Read a description; kept, because every score asks for the same."""
+    if not body:
         return {}
+    raw = json.loads(body)
     return {
         "origin": raw["origin"],
         "processes": {p["name"]: process_from_dict(p) for p in raw["processes"]},

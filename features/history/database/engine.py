@@ -21,6 +21,10 @@ _WAIT_SECONDS = 10
 _DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg", "sqlite": "sqlite"}
 
 
+_LAST = select(COMMITS.c.seq, COMMITS.c.recorded_at).order_by(COMMITS.c.seq.desc()).limit(1)
+"""Both grow together, and the last number is found at once."""
+
+
 @dataclass
 class Writing:
     """One commit under way.
@@ -124,9 +128,7 @@ class Database:
 
 def last_commit(connection: Connection) -> tuple[int, int]:
     """Number and instant of the last commit; zeros when there is none."""
-    # Both grow together, and the last number is found at once.
-    asked = select(COMMITS.c.seq, COMMITS.c.recorded_at).order_by(COMMITS.c.seq.desc()).limit(1)
-    found = connection.execute(asked).first()
+    found = connection.execute(_LAST).first()
     return (0, 0) if found is None else (int(found[0]), int(found[1]))
 
 

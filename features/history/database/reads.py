@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, select, text
+from sqlalchemy import Connection, Select, and_, bindparam, select, text
 
 from features.history.database.description import Description
 from features.history.database.rows import micro
@@ -33,10 +33,30 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STATED = ("account_id", "owner_id", "team", "product", "service", "source", "channel", "currency", "process")
 _ACCOUNT_FACTS = ("region", "industry", "size")
 _E, _C = EVENTS.c, CONTACTS.c
-EVENT_COLUMNS = (
-    _E.event_id, _E.kind, _E.opportunity_id, _E.account_id, _E.contact_id, _E.name, _E.value, _E.direction, _E.duration,
-    _E.topic, _E.quantity, _E.planned, _E.automated, _E.occurred_at, _E.recorded_at, _E.replaces,
-)  # fmt: skip
+
+
+class Event(NamedTuple):
+    """An event of the database. A tuple of names: hundreds are read for one score."""
+
+    event_id: str
+    kind: str
+    opportunity_id: str | None
+    account_id: Any  # text, where the sort of event has it; so the next two
+    contact_id: Any
+    name: Any
+    value: str | None
+    direction: str | None
+    duration: float | None
+    topic: str | None
+    quantity: float | None
+    planned: bool
+    automated: bool
+    occurred_at: int
+    recorded_at: int
+    replaces: str | None
+
+
+EVENT_COLUMNS = tuple(_E[name] for name in Event._fields)
 OPPORTUNITY_COLUMNS = tuple(OPPORTUNITIES.c[name] for name in ("opportunity_id", "created_at", "attributes", *_STATED))
 
 
@@ -57,7 +77,7 @@ class Known:
     """
 
     row: Mapping[str, Any]
-    events: Sequence[Row[Any]]
+    events: Sequence[Event]
     contacts: Mapping[str, str | None]
     accounts: tuple[str, ...]
 
@@ -68,17 +88,22 @@ def opportunity_known(connection: Connection, opportunity_id: str, cut: Cut) -> 
     found = connection.execute(_opportunity(), bound | {"opportunity_id": opportunity_id}).mappings().first()
     if found is None:
         return None
-    own = connection.execute(_own_events(), bound | {"opportunity_id": opportunity_id}).all()
+    own = read_events(connection, _own_events(), bound | {"opportunity_id": opportunity_id})
     row = corrected(dict(found), standing(own))
     accounts = accounts_one_with(connection, row["account_id"], cut) if row["account_id"] else ()
     asked = bound | {"accounts": list(accounts)}
-    shared = connection.execute(_events_of_accounts(), asked).all() if accounts else []
+    shared = read_events(connection, _events_of_accounts(), asked) if accounts else []
     events = standing([*own, *shared])
     people = _people(connection, events, asked)
     return Known(row, events, people | roles_changed(events, people), accounts)
 
 
-def standing(events: Iterable[Row[Any]]) -> list[Row[Any]]:
+def read_events(connection: Connection, asked: Select[Any], bound: Mapping[str, Any]) -> list[Event]:
+    """Read events asked for by ``EVENT_COLUMNS``."""
+    return [Event._make(row) for row in connection.execute(asked, bound).all()]
+
+
+def standing(events: Iterable[Any]) -> list[Any]:
     """Leave out what was corrected or retracted, and the retractions themselves.
 
     A correction that was retracted corrects nothing: what it replaced stands again.
@@ -99,7 +124,8 @@ def accounts_one_with(connection: Connection, account_id: str, cut: Cut) -> tupl
 
 def merged_pairs(connection: Connection, cut: Cut) -> list[tuple[str, str]]:
     """Pairs of accounts that were merged, as known then."""
-    rows = connection.execute(_merges(), {"recorded_by": cut.recorded_by, "through_seq": cut.through_seq}).all()
+    bound = {"recorded_by": cut.recorded_by, "through_seq": cut.through_seq}
+    rows = read_events(connection, _merges(), bound)
     return [(row.account_id, row.value) for row in standing(rows) if row.kind == MERGE]
 
 
@@ -119,7 +145,7 @@ def together(account_id: str, pairs: Sequence[tuple[str, str]]) -> tuple[str, ..
 
 
 def request_of(known: Known, description: Description, rules: Rules) -> dict[str, Any]:
-    """Write what is known as one of ``opportunities`` of ``POST /v1/scores``, its instants as datetimes.
+    """Write what is known as one of ``opportunities`` of ``POST /v1/scores``, its instants in microseconds.
 
     What the model that is to answer does not know (a kind, a field, a stage of another
     process) is left out, and so is what lies ahead and is no plan.
@@ -136,7 +162,7 @@ def request_of(known: Known, description: Description, rules: Rules) -> dict[str
     attributes = json.loads(known.row["attributes"])
     return {
         "opportunity_id": known.row["opportunity_id"],
-        "created_at": moment(known.row["created_at"]),
+        "created_at": known.row["created_at"],
         **{name: known.row[name] for name in _STATED},
         "account": {name: known.row[f"account_{name}"] for name in _ACCOUNT_FACTS},
         "attributes": {name: value for name, value in attributes.items() if name in rules.attributes} or None,
@@ -149,21 +175,25 @@ def moment(micro: int) -> datetime:
     return _EPOCH + timedelta(microseconds=micro)
 
 
-def _timed(event: Row[Any]) -> dict[str, Any]:
-    return {"occurred_at": moment(event.occurred_at), "recorded_at": moment(event.recorded_at)}
-
-
-def _stages(events: Sequence[Row[Any]], process: Process | None) -> list[dict[str, Any]]:
+def _stages(events: Sequence[Event], process: Process | None) -> list[dict[str, Any]]:
     keys = process.keys if process else ()
-    return [{"stage": e.name, **_timed(e)} for e in events if e.kind == STAGE and e.name in keys]
+    return [
+        {"stage": e.name, "occurred_at": e.occurred_at, "recorded_at": e.recorded_at}
+        for e in events
+        if e.kind == STAGE and e.name in keys
+    ]
 
 
-def _fields(events: Sequence[Row[Any]], opportunity_id: str, rules: Rules) -> list[dict[str, Any]]:
-    of_it = (e for e in events if e.kind == FIELD and e.opportunity_id == opportunity_id and e.name in rules.fields)
-    return [{"field": e.name, "value": e.value, **_timed(e)} for e in of_it]
+def _fields(events: Sequence[Event], opportunity_id: str, rules: Rules) -> list[dict[str, Any]]:
+    known = frozenset(rules.fields)
+    of_it = (e for e in events if e.kind == FIELD and e.opportunity_id == opportunity_id and e.name in known)
+    return [
+        {"field": e.name, "value": e.value, "occurred_at": e.occurred_at, "recorded_at": e.recorded_at} for e in of_it
+    ]
 
 
-def _activities(events: Sequence[Row[Any]], rules: Rules) -> list[dict[str, Any]]:
+def _activities(events: Sequence[Event], rules: Rules) -> list[dict[str, Any]]:
+    known = frozenset(rules.kinds)
     return [
         {
             "activity_id": e.event_id,
@@ -175,10 +205,11 @@ def _activities(events: Sequence[Row[Any]], rules: Rules) -> list[dict[str, Any]
             "contact_id": e.contact_id,
             "planned": e.planned,
             "automated": e.automated,
-            **_timed(e),
+            "occurred_at": e.occurred_at,
+            "recorded_at": e.recorded_at,
         }
         for e in events
-        if e.kind == ACTIVITY and e.name in rules.kinds
+        if e.kind == ACTIVITY and e.name in known
     ]
 
 
@@ -197,7 +228,7 @@ def _said_to_be_collected(tables: Mapping[str, Any], description: Description, r
     return sent | {"not_collected": absent or None, "collected_since": since or None}
 
 
-def corrected(row: Mapping[str, Any], events: Iterable[Row[Any]]) -> dict[str, Any]:
+def corrected(row: Mapping[str, Any], events: Iterable[Event]) -> dict[str, Any]:
     """Apply the last change of each column; owners are followed over time and stay."""
     changed = [e for e in events if e.kind == FIELD and e.name in row and e.name not in ("owner_id", "attributes")]
     if any(e.name == "account_id" for e in changed):  # what is known of the other account is not read here
@@ -205,17 +236,17 @@ def corrected(row: Mapping[str, Any], events: Iterable[Row[Any]]) -> dict[str, A
     return {**row} | {e.name: e.value for e in sorted(changed, key=_in_order)}
 
 
-def _in_order(event: Row[Any]) -> tuple[int, int]:
+def _in_order(event: Event) -> tuple[int, int]:
     return event.occurred_at, event.recorded_at
 
 
-def roles_changed(events: Iterable[Row[Any]], people: Mapping[str, Any]) -> dict[str, str | None]:
+def roles_changed(events: Iterable[Event], people: Mapping[str, Any]) -> dict[str, str | None]:
     """Roles that people have by changes told of them."""
     changed = [e for e in events if e.kind == FIELD and e.name == "role" and e.contact_id in people]
     return {e.contact_id: e.value for e in sorted(changed, key=_in_order)}
 
 
-def _people(connection: Connection, events: Sequence[Row[Any]], asked: Mapping[str, Any]) -> dict[str, str | None]:
+def _people(connection: Connection, events: Sequence[Event], asked: Mapping[str, Any]) -> dict[str, str | None]:
     """Roles of the accounts' people, and of others who were met and are known."""
     staff = connection.execute(_contacts_of_accounts(), asked).all() if asked["accounts"] else []
     people = {row[0]: row[1] for row in staff}

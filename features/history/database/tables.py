@@ -90,7 +90,7 @@ OPPORTUNITIES = Table(
 STAGE, FIELD, ACTIVITY, RETRACTION, MERGE = "stage", "field", "activity", "retraction", "merge"
 EVENT_KINDS = (STAGE, FIELD, ACTIVITY, RETRACTION, MERGE)
 """Sorts of events. A merge says that ``account_id`` is one with the account in ``value`` from then on."""
-OF_MERGES = "kind = 'merge' OR kind = 'retraction' AND name = 'merge'"
+OF_MERGES = "(kind = 'merge' OR kind = 'retraction' AND name = 'merge')"
 """Merges of accounts, and their retractions: few, and wanted at every reading."""
 OF_MOVES = "kind = 'field' AND name = 'account_id'"
 """Opportunities moved to another account."""

@@ -1,0 +1,97 @@
+"""The command that plays past weeks again and says who was right."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+import pandas as pd
+
+from api.history_source import Source, history_at
+from api.options import FILE, INSTANT, history_option, rate_option, rates_of, seed_option
+from api.progress import Progress
+from scoring.calendar_periods import Calendar
+from scoring.comparison import FEWEST_WEEKS, Comparison, compare
+from training.replay import BY, replay, weeks_before
+
+
+@click.command("compare")
+@history_option
+@click.option("--weeks", type=click.IntRange(1, 520), default=26, show_default=True, help="Past weeks to play again.")
+@click.option(
+    "--days", type=click.IntRange(1, 999), default=30, show_default=True, help="Length of each forecast, days."
+)
+@click.option("--final", "is_final", is_flag=True, help="Judge the final outcome instead, whenever it came.")
+@click.option("--until", type=INSTANT, help="Take the last weeks before this instant; before the end when not given.")
+@click.option(
+    "--retrain-every", type=click.IntRange(1, 52), default=1, show_default=True, help="Train at every so many weeks."
+)
+@click.option("--by", default=",".join(BY), show_default=True, metavar="COLUMN,…", help="Columns to cut by.")
+@click.option("--zone", default="UTC", show_default=True, help="Time zone in which stated days end.")
+@rate_option
+@click.option("--out", type=FILE, required=True, help="File to write everything to (JSON).")
+@seed_option
+def compare_command(
+    source: Source,
+    weeks: int,
+    days: int,
+    is_final: bool,
+    until: pd.Timestamp | None,
+    retrain_every: int,
+    by: str,
+    zone: str,
+    rates: tuple[tuple[str, float], ...],
+    out: Path,
+    seed: int,
+) -> None:
+    """Judge the learned forecast beside the fixed weights over past weeks, each with a model trained as of then."""
+    history = history_at(source)
+    asked = None if is_final else float(days)
+    with Progress(weeks) as report:
+        played = replay(
+            history,
+            weeks_before(history, weeks, asked, until),
+            asked,
+            by=[column.strip() for column in by.split(",") if column.strip()],
+            retrain_every=retrain_every,
+            calendar=Calendar(zone),
+            rates=rates_of(rates),
+            seed=seed,
+            report=report,
+        )
+    found = compare(played.forecasts, played.opportunities, days=asked, origin=history.origin, seed=seed)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(found.to_dict(), indent=1, allow_nan=False, ensure_ascii=False)
+    out.write_text(text + "\n", encoding="utf-8")
+    for line in compared_lines(found):
+        click.echo(line)
+
+
+def compared_lines(found: Comparison) -> list[str]:
+    """Lay out a comparison: where the learned forecast lost, then all together, then single opportunities."""
+    period = "the final outcome" if found.days is None else f"the next {found.days:g} days"
+    lines = [f"{found.weeks} weeks, each asked for {period} ({found.origin})"]
+    if found.weeks < FEWEST_WEEKS:
+        lines += ["too few weeks to judge", "周数过少，不足以判断"]
+    for finding in found.findings:
+        if finding.by is None:
+            lines += [f"- {finding.words.en}", f"  {finding.words.zh}"]
+    lost = [one for one in found.findings if one.lost and one.by is not None]
+    if lost:
+        lines += [f"it also lost in {len(lost)} groups, such as", f"在{len(lost)}个分组中也更差，例如"]
+        lines += [text for one in lost[:3] for text in (f"- {one.words.en}", f"  {one.words.zh}")]
+    for one in found.held:
+        lines += [
+            f"80 % interval ({one['scope']}, {one['measure']}): held in {one['held']} of {one['weeks']} weeks",
+        ]
+    lines.append(
+        f"more than 20 points apart: learned right {found.right['learned']} times, fixed weights "
+        f"{found.right['fixed_weights']} times"
+    )
+    lines.append(
+        f"相差超过20个百分点的机会：学习概率更准{found.right['learned']}次，固定权重更准{found.right['fixed_weights']}次"
+    )
+    for example in found.disagreements[:5]:
+        lines += [f"- {example.opportunity_id}, {example.words.en}", f"  {example.opportunity_id}，{example.words.zh}"]
+    return lines

@@ -1,0 +1,68 @@
+"""A forecast laid out as lines of text, English and Chinese."""
+
+from __future__ import annotations
+
+from scoring.forecast import Forecast
+from scoring.forecast_lines import Line, Measure
+
+_HEADS = {
+    "amount": ("amount", "金额"),
+    "count": ("wins", "赢单数"),
+}
+_COLUMNS = ("won", "open", "new", "expected", "median", "80 % low", "80 % high", "fixed", "st.rates", "commit")
+_COLUMNS_ZH = "已赢单 · 未关闭 · 尚未创建 · 合计 · 中位数 · 80%下限 · 80%上限 · 固定权重 · 阶段赢率 · 承诺"
+
+
+def forecast_text(found: Forecast, origin: str) -> list[str]:
+    """Lay out a forecast: all together, the groups, the chance of the target, and what a reader must know."""
+    period = found.period
+    start, end = (at.tz_convert(period.zone) for at in (period.start, period.end))
+    lines = [
+        f"{period.name}, {start:%Y-%m-%d} up to {end:%Y-%m-%d} ({period.zone}), as of {found.as_of:%Y-%m-%d %H:%M} UTC "
+        f"({origin})"
+    ]
+    for measure, total in found.totals.items():
+        lines += _table(found, measure, total)
+    aim = found.totals.get("amount")
+    if aim is not None and aim.target is not None and aim.target_probability is not None:
+        chance = f"{100 * aim.target_probability:.0f}"
+        lines += [
+            f"target {aim.target:,.0f}: reached with probability {chance} %",
+            f"目标{aim.target:,.0f}：达成概率{chance}%",
+        ]
+    due = [one for one in found.slippage if not one.overdue]
+    if found.slippage:
+        expected, late = sum(one.met for one in due), len(found.slippage) - len(due)
+        lines += [
+            f"of {len(due):,} stated close dates to come {expected:,.1f} are expected to be met; {late:,} have passed",
+            f"未到期的预计成交日{len(due):,}个，预计按期赢单{expected:,.1f}个；{late:,}个已过期",
+        ]
+    for note in found.notes:
+        lines += [f"- {note.en}", f"  {note.zh}"]
+    return lines
+
+
+def _table(found: Forecast, measure: Measure, total: Line) -> list[str]:
+    en, zh = _HEADS[measure]
+    unit = f", {found.currency}" if measure == "amount" and found.currency else ""
+    head = f"{en} · {zh}{unit}"
+    lines = [head, " " * 20 + "".join(f"{name:>12}" for name in _COLUMNS), f"  ({_COLUMNS_ZH})"]
+    for line in found.lines.get(measure, ()):
+        lines.append(_row("not known · 未知" if line.group is None else line.group, line))
+    return [*lines, _row("total · 合计", total)]
+
+
+def _row(name: str, line: Line) -> str:
+    numbers = (
+        *(line.won, line.expected_open, line.expected_new, line.expected, line.median),
+        *(*line.eighty, line.fixed_weights, line.stage_rates, line.commit),
+    )
+    # A Chinese character is two columns wide.
+    width = 18 - sum(ord(letter) > 0x2E7F for letter in name)
+    return f"  {name[:18]:<{width}}" + "".join(f"{_number(x):>12}" for x in numbers)
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.1f}"

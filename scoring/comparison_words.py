@@ -1,0 +1,109 @@
+"""The plain sentence of a comparison, in English and Chinese."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from scoring.words import Words
+
+METHODS = {
+    "learned": Words("the learned forecast", "学习预测"),
+    "fixed_weights": Words("the fixed weights", "固定权重"),
+    "stage_rates": Words("the stage rates", "阶段赢率"),
+    "commit": Words("the owners' commits", "负责人承诺"),
+}
+_MEASURES = {"amount": Words("won amount", "赢单金额"), "count": Words("number of wins", "赢单数量")}
+_SCOPES = {"open": Words("of what was open", "（当时未关闭的机会）"), "all": Words("in all", "（全部）")}
+COLUMNS = {
+    "team": Words("team", "团队"),
+    "owner": Words("owner", "负责人"),
+    "product": Words("product", "产品"),
+    "class": Words("class", "机会分类"),
+    "stage": Words("stage", "阶段"),
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the figures say of the learned forecast against one rule.
+
+    ``learned`` and ``missed`` are by how much the two missed (WAPE); ``difference`` is how much
+    further the rule missed, below 0 where the learned forecast lost; ``low`` and ``high`` are 80 % sure.
+    """
+
+    scope: str
+    measure: str
+    by: str | None
+    group: str | None
+    rule: str
+    weeks: int
+    days: float | None
+    learned: float
+    missed: float
+    difference: float
+    low: float | None
+    high: float | None
+    words: Words
+
+    @property
+    def lost(self) -> bool:
+        """Whether the learned forecast missed by more than the rule, in whole percents as they are shown."""
+        return _whole(self.learned) > _whole(self.missed)
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the interval of the difference leaves out 0."""
+        return self.low is not None and self.high is not None and (self.low > 0) == (self.high > 0)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Describe it in JSON, with the sentence in both languages."""
+        kept = {name: value for name, value in asdict(self).items() if name != "words"}
+        return kept | {"lost": self.lost, "sure": self.is_sure, "en": self.words.en, "zh-CN": self.words.zh}
+
+
+def sentence(
+    what: Mapping[str, Any], rule: str, weeks: int, learned: float, missed: float, difference: Mapping[str, Any]
+) -> Words:
+    """Say who missed by how much.
+
+    Examples
+    --------
+    >>> what = {"scope": "open", "measure": "count", "by": None, "group": None}
+    >>> sentence(what, "fixed_weights", 26, 0.14, 0.41, {"value": 0.27, "low": 0.19, "high": 0.34}).en
+    'number of wins of what was open: over 26 weeks the learned forecast missed by 14 %, the fixed weights by 41 %; \
+difference 27 points, 80 % sure between 19 and 34'
+    """
+    rule_words, measure, scope = METHODS[rule], _MEASURES[what["measure"]], _SCOPES[what["scope"]]
+    ours, theirs = _whole(learned), _whole(missed)
+    lost = ours > theirs
+    # The difference of what is shown, so that a reader's sum comes out.
+    points = abs(ours - theirs)
+    unit = "point" if points == 1 else "points"
+    en_where, zh_where = _where(what)
+    en_lost, zh_lost = ("the learned forecast lost; ", "学习预测更差；") if lost else ("", "")
+    en = (
+        f"{measure.en} {scope.en}{en_where}: {en_lost}over {weeks} weeks the learned forecast missed by {ours} %, "
+        f"{rule_words.en} by {theirs} %; difference {points} {unit}"
+    )
+    zh = (
+        f"{measure.zh}{scope.zh}{zh_where}：{zh_lost}{weeks}周内学习预测误差{ours}%，"
+        f"{rule_words.zh}误差{theirs}%；相差{points}个百分点"
+    )
+    if difference["low"] is None:
+        return Words(en, zh)
+    low, high = sorted(_whole(-difference[side] if lost else difference[side]) for side in ("low", "high"))
+    return Words(f"{en}, 80 % sure between {low} and {high}", f"{zh}，80%把握在{low}至{high}之间")
+
+
+def _whole(share: float) -> int:
+    return round(100 * share)
+
+
+def _where(what: Mapping[str, Any]) -> tuple[str, str]:
+    if what["by"] is None:
+        return "", ""
+    column = COLUMNS.get(what["by"], Words(what["by"], what["by"]))
+    group = Words("not known", "未知") if what["group"] is None else Words(what["group"], what["group"])
+    return f", {column.en} {group.en}", f"，{column.zh}{group.zh}"
