@@ -21,7 +21,16 @@ from api.key_ring import KeyRing
 from api.loopback import LoopbackOnly
 from api.metrics import Metrics
 from api.openapi import describe
-from api.pages import assets, hidden_accounts_page, model, opportunity, pipeline, sign_in
+from api.pages import (
+    assets,
+    comparison_page,
+    forecast_page,
+    hidden_accounts_page,
+    model,
+    opportunity,
+    pipeline,
+    sign_in,
+)
 from api.pages.problem_pages import for_browsers
 from api.pages.rendering import SeeOtherError, see_other
 from api.problems import (
@@ -48,6 +57,7 @@ from api.routes import (
     opportunities,
     personal_data,
     pushes,
+    reports,
     score_history,
     scores,
     shadow,
@@ -58,6 +68,7 @@ from api.security import Access
 from api.sessions import Sessions
 from api.settings import Settings
 from api.store.figures import Figures
+from api.store.list_choices import ListChoices
 from api.traffic import Traffic
 from api.validation import parameter_parts_of
 from features.errors import DealoddsError
@@ -86,11 +97,14 @@ _PARTS = (
     webhooks,
     audit_log,
     personal_data,
+    reports,
     metrics,
     assets,
     sign_in,
     pipeline,
     opportunity,
+    forecast_page,
+    comparison_page,
     hidden_accounts_page,
     model,
 )
@@ -184,6 +198,7 @@ def create_app(
         keys, RateLimits(settings.rate_limit), Sessions(settings.home, settings.session_secret.get_secret_value())
     )
     app.state.metrics = Metrics()
+    app.state.choices = ListChoices()
     app.state.figures = Figures(database, real_clock.seconds) if database is not None else None
     for part in _PARTS:
         app.include_router(part.router)

@@ -30,8 +30,8 @@ from features.errors import NoChampionError, RegistryError
 from features.segment import segment_of
 from models.artifact import Artifact, read_artifact, write_artifact
 from models.exported import export_artifact, place_of, withdraw_artifact
-from models.predictions import FORGOTTEN, predict_snapshots
 from models.kept_promotions import FILE
+from models.predictions import FORGOTTEN, predict_snapshots
 from models.promotion_log import EXPERIMENT, PromotionLog
 from models.promotions import Author, Decision, Kind
 from models.training_record import TrainingRecord

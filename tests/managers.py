@@ -69,5 +69,3 @@ def _weeks(pipeline: Pipeline) -> None:
             pipeline.tell({"opportunity_id": JUDGED} | what)
         refresher.refresh()
     refresher.give_up()
-
-

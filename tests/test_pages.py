@@ -229,7 +229,10 @@ def test_filters_sorting_and_pages_are_links(reader: httpx.Client) -> None:
     rest = reader.get(after[1].replace("&amp;", "&")).text
     names = re.compile(r'<th scope="row" data-label=""><a href="([^"]+)">')
     assert names.findall(text) == ["/opportunities/b", "/opportunities/a"]
-    assert set(names.findall(rest)) == {"/opportunities/c%2Fd", "/opportunities/%3Cscript%3Ealert%281%29%3C%2Fscript%3E"}
+    assert set(names.findall(rest)) == {
+        "/opportunities/c%2Fd",
+        "/opportunities/%3Cscript%3Ealert%281%29%3C%2Fscript%3E",
+    }
     assert '<option value="north" selected>' in reader.get("/pipeline?team=north&class=active").text
     assert "No open opportunity is like this" in reader.get("/pipeline?owner=nobody").text
 

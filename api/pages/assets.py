@@ -25,5 +25,7 @@ def get_asset(request: Request, name: str) -> Response:
         found = f"GET {request.url.path[:200]}"
         raise HttpError(404, Part(pointer="", found=found, expected=", ".join(TYPES), do="correct the path"))
     return Response(
-        asset(name)[0], media_type=TYPES[name], headers=HEADERS | {"Cache-Control": "public, max-age=31536000, immutable"}
+        asset(name)[0],
+        media_type=TYPES[name],
+        headers=HEADERS | {"Cache-Control": "public, max-age=31536000, immutable"},
     )

@@ -55,7 +55,9 @@ def get_model(request: Request) -> Response:
 @router.get("/model/pictures/{number}.svg")
 def get_picture(request: Request, number: Annotated[int, Path(ge=0, le=99)]) -> Response:
     """Give a picture of the card."""
-    pictures = [block for section in card_of(request).sections for block in section.blocks if isinstance(block, Picture)]
+    pictures = [
+        block for section in card_of(request).sections for block in section.blocks if isinstance(block, Picture)
+    ]
     if number >= len(pictures):
         raise _nothing(f"picture {number}")
     text = _draw(pictures[number], _fingerprint(request), language_of(request).tag, number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.datastructures import URL
@@ -18,7 +18,7 @@ from api.pages.stages import StageNames
 from api.pages.tables import Column, DataTable
 from api.routes.work_list import list_in_service, work_list
 from api.security import needs
-from api.store.list_choices import choices
+from api.store.list_choices import ListChoices
 from api.store.service import database_of
 from scoring.classification import CLASSES
 from scoring.trend import TRENDS
@@ -184,7 +184,7 @@ def _menus(
 ) -> list[tuple[str, str, str, list[Choice]]]:
     """Owners, teams and so on as menus of a form; a sort with no word, or a single one, is left out."""
     with database_of(request).reading() as connection:
-        words = choices(connection, list_in_service(connection).list_id)
+        words = cast(ListChoices, request.app.state.choices).of(connection, list_in_service(connection).list_id)
     menus = []
     for name, (label, everything) in _CHOICES.items():
         chosen, there = getattr(asked, name), words[name]

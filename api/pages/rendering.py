@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.datastructures import URL
 
 from api.champion import Champion
+from api.kept_reports import COMPARISON, forecast_name, has_report
 from api.pages import charts
 from api.pages.headers import HEADERS
 from api.pages.language import COOKIE, LOCALES, N_, Language, language, language_of
@@ -23,6 +24,8 @@ from api.sessions import COOKIE as SESSION_COOKIE
 
 PAGES = (
     ("/pipeline", N_("Pipeline")),
+    ("/forecast", N_("Forecast")),
+    ("/learned-vs-fixed", N_("Learned vs fixed")),
     ("/hidden-accounts", N_("Hidden accounts")),
     ("/model", N_("Model")),
 )
@@ -87,7 +90,7 @@ def _on_every_page(request: Request, chosen: Language) -> dict[str, Any]:
         "f": chosen.formats,
         "say": chosen.say,
         "of": chosen.of,
-        "pages": PAGES,
+        "pages": _pages_there(request),
         "path": request.url.path,
         "languages": {tag: address(request, lang=tag) for tag in LOCALES},
         "signed_in": access.keys is None or session is not None or hasattr(request.state, "actor"),
@@ -96,6 +99,13 @@ def _on_every_page(request: Request, chosen: Language) -> dict[str, Any]:
         "json": None,
         "asset": asset_address,
     }
+
+
+def _pages_there(request: Request) -> list[tuple[str, str]]:
+    """Leave out what was not worked out yet."""
+    home = request.app.state.settings.home
+    needed = {"/forecast": forecast_name("quarter", None), "/learned-vs-fixed": COMPARISON}
+    return [(url, name) for url, name in PAGES if url not in needed or has_report(home, needed[url])]
 
 
 @lru_cache
