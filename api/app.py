@@ -21,6 +21,18 @@ from api.key_ring import KeyRing
 from api.loopback import LoopbackOnly
 from api.metrics import Metrics
 from api.openapi import describe
+from api.pages import (
+    assets,
+    comparison_page,
+    forecast_page,
+    hidden_accounts_page,
+    model,
+    opportunity,
+    pipeline,
+    sign_in,
+)
+from api.pages.problem_pages import for_browsers
+from api.pages.rendering import SeeOtherError, see_other
 from api.problems import (
     HTTP_SORTS,
     HttpError,
@@ -40,10 +52,12 @@ from api.routes import (
     hidden_accounts,
     judgements,
     metrics,
+    model_card,
     models,
     opportunities,
     personal_data,
     pushes,
+    reports,
     score_history,
     scores,
     shadow,
@@ -51,8 +65,10 @@ from api.routes import (
     work_list,
 )
 from api.security import Access
+from api.sessions import Sessions
 from api.settings import Settings
 from api.store.figures import Figures
+from api.store.list_choices import ListChoices
 from api.traffic import Traffic
 from api.validation import parameter_parts_of
 from features.errors import DealoddsError
@@ -69,6 +85,7 @@ _PARTS = (
     changes,
     accounts,
     models,
+    model_card,
     pushes,
     collection,
     opportunities,
@@ -80,7 +97,16 @@ _PARTS = (
     webhooks,
     audit_log,
     personal_data,
+    reports,
     metrics,
+    assets,
+    sign_in,
+    pipeline,
+    opportunity,
+    forecast_page,
+    comparison_page,
+    hidden_accounts_page,
+    model,
 )
 
 
@@ -168,8 +194,11 @@ def create_app(
 
     app = FastAPI(title="dealodds", version="1", description=_ABOUT, lifespan=lifespan)
     app.state.clock, app.state.database, app.state.settings = clock, database, settings
-    app.state.access = Access(keys, RateLimits(settings.rate_limit))
+    app.state.access = Access(
+        keys, RateLimits(settings.rate_limit), Sessions(settings.home, settings.session_secret.get_secret_value())
+    )
     app.state.metrics = Metrics()
+    app.state.choices = ListChoices()
     app.state.figures = Figures(database, real_clock.seconds) if database is not None else None
     for part in _PARTS:
         app.include_router(part.router)
@@ -200,11 +229,12 @@ async def _write_uses(keys: KeyRing) -> None:
 
 
 def _add_handlers(app: FastAPI) -> None:
-    app.add_exception_handler(DealoddsError, of_domain)
-    app.add_exception_handler(ExceptionGroup, of_several)
-    app.add_exception_handler(HttpError, of_http)
-    app.add_exception_handler(HTTPException, _of_routing)
-    app.add_exception_handler(RequestValidationError, _of_parameters)
+    app.add_exception_handler(DealoddsError, for_browsers(of_domain))
+    app.add_exception_handler(ExceptionGroup, for_browsers(of_several))
+    app.add_exception_handler(HttpError, for_browsers(of_http))
+    app.add_exception_handler(HTTPException, for_browsers(_of_routing))
+    app.add_exception_handler(RequestValidationError, for_browsers(_of_parameters))
+    app.add_exception_handler(SeeOtherError, see_other)
 
 
 def _of_routing(request: Request, error: Exception) -> Response:

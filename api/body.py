@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from typing import cast
+from urllib.parse import parse_qsl
 
 from fastapi import Request
 
 from api.problems import HttpError, Part
 from api.settings import Settings
 
+FORM = "application/x-www-form-urlencoded"
+_FORM_BYTES = 16 * 1024
 NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 
 
@@ -31,6 +34,15 @@ async def read_events(request: Request) -> bytes:
     """Read a body of JSON or NDJSON with many events; raises as ``read_body``."""
     _check_type(request, NDJSON)
     return await _read(request, _settings(request).events_bytes)
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """Read the fields of a form in a browser; raises as ``read_body``."""
+    if _media(request) != FORM:
+        part = Part(pointer="", found="a body of another type", expected=FORM, do="send the form of the page")
+        raise HttpError(415, part)
+    text = (await _read(request, _FORM_BYTES)).decode("utf-8", "replace")
+    return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=20))
 
 
 def is_ndjson(request: Request) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy.exc import SQLAlchemyError
 
 from api import clock
-from api.store.keys import SCOPES, Grant, digest_of_key, find_grant, scopes_of, write_uses
+from api.store.keys import SCOPES, Grant, digest_of_key, find_digest, find_grant, scopes_of, write_uses
 from features.errors import DatabaseError, DealoddsError, RequestError
 from features.history.database.engine import Database
 from features.instants import SECOND
@@ -53,11 +53,15 @@ class KeyRing:
         self._given_ids = {grant.key_id for grant in self._given.values()}
         self._database, self._seconds = database, seconds
         self._answers: OrderedDict[str, Answer] = OrderedDict()
+        self._digests: dict[str, str] = {}
         self._uses: dict[str, int] = {}
 
     def remembered(self, key: bytes) -> Answer | None:
         """Give what is known of a key without asking; None when the database must be asked."""
-        digest = digest_of_key(key)
+        return self.remembered_by(digest_of_key(key))
+
+    def remembered_by(self, digest: str) -> Answer | None:
+        """Give what is known of the key of a digest."""
         if digest in self._given:
             return Answer(self._given[digest], 0.0, 0.0)
         if self._database is None:
@@ -73,8 +77,12 @@ class KeyRing:
         DatabaseError
             It is away, and the key was not good lately.
         """
+        return self.asked_by(digest_of_key(key))
+
+    def asked_by(self, digest: str) -> Grant | None:
+        """Ask the database whose the key of a digest is; raises as ``asked``."""
         assert self._database is not None
-        digest, now = digest_of_key(key), self._seconds()
+        now = self._seconds()
         try:
             answer = Answer(find_grant(self._database, digest), now, now + FRESH_SECONDS)
         except DatabaseError:
@@ -87,6 +95,25 @@ class KeyRing:
         while len(self._answers) > _MOST_REMEMBERED:
             self._answers.popitem(last=False)
         return answer.grant
+
+    def digest_of_id(self, key_id: str) -> str | None:
+        """Find the digest of the key of an id, revoked or not; None when there is none.
+
+        Raises
+        ------
+        DatabaseError
+            It is away, and was not asked before.
+        """
+        if key_id in self._given_ids:
+            return next(digest for digest, grant in self._given.items() if grant.key_id == key_id)
+        if self._database is not None and key_id not in self._digests:
+            found = find_digest(self._database, key_id)
+            if found is None:
+                return None
+            if len(self._digests) >= _MOST_REMEMBERED:
+                self._digests.clear()
+            self._digests[key_id] = found  # a key never gets another
+        return self._digests.get(key_id)
 
     def used(self, grant: Grant, since_1970: float) -> None:
         """Remember that a key was used, at seconds since 1970; written by ``write_uses``."""

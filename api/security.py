@@ -14,6 +14,7 @@ from api import clock
 from api.key_ring import KeyRing
 from api.problems import HttpError, Part
 from api.rate_limits import RateLimits
+from api.sessions import COOKIE, Sessions
 from api.store.keys import SCOPES, Grant
 
 Scope = Literal["score", "read", "write", "admin"]
@@ -31,6 +32,7 @@ class Access:
 
     keys: KeyRing | None
     rates: RateLimits
+    sessions: Sessions
 
 
 Check = Callable[[Request, HTTPAuthorizationCredentials | None, str | None], Awaitable[None]]
@@ -48,7 +50,11 @@ def keys_in(text: str) -> tuple[str, ...]:
 
 
 def needs(scope: Scope) -> Check:
-    """Make the check of a route: a key with this scope. ``request.state.actor`` then names who asks."""
+    """Make the check of a route: a key with this scope. ``request.state.actor`` then names who asks.
+
+    What only reads is also answered to who is signed in: a browser sends its cookie by itself, so that
+    it must never be enough to change anything.
+    """
 
     async def check(
         request: Request,
@@ -57,7 +63,13 @@ def needs(scope: Scope) -> Check:
     ) -> None:
         access = cast(Access, request.app.state.access)
         given = [key for key in (bearer.credentials if bearer else None, header) if key is not None]
-        grant = ANYBODY if access.keys is None else await _grant(request, access, access.keys, given)
+        is_reading = scope == "read" and request.method in ("GET", "HEAD")
+        if access.keys is None:
+            grant = ANYBODY
+        elif not given and is_reading and COOKIE in request.cookies:
+            grant = await _signed_in(request, access, access.keys)
+        else:
+            grant = await _grant(request, access, access.keys, given)
         request.state.actor, request.state.key_id = grant.name, grant.key_id
         await access.rates.count(grant.key_id)
         if scope not in grant.scopes:
@@ -83,6 +95,21 @@ async def _grant(request: Request, access: Access, keys: KeyRing, given: list[st
             keys.used(grant, clock.since_1970())
             return grant
     raise _refused("an API key that is not accepted", 'Bearer error="invalid_token"')
+
+
+async def _signed_in(request: Request, access: Access, keys: KeyRing) -> Grant:
+    """Find the key of a session; one that was revoked since ends it."""
+    session = access.sessions.read(request.cookies[COOKIE])
+    digest = None if session is None else await to_thread.run_sync(keys.digest_of_id, session.key_id)
+    if session is None or digest is None or not access.sessions.is_of(session, digest):
+        raise _refused("a session that has ended", "Bearer")
+    answer = keys.remembered_by(digest)
+    grant = answer.grant if answer is not None else await to_thread.run_sync(keys.asked_by, digest)
+    if grant is None:
+        raise _refused("a session whose key is no longer accepted", "Bearer")
+    request.state.session = session
+    keys.used(grant, clock.since_1970())
+    return grant
 
 
 def _refused(found: str, challenge: str) -> HttpError:

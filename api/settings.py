@@ -58,6 +58,11 @@ class Settings(BaseSettings):
     no_auth: bool = Field(
         False, alias="DEALODDS_NO_AUTH", description="ask for no key; on loopback only, as `serve --no-auth`"
     )
+    session_secret: SecretStr = Field(
+        SecretStr(""),
+        alias="DEALODDS_SESSION_SECRET",
+        description="what the pages' session cookies are signed with; made in the home folder if not set",
+    )
     shadow_model: Path | None = Field(
         None,
         alias="DEALODDS_SHADOW_MODEL",

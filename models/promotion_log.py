@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from models.kept_promotions import keep_promotions
 from models.promotions import Decision, page_html, page_markdown
 
 EXPERIMENT = "dealodds-promotions"
@@ -26,11 +28,14 @@ class PromotionLog:
         MLflow's client.
     experiment
         Gives the id of the log's experiment, made when it is missing.
+    kept
+        File that has the whole log too, for what serves; None: nowhere.
     """
 
-    def __init__(self, client: Any, experiment: Callable[[], str]) -> None:
+    def __init__(self, client: Any, experiment: Callable[[], str], kept: Path | None = None) -> None:
         self.client = client
         self.experiment = experiment
+        self.kept = kept
 
     @contextmanager
     def entry(self, decision: Decision) -> Iterator[None]:
@@ -48,6 +53,8 @@ class PromotionLog:
             self.client.set_terminated(run, "FAILED", at)
             raise
         self.client.set_terminated(run, "FINISHED", at)
+        if self.kept is not None:
+            keep_promotions(self.kept, self.entries())
 
     def _fill(self, run: str, decision: Decision) -> None:
         facts = {name: getattr(decision, name) for name in _FACTS} | {"when": decision.when.isoformat()}

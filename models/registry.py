@@ -30,6 +30,7 @@ from features.errors import NoChampionError, RegistryError
 from features.segment import segment_of
 from models.artifact import Artifact, read_artifact, write_artifact
 from models.exported import export_artifact, place_of, withdraw_artifact
+from models.kept_promotions import FILE
 from models.predictions import FORGOTTEN, predict_snapshots
 from models.promotion_log import EXPERIMENT, PromotionLog
 from models.promotions import Author, Decision, Kind
@@ -63,7 +64,9 @@ class Registry:
         self.client = MlflowClient(uri)
         self.uri = uri
         self.artifacts = artifacts
-        self.promotions = PromotionLog(self.client, lambda: self._experiment(EXPERIMENT))
+        self.promotions = PromotionLog(
+            self.client, lambda: self._experiment(EXPERIMENT), artifacts.parent / FILE if artifacts else None
+        )
 
     def log(self, artifact: Artifact, record: TrainingRecord) -> str:
         """Log a training as a run and register its model; gives the version.

@@ -42,7 +42,7 @@ WORDS = {
 
 _MARKERS = {"learned": "o", "fixed_weights": "s", "stage_rates": "^"}
 _COLOURS = {"learned": "#1b6ca8", "fixed_weights": "#c0504d", "stage_rates": "#8a8a8a"}
-_OF_CAUSE = {"won": "#2e7d32", "lost": "#c0504d"}
+_OF_CAUSE = {"won": "#1b6ca8", "lost": "#b34700"}
 _LANGUAGES = {"en": 0, "zh-CN": 1}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
@@ -35,6 +35,11 @@ def get_hidden_accounts(request: Request, asked: Annotated[HiddenAccountsQuery, 
     list is that of GET /v1/opportunities, with its cursors and its 503 before it is there;
     it is empty while the model has not learned the need of accounts.
     """
+    return Response(json.dumps(hidden_accounts(request, asked), ensure_ascii=False), media_type="application/json")
+
+
+def hidden_accounts(request: Request, asked: HiddenAccountsQuery) -> dict[str, Any]:
+    """Read a page of accounts, as JSON has it."""
     filters = asked.model_dump(by_alias=True, exclude_none=True)
     digest = digest_of_asked(filters | {"of": "accounts"})
     conditions = [] if asked.account_class is None else [LISTED_ACCOUNTS.c.account_class == asked.account_class]
@@ -53,5 +58,4 @@ def get_hidden_accounts(request: Request, asked: Annotated[HiddenAccountsQuery, 
         json.loads(row["answer"]) | {"rank": first + number if row["need_probability"] is not None else None}
         for number, row in enumerate(shown, start=1)
     ]
-    answer = {"list": state.model_dump(mode="json", by_alias=True), "accounts": accounts, "next_cursor": after}
-    return Response(json.dumps(answer, ensure_ascii=False), media_type="application/json")
+    return {"list": state.model_dump(mode="json", by_alias=True), "accounts": accounts, "next_cursor": after}

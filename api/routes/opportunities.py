@@ -51,6 +51,14 @@ def get_score(
 
     A single score is computed when it is read; lists are refreshed behind.
     """
+    answer = stored_score(request, name, as_of, horizons_days, reasons)
+    return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
+
+
+def stored_score(
+    request: Request, name: str, as_of: datetime | None, horizons_days: list[float] | None, reasons: bool
+) -> StoredScoreAnswer:
+    """Score an opportunity that the service knows."""
     champion = cast(Champion, request.app.state.champion)
     clock = request.app.state.clock
     at = None if as_of is None else _past(as_of, clock())
@@ -58,14 +66,13 @@ def get_score(
         database_of(request), champion, name, clock, list(horizons_days or HORIZONS), as_of=at, reasons=reasons
     )
     artifact = champion.model_of(found.score)
-    answer = StoredScoreAnswer(
+    return StoredScoreAnswer(
         through_seq=found.through_seq,
         score=score_answer(found.score, found.notes, None, artifact),
         earlier=_earlier(found.earlier, found.score),
         trend=trend_answer(found.trend),
         judgement=None if found.judgement is None else judgement_answer(found.judgement),
     )
-    return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
 
 
 def _past(as_of: datetime, now: pd.Timestamp) -> pd.Timestamp:
@@ -102,6 +109,12 @@ def get_change(
     ] = None,
 ) -> Response:
     """Split the change since an earlier score into what time, the data and a new model did."""
+    answer = stored_change(request, name, since, version)
+    return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
+
+
+def stored_change(request: Request, name: str, since: datetime | None, version: str | None) -> ScoreChangeAnswer:
+    """Split the change of the score of an opportunity that the service knows."""
     champion = cast(Champion, request.app.state.champion)
     clock = request.app.state.clock
     with database_of(request).reading() as connection:
@@ -118,5 +131,4 @@ def get_change(
     after, history, notes = live_alone_by_segment(champion, raw, end)
     before = after if version is None else former_for(champion, version, raw)
     change = change_between(history, name, start, end, before, after, alone=True)
-    answer = change_answer(change, before, after, notes)
-    return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
+    return change_answer(change, before, after, notes)

@@ -41,19 +41,24 @@ def get_score_history(
     A score is kept when its version, status, outcome or class changed, or its probability by
     a tenth of a point, and once a day while it is open.
     """
+    answer = score_history(request, name, asked)
+    return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
+
+
+def score_history(request: Request, name: str, asked: ScoreHistoryQuery) -> ScoreHistoryAnswer:
+    """Read scores of an opportunity that were kept."""
     before = None if asked.before is None else micro(asked.before)
     with database_of(request).reading() as connection:
         _check_known(connection, name)
         rows = kept_scores(connection, name, before, asked.limit + 1)
         trend = _trend(connection, name)
     shown = rows[: asked.limit]
-    answer = ScoreHistoryAnswer(
+    return ScoreHistoryAnswer(
         opportunity_id=name,
         trend=trend_answer(trend),
         scores=[_kept(row) for row in shown],
         next_before=instant(shown[-1]["as_of"]) if len(rows) > asked.limit else None,
     )
-    return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
 
 
 def _check_known(connection: Connection, name: str) -> None:

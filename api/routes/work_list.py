@@ -51,6 +51,11 @@ def get_work_list(request: Request, asked: Annotated[WorkListQuery, Query()]) ->
     Before the first list is there the answer is 503 with Retry-After. An empty list would say
     that nothing is open, and a reader that copies it would delete what it has.
     """
+    return Response(work_list(request, asked).model_dump_json(by_alias=True), media_type="application/json")
+
+
+def work_list(request: Request, asked: WorkListQuery) -> WorkListAnswer:
+    """Read a page of the work list."""
     filters = asked.model_dump(by_alias=True, exclude_none=True)
     with database_of(request).reading() as connection:
         current = list_in_service(connection)
@@ -63,12 +68,11 @@ def get_work_list(request: Request, asked: Annotated[WorkListQuery, Query()]) ->
     shown = rows[: asked.limit]
     more = len(rows) > asked.limit
     place = Place(shown[-1][order.column.name], shown[-1]["opportunity_id"]) if more else None
-    answer = WorkListAnswer(
+    return WorkListAnswer(
         state=state,
         opportunities=[_listed(row) for row in shown],
         next_cursor=written(Cursor(current.list_id, digest, place)) if place else None,
     )
-    return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
 
 
 def list_in_service(connection: Connection) -> CurrentList:

@@ -130,6 +130,13 @@ def find_grant(database: Database, digest: str) -> Grant | None:
     return None if row is None else Grant(row.key_id, row.name, frozenset(row.scopes.split(",")))
 
 
+def find_digest(database: Database, key_id: str) -> str | None:
+    """Find the digest of the key of an id; None when there is no such key."""
+    with database.reading() as connection:
+        found = connection.execute(select(KEYS.c.digest).where(KEYS.c.key_id == key_id)).scalar()
+    return None if found is None else str(found)
+
+
 def write_uses(database: Database, uses: Mapping[str, int]) -> None:
     """Write when keys were last used, in microseconds; a later instant stays."""
     with database.changing() as connection:

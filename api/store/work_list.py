@@ -84,6 +84,15 @@ def replace_accounts(
         connection.execute(insert(LISTED_ACCOUNTS), [dict(row) | {"list_id": list_id} for row in rows])
 
 
+def listed_row(connection: Connection, opportunity_id: str) -> Mapping[str, Any] | None:
+    """Read the row of an opportunity on the current list; None when it is not on it."""
+    current = current_list(connection)
+    if current is None:
+        return None
+    mine = (LISTED.c.list_id == current.list_id, LISTED.c.opportunity_id == opportunity_id)
+    return connection.execute(select(LISTED).where(*mine)).mappings().first()
+
+
 def rows_of(connection: Connection, list_id: int) -> int:
     """Count the opportunities on a list."""
     counted = connection.execute(select(func.count()).select_from(LISTED).where(LISTED.c.list_id == list_id))

@@ -1,0 +1,115 @@
+"""The command that works out what the pages show of the whole: forecasts, and past weeks played again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+import pandas as pd
+
+from api import clock
+from api.commands.scoring import model_for, segments_for
+from api.history_source import Source, history_at
+from api.home import home
+from api.kept_reports import COMPARISON, CUTS, PERIODS, forecast_name, keep_report
+from api.options import INSTANT, history_option, rate_option, rates_of, seed_option
+from api.progress import Progress
+from features.errors import NotEnoughDataError
+from features.history.history import History
+from scoring.calendar_periods import Calendar
+from scoring.chances import chances_of
+from scoring.comparison import compare
+from scoring.forecast import forecast
+from scoring.standing import Standing, group_columns, standing_at
+from training.replay import past_forecasts, replay, weeks_before
+
+Report = Callable[[str], None]
+Rates = tuple[tuple[str, float], ...]
+
+
+@click.command("reports")
+@history_option
+@click.option("--as-of", type=INSTANT, help="Forecast as it was known at this instant; now when not given.")
+@click.option("--zone", default="UTC", show_default=True, help="Time zone in which days and months begin.")
+@click.option("--fiscal-start", type=click.IntRange(1, 12), default=1, show_default=True, help="First fiscal month.")
+@click.option("--weeks", type=click.IntRange(0, 520), default=26, show_default=True, help="Past weeks to play again.")
+@click.option("--days", type=click.IntRange(1, 999), default=30, show_default=True, help="Length of a week's forecast.")
+@click.option("--retrain-every", type=click.IntRange(1, 52), default=4, show_default=True, help="Weeks to a training.")
+@rate_option
+@seed_option
+def reports_command(
+    source: Source,
+    as_of: pd.Timestamp | None,
+    zone: str,
+    fiscal_start: int,
+    weeks: int,
+    days: int,
+    retrain_every: int,
+    rates: Rates,
+    seed: int,
+) -> None:
+    """Work out the forecasts and the comparison that the pages show, and keep them in the home folder.
+
+    It takes minutes: run it daily, beside the service. With --weeks 0 the comparison stays as it is.
+    """
+    history, calendar = history_at(source), Calendar(zone, fiscal_start)
+    with Progress(len(PERIODS) + weeks) as report:
+        keep_forecasts(history, as_of or clock.now(), calendar, weeks, rates, seed, report)
+        if weeks:
+            keep_comparison(history, weeks, float(days), retrain_every, calendar, rates, seed, report)
+    click.echo(f"reports in {home() / 'reports'}")
+
+
+def keep_forecasts(
+    history: History, as_of: pd.Timestamp, calendar: Calendar, weeks: int, rates: Rates, seed: int, report: Report
+) -> None:
+    """Forecast the month and the quarter, all together and by each cut that the history has."""
+    standing = standing_at(history, as_of)
+    artifact = model_for(None, standing.history)
+    segments = segments_for(None, standing.history)
+    origin = "simulated" if "simulated" in (history.origin, artifact.training["origin"]) else history.origin
+    about = {"origin": origin, "model_version": artifact.version}
+    for name in PERIODS:
+        report(f"forecast of the {name}")
+        period = calendar.period(name, as_of)
+        chances = chances_of(standing.open(), artifact, period, calendar, segments=segments)
+        left = period.days_left(as_of)
+        past = past_forecasts(history, as_of, left, weeks, seed) if weeks and left else []
+        for by in (None, *_cuts(history, standing)):
+            found = forecast(standing, chances, period, calendar, by=by, past=past, rates=rates_of(rates), seed=seed)
+            keep_report(home(), forecast_name(name, by), about | found.to_dict())
+
+
+def keep_comparison(
+    history: History,
+    weeks: int,
+    days: float,
+    retrain_every: int,
+    calendar: Calendar,
+    rates: Rates,
+    seed: int,
+    report: Report,
+) -> None:
+    """Play past weeks again, and judge the learned forecast beside the rules."""
+    asked = weeks_before(history, weeks, days, None)
+    try:
+        played = replay(
+            history,
+            asked,
+            days,
+            retrain_every=retrain_every,
+            calendar=calendar,
+            rates=rates_of(rates),
+            seed=seed,
+            report=report,
+        )
+    except NotEnoughDataError as error:
+        report(f"no comparison: {error.found}")
+        return
+    found = compare(played.forecasts, played.opportunities, days=days, origin=history.origin, seed=seed)
+    keep_report(home(), COMPARISON, {"until": asked[-1].isoformat()} | found.to_dict())
+
+
+def _cuts(history: History, standing: Standing) -> list[str]:
+    columns = (*group_columns(history), "class")
+    return [name for name in CUTS if name in columns]

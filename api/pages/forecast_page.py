@@ -1,0 +1,180 @@
+"""/forecast: what the month and the quarter will bring. Its JSON is GET /v1/reports/forecast."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import Field
+
+from api.kept_reports import CUTS, PERIODS, forecast_name, has_report
+from api.pages.downloads import Format, download
+from api.pages.language import N_, Language, language_of
+from api.pages.pipeline import Choice
+from api.pages.rendering import address, canonical, page
+from api.pages.stages import StageNames
+from api.pages.tables import Column, DataTable
+from api.problems import HttpError, Part
+from api.routes.reports import ForecastQuery, Measure, forecast_report
+from api.security import needs
+from scoring.classification import CLASSES
+
+router = APIRouter(include_in_schema=False, dependencies=[Depends(needs("read")), Depends(canonical)])
+
+_PERIODS = {"month": N_("this month"), "quarter": N_("this quarter")}
+_CUTS = {
+    None: N_("all together"),
+    "team": N_("by team"),
+    "owner": N_("by owner"),
+    "product": N_("by product"),
+    "stage": N_("by stage"),
+    "class": N_("by class"),
+}
+_MEASURES = {"amount": N_("amount"), "count": N_("number of wins")}
+_MOST_SLIPPING = 50
+
+
+class PageQuery(ForecastQuery):
+    """Which forecast, and which of its figures."""
+
+    measure: Measure = Field("amount")
+
+
+@router.get("/forecast")
+def get_forecast(request: Request, asked: Annotated[PageQuery, Query()]) -> Response:
+    """Show a forecast: the total, the groups, stated dates that will hardly be met."""
+    language = language_of(request)
+    found = forecast_report(request, asked.period, asked.by)
+    measure = asked.measure if asked.measure in found["totals"] else "count"
+    groups, total = found["groups"].get(measure, []), found["totals"][measure]
+    return page(
+        request,
+        "forecast.html",
+        found=found,
+        asked=asked,
+        measure=measure,
+        total=total,
+        end=_end([total]),
+        lines=group_lines(request, groups, asked.by, language),
+        group_end=_end(groups),
+        choices=_choices(request, asked, language),
+        currency=found["currency"] if measure == "amount" else None,
+        table=line_table(request, found, measure, asked.by, language),
+        slippage=found["slippage"][:_MOST_SLIPPING],
+        query=f"?{request.url.query}" if request.url.query else "",
+        json=f"/v1/reports/forecast?period={asked.period}" + (f"&by={asked.by}" if asked.by else ""),
+    )
+
+
+@router.get("/forecast/{table}.{kind}")
+def get_table(request: Request, table: str, kind: Format, asked: Annotated[PageQuery, Query()]) -> Response:
+    """Give a table of the page as a file."""
+    language = language_of(request)
+    found = forecast_report(request, asked.period, asked.by)
+    measure = asked.measure if asked.measure in found["totals"] else "count"
+    if table == "forecast":
+        return download(line_table(request, found, measure, asked.by, language), kind, "forecast")
+    if table != "stated-dates":
+        part = Part(pointer="", found=f"a table {table[:40]!r}", expected="one of the page", do="follow a link")
+        raise HttpError(404, part)
+    return download(slippage_table(found, language), kind, "stated-dates")
+
+
+def line_table(
+    request: Request, found: Mapping[str, Any], measure: str, by: str | None, language: Language
+) -> DataTable:
+    """Every figure of the forecast, a row for each group, and the total."""
+    kind = "money" if measure == "amount" else "number"
+    heads = (
+        *(N_("Won so far"), N_("Expected of open"), N_("Expected of new"), N_("Expected in all"), N_("Median")),
+        *(N_("80% low"), N_("80% high"), N_("50% low"), N_("50% high"), N_("Fixed weights")),
+        *(N_("Stage rates"), N_("Commit"), N_("Target")),
+    )
+    columns = [Column(language.say(_CUTS[by]) if by else language.say(N_("Group")))]
+    columns += [Column(language.say(head), kind) for head in heads]  # type: ignore[arg-type]
+    columns.append(Column(language.say(N_("Target reached")), "share"))
+    named = group_lines(request, found["groups"].get(measure, []), by, language)
+    total = (language.say(N_("total")), found["totals"][measure])
+    currency = found["currency"]
+    rows = [
+        [name, *(_written(value, kind, currency) for value in _values(line)), _reached(line)]
+        for name, line in (*named, total)
+    ]
+    return DataTable("forecast", language.say(N_("Forecast")), columns, rows)
+
+
+def group_lines(
+    request: Request, groups: Sequence[Mapping[str, Any]], by: str | None, language: Language
+) -> list[tuple[str, Mapping[str, Any]]]:
+    """Groups with their names in the language."""
+    stages = StageNames(request, language)
+    named = []
+    for line in groups:
+        word = line["group"]
+        if word is None:
+            name = language.say(N_("not known"))
+        elif by == "class" and word in CLASSES:
+            name = CLASSES[word][language.tag]
+        else:
+            name = stages.of(word) if by == "stage" else str(word)
+        named.append((name, line))
+    return named
+
+
+def slippage_table(found: Mapping[str, Any], language: Language) -> DataTable:
+    """Open opportunities with a stated close date, the least likely to meet it first."""
+    columns = [
+        Column(language.say(N_("Opportunity"))),
+        Column(language.say(N_("Owner"))),
+        Column(language.say(N_("Stated close"))),
+        Column(language.say(N_("Won by then")), "share"),
+        Column(language.say(N_("Won later")), "share"),
+    ]
+    rows = [[o["opportunity_id"], o["owner"], o["stated_close"], o["met"], o["later"]] for o in found["slippage"]]
+    return DataTable("stated-dates", language.say(N_("Stated close dates")), columns, rows)
+
+
+def _values(line: Mapping[str, Any]) -> list[float | None]:
+    low, high = line["eighty"]
+    half_low, half_high = line["half"]
+    middle = [line[name] for name in ("won", "expected_open", "expected_new", "expected", "median")]
+    return [
+        *middle,
+        low,
+        high,
+        half_low,
+        half_high,
+        *(line[n] for n in ("fixed_weights", "stage_rates", "commit", "target")),
+    ]
+
+
+def _written(value: float | None, kind: str, currency: str | None) -> Any:
+    return (value, currency) if kind == "money" else value
+
+
+def _reached(line: Mapping[str, Any]) -> float | None:
+    reached: float | None = line["target_probability"]
+    return reached
+
+
+def _end(lines: Sequence[Mapping[str, Any]]) -> float:
+    """The largest figure that is drawn."""
+    drawn = [value for line in lines for value in (*line["eighty"], line["fixed_weights"], line["target"]) if value]
+    return max(drawn, default=1.0)
+
+
+def _choices(request: Request, asked: PageQuery, language: Language) -> dict[str, list[Choice]]:
+    home = request.app.state.settings.home
+    cuts = [cut for cut in (None, *CUTS) if has_report(home, forecast_name(asked.period, cut))]
+    return {
+        N_("Period"): [
+            Choice(one, language.say(_PERIODS[one]), one == asked.period, address(request, period=one))
+            for one in PERIODS
+        ],
+        N_("Cut"): [Choice(c or "", language.say(_CUTS[c]), c == asked.by, address(request, by=c)) for c in cuts],
+        N_("Of"): [
+            Choice(m, language.say(said), m == asked.measure, address(request, measure=m))
+            for m, said in _MEASURES.items()
+        ],
+    }
