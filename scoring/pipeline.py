@@ -14,6 +14,7 @@ from features.history.dated_inputs import DatedInputs, teams_at
 from features.history.exchange import in_one_currency
 from features.history.history import History
 from features.history.process import Process
+from features.history.schema import INSTANT
 from features.instants import DAY, micros_of
 from features.view import View
 from scoring.priority import priorities
@@ -141,7 +142,7 @@ def pipeline_of(
     rows["value"] = values
     rows["expected_value"] = rows["probability"] * rows["value"]
     rows["weight"] = _weights(rows, known.processes)
-    rows["priority"] = rows["account_id"].map(priorities(rows))
+    rows["priority"] = rows["account_id"].map(priorities(rows)).astype("str")
     return Pipeline(known, as_of, rows, visits, unit)
 
 
@@ -161,9 +162,7 @@ def _stated(known: History, as_of: pd.Timestamp) -> pd.DataFrame:
     rows["owner"] = pd.Series(view.owner, rows.index, dtype="str")
     rows["amount"] = view.path("amount").last
     stated = view.path("expected_close_date").last
-    rows["stated_close"] = pd.to_datetime(pd.Series(stated * DAY).round(), unit="us", utc=True).astype(
-        "datetime64[us, UTC]"
-    )
+    rows["stated_close"] = pd.to_datetime(pd.Series(stated * DAY).round(), unit="us", utc=True).astype(INSTANT)
     for name in ("competitor", "sponsor", "need"):
         level = view.path(name).last
         place = np.where(np.isnan(level), 3, level).astype(np.int64)
@@ -183,7 +182,7 @@ def _with_customers(rows: pd.DataFrame, known: History) -> pd.DataFrame:
     """Say of each whether the customer had bought before it began, and before it ended."""
     wins = rows.loc[rows["outcome"] == "won", ["account_id", "closed_at"]].dropna()
     first = wins.groupby("account_id")["closed_at"].min()
-    bought = rows["account_id"].map(first)
+    bought = first.reindex(rows["account_id"]).set_axis(rows.index).astype(INSTANT)
     unknown = rows["account_id"].isna()
     before_start = np.where(bought < rows["created_at"], "existing", "new")
     ended = rows["closed_at"].fillna(known.observed_until)
@@ -198,7 +197,7 @@ def _with_scores(rows: pd.DataFrame, scores: pd.DataFrame | None) -> pd.DataFram
     given = pd.DataFrame({name: [] for name in ("opportunity_id", *_SCORED)}) if scores is None else scores
     asked = given.set_index("opportunity_id")[list(_SCORED)].reindex(rows["opportunity_id"]).set_axis(rows.index)
     is_open = rows["outcome"] == "open"
-    close = pd.to_datetime(asked["expected_close"], utc=True).astype("datetime64[us, UTC]")
+    close = pd.to_datetime(asked["expected_close"], utc=True).astype(INSTANT)
     return rows.assign(
         probability=asked["probability"].astype("float64").where(is_open),
         expected_close=close.where(is_open),

@@ -184,12 +184,12 @@ def _contradiction(wins: int, levels: Mapping[float, int]) -> Words:
     if not levels:
         return Words("no stage has a fixed weight", "没有阶段有固定权重")
     weight, count = list(levels.items())[-1]
-    of, share, other = percent(weight), wins / count, needed(wins, weight)
+    of, share, other = percent(weight), math.prod(levels), needed(wins, weight)
     return Words(
-        f"Chained, {of.en} means {count} needed, {100 * share:.1f} % of them won; "
+        f"Chained, {of.en} means {count} needed, of which {100 * share:.1f} % come through every level; "
         f"the forecast reads the same {of.en} as the win probability, by which {other} would do: "
         + ("the two agree" if count == other else "both cannot be true"),
-        f"逐级推算时，{of.zh}意味着需要{count}个（其中{100 * share:.1f}%成交）；"
+        f"逐级推算时，{of.zh}意味着需要{count}个（逐级之后{100 * share:.1f}%成交）；"
         f"而预测把同样的{of.zh}当作赢率，只需{other}个：" + ("两者一致" if count == other else "两者不能同时成立"),
     )
 

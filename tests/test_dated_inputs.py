@@ -102,7 +102,10 @@ def test_a_row_that_makes_no_sense_is_refused(row: dict[str, object], said: str)
 
 def test_a_month_in_shanghai_ends_at_16_00_utc() -> None:
     march = ReportingCalendar("Asia/Shanghai").period_of(pd.Timestamp("2026-03-15T00:00Z"), "month")
-    assert (march.start.isoformat(), march.end.isoformat()) == ("2026-02-28T16:00:00+00:00", "2026-03-31T16:00:00+00:00")
+    assert (march.start.isoformat(), march.end.isoformat()) == (
+        "2026-02-28T16:00:00+00:00",
+        "2026-03-31T16:00:00+00:00",
+    )
 
 
 def test_the_fiscal_year_starts_where_it_is_said_to() -> None:
@@ -118,7 +121,7 @@ def test_the_fiscal_year_starts_where_it_is_said_to() -> None:
 
 def test_a_file_is_read_with_chinese_headers_in_the_zone_of_the_reports(tmp_path: Path) -> None:
     file = tmp_path / "目标.csv"
-    text = "范围,名称,开始日期,结束日期,金额,币种,生效时间\nteam,一队,2026-01-01,2026-03-31,\"500,000\",CNY,2026-01-01\n"
+    text = '范围,名称,开始日期,结束日期,金额,币种,生效时间\nteam,一队,2026-01-01,2026-03-31,"500,000",CNY,2026-01-01\n'
     file.write_bytes(text.encode("gb18030"))
     [row] = read_inputs_file(file, "targets", "Asia/Shanghai").to_dict("records")
     assert (row["amount"], row["name"], row["valid_from"].isoformat()) == (500_000, "一队", "2025-12-31T16:00:00+00:00")
