@@ -8,7 +8,10 @@ import pytest
 
 from features.errors import DataError
 from features.history.dated_inputs import inputs_of
-from scoring.pipeline import CUTS, Pipeline
+from features.history.history import History
+from features.snapshots import build_snapshots
+from scoring.pipeline import CUTS, Pipeline, pipeline_of
+from scoring.stage_visits import spells
 from tests.histories import account, at, value
 from tests.pipelines_of_rows import deal, pipeline, scored
 
@@ -89,6 +92,25 @@ def test_what_was_recorded_later_does_not_exist() -> None:
     assert list(found.opportunities["opportunity_id"]) == ["a"]
     assert _row(found, "a")["outcome"] == "open"
     assert np.isnan(_row(found, "a")["value"])
+
+
+def test_stages_and_owners_are_those_of_the_snapshots(simulated: History) -> None:
+    as_of = pd.Timestamp("2025-03-01T10:00", tz="UTC")
+    found = pipeline_of(simulated, as_of).opportunities
+    keys = found[["opportunity_id"]].assign(as_of=as_of)
+    snapshots = build_snapshots(simulated, keys)
+    assert found["stage"].tolist() == snapshots["stage"].tolist()
+    entered = (as_of - found["stage_entered"]).dt.total_seconds() / 86_400
+    np.testing.assert_allclose(entered, snapshots["days_in_stage"], atol=1e-6)
+    assert np.array_equal(found["amount"], snapshots["amount"], equal_nan=True)
+
+
+def test_a_reopened_opportunity_begins_a_new_spell() -> None:
+    rows = deal("a", ("identified", 0), ("lost", 5), ("proposal", 9), ("proposal", 10), ("won", 20))
+    found = pipeline([rows], 30)
+    assert found.visits["stage"].tolist() == ["identified", "lost", "proposal", "won"]
+    ends = spells(found.visits, found.as_of)
+    assert ends[["spell", "outcome", "days"]].to_numpy().tolist() == [[0, "lost", 5], [1, "won", 11]]
 
 
 def test_a_cut_that_is_none_is_refused() -> None:
