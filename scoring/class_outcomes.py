@@ -48,6 +48,7 @@ def class_outcomes(pipeline: Pipeline, past: pd.DataFrame, horizon_days: float =
         Within which the outcomes are counted.
     """
     scored = past[(past["as_of"] <= pipeline.as_of) & past["opportunity_class"].notna()]
+    scored = scored.astype({"opportunity_id": "str", "opportunity_class": "str"})
     scored = scored.sort_values(["opportunity_id", "as_of"], kind="stable")
     last = scored.groupby("opportunity_id")["opportunity_class"].last()
     first = scored.drop_duplicates(["opportunity_id", "opportunity_class"])

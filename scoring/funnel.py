@@ -14,6 +14,7 @@ from scoring.cut_words import stage_name, value_name
 from scoring.funnel_shape import Shape, shape_of
 from scoring.pipeline import Pipeline
 from scoring.report import Report
+from scoring.sales_statistics import Trend, trend_of
 from scoring.stage_visits import days_of
 from scoring.words import Words, percent
 
@@ -110,7 +111,7 @@ def funnel(
     """
     chosen, own = pipeline.chosen(where), pipeline.process(process)
     rows = chosen[chosen["process"] == own.name]
-    visits = pipeline.visits.merge(rows[["opportunity_id", "value"]], on="opportunity_id")
+    visits = pipeline.visits_of(rows)
     end = min(period.end, pipeline.as_of + pd.Timedelta(microseconds=1))
     stages = tuple(_figures(visits, own, place, period.start, end) for place in _open_places(own))
     won, lost = (_closed(visits, outcome, period.start, end) for outcome in ("won", "lost"))
@@ -230,6 +231,32 @@ def funnels_by(
     return tuple(
         CutFunnel(cut, value, value_name(cut, value), funnel(pipeline, period, process, {**(where or {}), cut: value}))
         for value in values
+    )
+
+
+@dataclass(frozen=True)
+class FunnelTrends(Report):
+    """Where the figures of a funnel go from period to period."""
+
+    created: Trend
+    won: Trend
+    success: Trend
+    cycle_days: Trend
+    conversions: Mapping[str, Trend]
+    median_days: Mapping[str, Trend]
+
+
+def trends_of(funnels: Sequence[Funnel]) -> FunnelTrends:
+    """Say where the funnels of consecutive periods go; leave out a period that is not over."""
+    by_stage = [{stage.stage: stage for stage in one.stages} for one in funnels]
+    keys = list(by_stage[0]) if by_stage else []
+    return FunnelTrends(
+        created=trend_of([float(one.created) for one in funnels]),
+        won=trend_of([float(one.won) for one in funnels]),
+        success=trend_of([one.success for one in funnels]),
+        cycle_days=trend_of([one.cycle_days for one in funnels]),
+        conversions={key: trend_of([stages[key].conversion for stages in by_stage]) for key in keys},
+        median_days={key: trend_of([stages[key].median_days for stages in by_stage]) for key in keys},
     )
 
 

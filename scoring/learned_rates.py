@@ -138,8 +138,7 @@ def stage_entries(pipeline: Pipeline, process: Process, where: Mapping[str, str 
     ``days`` from entering to the end, or to ``as_of``.
     """
     chosen = pipeline.chosen(where)
-    visits = pipeline.visits.merge(chosen[["opportunity_id", "value"]], on="opportunity_id")
-    visits = visits[visits["process"] == process.name]
+    visits = pipeline.visits_of(chosen[chosen["process"] == process.name])
     ends = spells(visits, pipeline.as_of)[["opportunity_id", "spell", "ended", "outcome"]].rename(
         columns={"outcome": "end"}
     )

@@ -56,7 +56,7 @@ class Pipeline:
         ``created_at``, ``recorded_at``, ``stage``, ``weight``, ``outcome``, ``stage_entered``, ``closed_at``,
         ``stated_close``, ``need``, ``man``; of what is open ``probability``, ``expected_close``, ``expected_value``.
     visits
-        As ``stage_visits`` lists them.
+        As ``stage_visits`` lists them, each with the ``row`` and the ``value`` of its opportunity.
     currency
         That of ``value``; None when no amount names one.
     """
@@ -76,6 +76,13 @@ class Pipeline:
     def won(self) -> pd.DataFrame:
         """Opportunities that are won."""
         return self.opportunities[self.opportunities["outcome"] == "won"]
+
+    def visits_of(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Choose the visits of some opportunities."""
+        wanted = np.zeros(len(self.opportunities), dtype=np.bool_)
+        wanted[rows.index] = True
+        chosen: pd.DataFrame = self.visits[wanted[self.visits["row"].to_numpy()]]
+        return chosen
 
     def process(self, name: str | None = None) -> Process:
         """Find a process; the only one when no name is given.
@@ -143,7 +150,8 @@ def pipeline_of(
     rows["expected_value"] = rows["probability"] * rows["value"]
     rows["weight"] = _weights(rows, known.processes)
     rows["priority"] = rows["account_id"].map(priorities(rows)).astype("str")
-    return Pipeline(known, as_of, rows, visits, unit)
+    place = pd.Index(rows["opportunity_id"]).get_indexer(pd.Index(visits["opportunity_id"]))
+    return Pipeline(known, as_of, rows, visits.assign(row=place, value=values[place]), unit)
 
 
 def score_table(scores: Sequence[Score]) -> pd.DataFrame:

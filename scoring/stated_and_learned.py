@@ -15,6 +15,7 @@ import pandas as pd
 from scoring.pipeline import Pipeline
 from scoring.report import Report
 from scoring.stage_visits import days_of
+from scoring.surprise_wins import BEFORE_DAYS
 from scoring.words import Words, percent
 
 ENOUGH_OPEN = 5
@@ -31,6 +32,7 @@ SAID_TERMS = {
     "date_gap_days": Words("stated less learned close, median days", "所述与学习的成交日之差（天数中位数）"),
     "early_wins": Words("wins more than 14 days before the stated date", "早于所述日期14天以上的赢单比例"),
     "low_wins": Words("wins from a stage of 25 % or less", "从25%及以下阶段直接赢单的比例"),
+    "off_list_wins": Words("wins recorded less than 30 days before", "赢单前不足30天才录入的比例"),
     "moves": Words("moves back for each opportunity", "每个商机的回退次数"),
 }
 """What the figures are called."""
@@ -42,8 +44,9 @@ class StatedAndLearned(Report):
 
     ``mean_stated``, ``mean_learned``, ``date_gap_days``
         Of the open opportunities: fixed weight of the stage, learned probability, and stated less learned days.
-    ``early_wins``, ``low_wins``
-        Shares of the past wins: won over 14 days before the stated date; won from a stage of 25 % or less.
+    ``early_wins``, ``low_wins``, ``off_list_wins``
+        Shares of the past wins: won over 14 days before the stated date; won from a stage of 25 % or less;
+        recorded less than 30 days before, or after.
     ``moves``
         Moves back for each opportunity.
     ``pattern``
@@ -58,6 +61,7 @@ class StatedAndLearned(Report):
     wins: int
     early_wins: float | None
     low_wins: float | None
+    off_list_wins: float | None
     moves: float | None
     pattern: str | None
     said: Words
@@ -94,7 +98,8 @@ def _owner(owner: str, rows: pd.DataFrame, as_of: pd.Timestamp) -> StatedAndLear
     ahead = days_of(won["stated_close"] - won["closed_at"]).dropna()
     early = float((ahead > EARLY_DAYS).mean()) if len(ahead) else None
     low = _mean((won["last_weight"] <= 0.25)[won["last_weight"].notna()].astype("float64"))
-    pattern = _pattern(len(here), stated, learned, len(won), early, low)
+    off_list = _mean((days_of(won["closed_at"] - won["recorded_at"]) < BEFORE_DAYS).astype("float64"))
+    pattern = _pattern(len(here), stated, learned, len(won), (early, low, off_list))
     return StatedAndLearned(
         owner=owner,
         open=len(here),
@@ -104,6 +109,7 @@ def _owner(owner: str, rows: pd.DataFrame, as_of: pd.Timestamp) -> StatedAndLear
         wins=len(won),
         early_wins=early,
         low_wins=low,
+        off_list_wins=off_list,
         moves=_mean(rows["moves_back"].fillna(0)),
         pattern=pattern,
         said=_said(pattern, stated, learned),
@@ -116,13 +122,13 @@ def _mean(numbers: pd.Series) -> float | None:
 
 
 def _pattern(
-    open_count: int, stated: float | None, learned: float | None, wins: int, early: float | None, low: float | None
+    open_count: int, stated: float | None, learned: float | None, wins: int, late_signs: tuple[float | None, ...]
 ) -> str | None:
     if stated is None or learned is None or open_count < ENOUGH_OPEN:
         return None
     if stated - learned >= CLEAR_GAP:
         return "hopeful"
-    agree = wins >= ENOUGH_WINS and max(early or 0.0, low or 0.0) >= CLEAR_SHARE
+    agree = wins >= ENOUGH_WINS and max(share or 0.0 for share in late_signs) >= CLEAR_SHARE
     return "cautious" if learned - stated >= CLEAR_GAP and agree else None
 
 

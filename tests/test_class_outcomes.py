@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from features.as_of import known_as_of
-from features.history.history import History
+from features.history.history import History, build_history
 from features.reporting_calendar import ReportingCalendar
 from scoring.class_outcomes import class_outcomes, suggested_thresholds
 from scoring.diagnosis import diagnoses
@@ -26,7 +26,7 @@ from scoring.size_mix import bands_of, size_mix
 from scoring.stated_and_learned import stated_and_learned
 from scoring.surprise_wins import surprise_wins
 from scoring.version_zero import version_zero
-from tests.histories import at
+from tests.histories import at, opportunity
 from tests.pipelines_of_rows import deal, pipeline, scored
 
 AS_OF = pd.Timestamp("2025-06-01", tz="UTC")
@@ -120,6 +120,15 @@ def test_no_report_knows_what_was_recorded_later(simulated: History, scores: pd.
 def test_every_report_is_json_without_nan(simulated: History, scores: pd.DataFrame, past: pd.DataFrame) -> None:
     for known in (scores, None):
         for report in _reports(pipeline_of(simulated, AS_OF, known), past).values():
+            json.dumps(plain(report()), allow_nan=False)
+
+
+def test_every_report_says_something_without_data() -> None:
+    nothing = pipeline_of(build_history({}), AS_OF)
+    without_stages = pipeline([[opportunity("a")]])
+    for found in (nothing, without_stages):
+        none = pd.DataFrame({name: [] for name in ("opportunity_id", "as_of", "opportunity_class", "probability")})
+        for report in _reports(found, none.astype({"as_of": "datetime64[us, UTC]"})).values():
             json.dumps(plain(report()), allow_nan=False)
 
 

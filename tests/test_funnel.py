@@ -11,7 +11,7 @@ import pytest
 from features.errors import DataError
 from features.history.history import History
 from features.reporting_calendar import ReportingCalendar
-from scoring.funnel import FUNNEL_TERMS, Funnel, StageFigures, funnel, funnels_by, funnels_over_time
+from scoring.funnel import FUNNEL_TERMS, Funnel, StageFigures, funnel, funnels_by, funnels_over_time, trends_of
 from scoring.pipeline import pipeline_of
 from scoring.sales_statistics import sales_by, sales_over_time, statistics_of, trend_of
 from scoring.segments_compared import side_by_side
@@ -122,6 +122,14 @@ def test_a_period_that_is_not_over_does_not_turn_the_trend() -> None:
     assert [one.deals.total for one in sales.periods] == [20, 30, 40, 0]
     assert (sales.total.slope, sales.total.direction, sales.total.name.zh) == (10, "rising", "上升")
     assert trend_of([1.0, None, 2.0]).direction is None
+
+
+def test_the_trend_of_a_funnel_is_that_of_its_periods() -> None:
+    rows = [deal(f"w{m}{i}", ("identified", 30 * m), ("won", 30 * m + 5)) for m in range(3) for i in range(1 + m)]
+    trends = trends_of(funnels_over_time(pipeline(rows), [days(30 * m, 30 * m + 29) for m in range(3)]))
+    assert (trends.created.slope, trends.won.direction, trends.success.direction) == (1, "rising", "steady")
+    assert trends.conversions["identified"].slope == 0
+    assert trends.median_days["contacted"].slope is None
 
 
 def test_every_term_has_both_languages() -> None:

@@ -8,15 +8,20 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from alembic import command
-from sqlalchemy import inspect, text
+from sqlalchemy import insert, inspect, text
 
 from api.cli import main
 from api.store.inputs import read_inputs
-from api.store.tables import INPUTS
+from api.store.past_scores import past_scores
+from api.store.tables import INPUTS, SCORES
 from api.store.upgrade import _config, check_revision, revision_of, upgrade
 from features.errors import DatabaseOutdatedError
 from features.history.database.engine import Database
 from features.history.dated_inputs import holding
+from features.instants import micros_of
+from scoring.class_outcomes import class_outcomes
+from tests.histories import at
+from tests.pipelines_of_rows import deal, pipeline
 from tests.services import NOW, live_service
 
 QUARTER = {"period_start": "2026-01-01", "period_end": "2026-03-31"}
@@ -95,6 +100,21 @@ def test_a_file_is_imported_once_with_the_instants_it_brings(
     database.close()
     known = [len(holding(inputs, "teams", pd.Timestamp(day))) for day in ("2025-01-31T15:00Z", "2025-01-31T16:00Z")]
     assert known == [0, 1]
+
+
+def test_scores_that_were_kept_tell_what_became_of_the_classes(database: Database) -> None:
+    row = {"opportunity_id": "a", "model_version": "1", "through_seq": 1, "status": "scored", "outcome": "open"}
+    row |= {"low": None, "high": None, "segment": None, "probability": 0.4, "opportunity_class": "active"}
+    kept = [
+        row | {"as_of": micros_of(at(day)), "is_shadow": shadow} for day, shadow in ((1, False), (2, True), (50, False))
+    ]
+    with database.changing() as connection:
+        connection.execute(insert(SCORES), kept)
+    with database.reading() as connection:
+        past = past_scores(connection, at(40))
+    assert past["as_of"].tolist() == [at(1)]
+    found = class_outcomes(pipeline([deal("a", ("identified", 0), ("won", 30))]), past, horizon_days=60)
+    assert found[0].within == {"won": 1, "lost": 0, "open": 0}
 
 
 def test_a_database_of_the_version_before_is_upgraded_with_what_is_in_it(tmp_path: Path) -> None:

@@ -187,10 +187,18 @@ def test_stages_stated_low_and_late_are_told_when_past_wins_agree() -> None:
     assert stated_and_learned(pipeline(here, 100, few))[0].pattern is None
 
 
+def test_wins_that_were_recorded_just_before_were_not_on_the_list() -> None:
+    rows = [
+        deal("a", ("proposal", 0), ("won", 29.9), owner_id="o"),
+        deal("b", ("proposal", 0), ("won", 30), owner_id="o"),
+    ]
+    assert stated_and_learned(pipeline(rows))[0].off_list_wins == 0.5
+
+
 def test_early_wins_and_moves_back_are_counted() -> None:
     rows = [
         deal("a", ("identified", 0), ("proposal", 5), ("contacted", 8), ("negotiation", 20), ("won", 30), owner_id="o")
     ]
     dates = [value("expected_close_date", "2026-03-02", 1, of="a")]  # day 60
     [found] = stated_and_learned(pipeline(rows, 100, others=dates))
-    assert (found.early_wins, found.low_wins, found.moves) == (1, 0, 1)
+    assert (found.early_wins, found.low_wins, found.off_list_wins, found.moves) == (1, 0, 0, 1)
