@@ -15,6 +15,7 @@ from api.commands.database import database_group
 from api.commands.demo import demo_command
 from api.commands.fields import fields_command
 from api.commands.forecast import forecast_command
+from api.commands.inputs import inputs_group
 from api.commands.keys import keys_group
 from api.commands.model import backtest_command, train_command
 from api.commands.promotion import promote_command, promotions_command, rollback_command, versions_command
@@ -55,6 +56,7 @@ for command in (
     serve_command,
     database_group,
     keys_group,
+    inputs_group,
     settings_command,
     rebuild_command,
     demo_command,

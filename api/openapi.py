@@ -14,6 +14,7 @@ from pydantic.json_schema import models_json_schema
 from api.account_schemas import AccountScoreRequest
 from api.change_schemas import ScoreChangeRequest, WhatIfRequest
 from api.event_schemas import AccountBody, ContactBody, EventsRequest, OpportunityBody
+from api.input_schemas import BODIES
 from api.judgement_schemas import JudgementBody
 from api.problems import Problem, document
 from api.routes.collection import CollectionBody
@@ -30,6 +31,7 @@ _READ_BY_ROUTES = (
     ContactBody,
     EventsRequest,
     CollectionBody,
+    *BODIES.values(),
     WebhookBody,
     WebhookChange,
     JudgementBody,

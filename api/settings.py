@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 from api.home import home
 from features.errors import DealoddsError
+from features.reporting_calendar import ReportingCalendar
 
 MEGABYTE = 1024 * 1024
 Positive = Annotated[float, Field(gt=0)]
@@ -91,6 +92,16 @@ class Settings(BaseSettings):
     shutdown_seconds: Annotated[int, Field(ge=1)] = Field(
         30, alias="DEALODDS_SHUTDOWN_SECONDS", description="seconds that requests may take to finish at the end"
     )
+    time_zone: str = Field(
+        "UTC",
+        alias="DEALODDS_TIME_ZONE",
+        description="time zone that days, weeks and months are reported in, such as Asia/Shanghai",
+    )
+    fiscal_start: str = Field(
+        "01-01",
+        alias="DEALODDS_FISCAL_START",
+        description="month and day on which the fiscal year starts, such as 04-01",
+    )
     multiprocess: Path | None = Field(
         None,
         alias="PROMETHEUS_MULTIPROC_DIR",
@@ -110,11 +121,34 @@ class Settings(BaseSettings):
             limits.parse(text)
         return text
 
+    @field_validator("time_zone")
+    @classmethod
+    def _is_zone(cls, text: str) -> str:
+        return _checked(text, lambda: ReportingCalendar(text))
+
+    @field_validator("fiscal_start")
+    @classmethod
+    def _is_day(cls, text: str) -> str:
+        return _checked(text, lambda: ReportingCalendar(fiscal_start=text))
+
+    def calendar(self) -> ReportingCalendar:
+        """Give the calendar that figures are reported by."""
+        return ReportingCalendar(self.time_zone, self.fiscal_start)
+
     def database(self) -> str:
         """Give the URL of the database."""
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite:///{(home() / 'dealodds.db').absolute()}"
+
+
+def _checked(text: str, make: Callable[[], object]) -> str:
+    """Turn what the domain refuses into what pydantic reports."""
+    try:
+        make()
+    except DealoddsError as error:
+        raise ValueError(f"expected {error.expected}") from None
+    return text
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from api.account_schemas import Account, AccountScoreRequest, EarlierOpportunity
 from api.change_schemas import ChangeEnd, Changes, ChangeStart
 from api.event_schemas import EVENT_MODELS, StageChange
+from api.input_schemas import ROWS
 from api.problems import Part
 from api.schemas import (
     Activity,
@@ -140,6 +141,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "from": ChangeStart,
     "to": ChangeEnd,
     "changes": Changes,
+    **ROWS,
 }
 _OF_ACCOUNTS: dict[str, type[BaseModel]] = {"accounts": Account, "opportunities": EarlierOpportunity}
 

@@ -28,11 +28,14 @@ def known_as_of(history: History, as_of: pd.Timestamp) -> History:
     >>> list(known_as_of(history, pd.Timestamp("2026-01-08", tz="UTC")).stage_history["stage"])
     ['identified']
     """
-    tables = {
-        name: frame[frame["recorded_at"] <= as_of].reset_index(drop=True) for name, frame in history.tables.items()
-    }
+    tables = {name: recorded_by(frame, as_of) for name, frame in history.tables.items()}
     tables["activities"] = _last_records(tables["activities"])
     return replace(history, tables=tables, observed_until=min(history.observed_until, as_of))
+
+
+def recorded_by(frame: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Keep the rows of a table that were recorded by an instant, inclusive."""
+    return frame[frame["recorded_at"] <= as_of].reset_index(drop=True)
 
 
 def _last_records(activities: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+
+from features.view import View
 
 _LETTERS = {"M": ("money", "资金"), "A": ("authority", "决策权"), "N": ("need", "需求")}
 
@@ -61,6 +64,19 @@ def man_of(money: float, authority: float, need: float) -> Man:
     unknown = [names for letter, names in _LETTERS.items() if np.isnan(levels[letter])]
     en, zh = ", ".join(name for name, _ in unknown), "、".join(name for _, name in unknown)
     return Man(code, f"find out first: {en}", f"先了解：{zh}")
+
+
+MAN_FIELDS = tuple(field for field, _ in _LETTERS.values())
+"""Fields that the letters are of, in their order."""
+
+
+def man_codes(view: View) -> NDArray[np.object_]:
+    """Give the code of each snapshot of a view, shape (n,)."""
+    codes = np.full(len(view), "", dtype=object)
+    for letter, (field, _) in _LETTERS.items():
+        level = view.path(field).last
+        codes = codes + np.where(np.isnan(level), "?", np.where(level >= 1, letter, letter.lower())).astype(object)
+    return codes
 
 
 def _letter(letter: str, level: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, Table, Text
 
 from features.history.database.tables import METADATA, SEQ
+from features.history.dated_inputs import KINDS, InputKind
 
 KEYS = Table(
     "keys",
@@ -159,3 +160,18 @@ LEASES = Table(
     Column("until", BigInteger, nullable=False),
 )
 """Who does the work that only one worker may do."""
+
+_SQL = {"text": Text, "number": Double, "instant": BigInteger}
+
+
+def _of_inputs(kind: InputKind) -> Table:
+    columns: list[Column[object]] = [Column(c.name, _SQL[c.type], nullable=not c.required) for c in kind.table.columns]
+    place = (
+        Column("seq", BigInteger, primary_key=True, autoincrement=False),
+        Column("place", Integer, primary_key=True, autoincrement=False),
+    )
+    return Table(f"input_{kind.name}", METADATA, *place, *columns)
+
+
+INPUTS = {name: _of_inputs(kind) for name, kind in KINDS.items()}
+"""Targets, commits, teams and rates as they were told; ``place`` is the row within its commit."""

@@ -193,7 +193,18 @@ def check_table(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     >>> check_table("stage_history", pd.DataFrame(row)).loc[0, "recorded_at"].isoformat()
     '2026-01-02T00:00:00+00:00'
     """
-    table = TABLES[name]
+    return checked(TABLES[name], frame)
+
+
+def checked(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table in its canonical columns and types, as ``check_table`` does.
+
+    Raises
+    ------
+    SchemaError
+        A required column or value is missing, a column is unknown, or a value
+        cannot be read as its type.
+    """
     _refuse_unknown_columns(table, frame)
     checked = {column.name: _checked_column(table, column, frame) for column in table.columns}
     attributes = {c: frame[c] for c in frame.columns if c not in checked}

@@ -1,0 +1,136 @@
+"""Inputs over HTTP and by the command, in real databases; and databases of the version before."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from alembic import command
+from sqlalchemy import insert, inspect, text
+
+from api.cli import main
+from api.store.inputs import read_inputs
+from api.store.past_scores import past_scores
+from api.store.tables import INPUTS, SCORES
+from api.store.upgrade import _config, check_revision, revision_of, upgrade
+from features.errors import DatabaseOutdatedError
+from features.history.database.engine import Database
+from features.history.dated_inputs import holding
+from features.instants import micros_of
+from scoring.class_outcomes import class_outcomes
+from tests.histories import at
+from tests.pipelines_of_rows import deal, pipeline
+from tests.services import NOW, live_service
+
+QUARTER = {"period_start": "2026-01-01", "period_end": "2026-03-31"}
+LAST_WEEK = (NOW - pd.Timedelta(days=7)).isoformat()
+
+
+def test_what_is_told_is_listed_as_of_any_instant(database: Database) -> None:
+    clock = [NOW]
+    target = {"scope": "company", **QUARTER, "amount": 500000, "currency": "CNY", "valid_from": LAST_WEEK}
+    with live_service(database, clock=lambda: clock[0]) as client:
+        told = client.put("/v1/inputs/targets", json={"targets": [target]}).json()
+        clock[0] = NOW + pd.Timedelta(days=1)
+        again = client.put("/v1/inputs/targets", json={"targets": [target, target | {"amount": 700000}]}).json()
+        amounts = [
+            [row["amount"] for row in client.get("/v1/inputs/targets", params=when).json()["rows"]]
+            for when in ({}, {"as_of": NOW.isoformat()}, {"as_of": LAST_WEEK}, {"valid_at": "2025-01-01T00:00:00Z"})
+        ]
+    assert (told["written"], told["duplicates"]) == (1, 0)
+    assert (again["written"], again["duplicates"]) == (1, 1)
+    assert amounts == [[700000], [500000], [], []]
+
+
+@pytest.mark.parametrize(
+    ("kind", "row"),
+    [
+        ("commits", {"owner_id": "o1", **QUARTER, "wins": 5}),
+        ("teams", {"owner_id": "o1", "team": "north"}),
+        ("rates", {"currency": "EUR", "to_currency": "CNY", "rate": 7.8}),
+    ],
+)
+def test_every_kind_holds_from_when_it_is_told_unless_said(
+    database: Database, kind: str, row: dict[str, object]
+) -> None:
+    with live_service(database) as client:
+        assert client.put(f"/v1/inputs/{kind}", json={kind: [row]}).status_code == 200
+        assert client.put(f"/v1/inputs/{kind}", json={kind: [row]}).json()["written"] == 1
+        [found] = client.get(f"/v1/inputs/{kind}", params={"as_of": NOW.isoformat()}).json()["rows"]
+    assert {name: found[name] for name in row} == row
+    assert pd.Timestamp(found["valid_from"]) == NOW
+
+
+def test_what_is_wrong_is_named_and_nothing_is_written(database: Database) -> None:
+    right = {"currency": "EUR", "to_currency": "CNY", "rate": 7.8}
+    with live_service(database) as client:
+        wrong = client.put("/v1/inputs/rates", json={"rates": [right, right | {"rate": 0}]})
+        other = client.put("/v1/inputs/rates", json={"rates": [right | {"rat": 1}]})
+        period = QUARTER | {"period_end": "2025-01-01"}
+        backwards = client.put("/v1/inputs/commits", json={"commits": [{"owner_id": "o1", **period}]})
+        unknown = client.get("/v1/inputs/wishes")
+        rows = client.get("/v1/inputs/rates").json()["rows"]
+    answers = (wrong, other, backwards, unknown)
+    assert [answer.status_code for answer in answers] == [422] * 4
+    assert wrong.json()["errors"][0]["pointer"] == "/rates/1/rate"
+    assert other.json()["errors"][0]["do"] == "did you mean 'rate'?"
+    assert "2026-01-01 to 2025-01-01" in backwards.json()["detail"]
+    assert rows == []
+
+
+def test_a_file_is_imported_once_with_the_instants_it_brings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DEALODDS_DATABASE_URL", f"sqlite:///{tmp_path}/deals.db")
+    monkeypatch.setenv("DEALODDS_TIME_ZONE", "Asia/Shanghai")
+    file = tmp_path / "teams.csv"
+    file.write_text("owner_id,team,valid_from,recorded_at\no1,north,2025-01-01,2025-02-01\n", encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["dealodds", "inputs", "import", "--kind", "teams", str(file)])
+    said = []
+    for _ in range(2):
+        with pytest.raises(SystemExit):
+            main()
+        said.append(capsys.readouterr().out.split(" in ")[0])
+    assert said == ["1 rows of teams written", "0 rows of teams written"]
+    database = Database(f"sqlite:///{tmp_path}/deals.db")
+    with database.reading() as connection:
+        inputs = read_inputs(connection)
+    database.close()
+    known = [len(holding(inputs, "teams", pd.Timestamp(day))) for day in ("2025-01-31T15:00Z", "2025-01-31T16:00Z")]
+    assert known == [0, 1]
+
+
+def test_scores_that_were_kept_tell_what_became_of_the_classes(database: Database) -> None:
+    row = {"opportunity_id": "a", "model_version": "1", "through_seq": 1, "status": "scored", "outcome": "open"}
+    row |= {"low": None, "high": None, "segment": None, "probability": 0.4, "opportunity_class": "active"}
+    kept = [
+        row | {"as_of": micros_of(at(day)), "is_shadow": shadow} for day, shadow in ((1, False), (2, True), (50, False))
+    ]
+    with database.changing() as connection:
+        connection.execute(insert(SCORES), kept)
+    with database.reading() as connection:
+        past = past_scores(connection, at(40))
+    assert past["as_of"].tolist() == [at(1)]
+    found = class_outcomes(pipeline([deal("a", ("identified", 0), ("won", 30))]), past, horizon_days=60)
+    assert found[0].within == {"won": 1, "lost": 0, "open": 0}
+
+
+def test_a_database_of_the_version_before_is_upgraded_with_what_is_in_it(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/old.db")
+    with database.engine.connect().execution_options(writes=True) as connection, connection.begin():
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(text("INSERT INTO commits VALUES (1, 5, 'CRM', 'events', NULL, 1)"))
+        connection.execute(text("INSERT INTO keys VALUES ('k1', 'CRM', 'd', 'read', 5, NULL, NULL)"))
+    assert not set(inspect(database.engine).get_table_names()) & {table.name for table in INPUTS.values()}
+    with pytest.raises(DatabaseOutdatedError, match="0001"):
+        check_revision(database)
+    assert upgrade(database) == ("0001", "0002")
+    with database.reading() as connection:
+        kept = [connection.execute(text(f"SELECT count(*) FROM {name}")).scalar() for name in ("commits", "keys")]
+        assert {name: len(frame) for name, frame in read_inputs(connection).frames.items()} == dict.fromkeys(INPUTS, 0)
+    assert (kept, revision_of(database)) == ([1, 1], "0002")
+    database.close()
