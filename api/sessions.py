@@ -8,7 +8,6 @@ import logging
 import os
 import secrets
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -86,8 +85,11 @@ class Sessions:
         return hmac.new(self._secret, digest.encode(), hashlib.sha256).hexdigest()
 
     def _signed(self, salt: str) -> URLSafeTimedSerializer:
-        digest: Mapping[str, Any] = {"digest_method": hashlib.sha256}
-        return URLSafeTimedSerializer(self._secret, salt=f"dealodds.{salt}", signer_kwargs=digest)
+        kwargs: dict[str, Any] = {"digest_method": hashlib.sha256}
+        made: URLSafeTimedSerializer = URLSafeTimedSerializer(
+            self._secret, salt=f"dealodds.{salt}", signer_kwargs=kwargs
+        )
+        return made
 
     def _loaded(self, salt: str, text: str | None, seconds: int) -> Any:
         if not text:

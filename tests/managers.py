@@ -8,12 +8,17 @@ from pathlib import Path
 
 import httpx
 import pandas as pd
+import pytest
+from click.testing import CliRunner
 
 from api.background.part import Models
 from api.champion import load_champion
+from api.cli import commands
 from api.settings import Settings
 from features.as_of import known_as_of
 from features.history.database.import_history import write_into
+from features.history.directory import write_history
+from features.history.history import History
 from features.history.simulated import simulate
 from models.artifact import register, write_artifact
 from models.kept_promotions import FILE, keep_promotions
@@ -38,6 +43,7 @@ def managers_service(folder: Path) -> Iterator[tuple[httpx.Client, Pipeline]]:
     promoted = Decision(CUTOFF, "1", "0", "promoted", "gate", "it was better on later data")
     refused = Decision(CUTOFF + pd.Timedelta(days=1), "2", "1", "not promoted", "gate", "it was no better")
     keep_promotions(home / FILE, [promoted, refused])
+    _reports(folder / "history", known_as_of(history, CUTOFF), home)
     with upgraded(f"sqlite:///{folder}/deals.db") as database:
         models = Models(load_champion(folder / "model"))
         pipeline = Pipeline(database, Present(CUTOFF), models)
@@ -50,6 +56,16 @@ def managers_service(folder: Path) -> Iterator[tuple[httpx.Client, Pipeline]]:
             body = {"person": "li.na", "probability": 0.2, "because": "the budget is cut"}
             assert client.put(f"/v1/opportunities/{JUDGED}/judgement", json=body).status_code == 201
             yield client, pipeline
+
+
+def _reports(folder: Path, history: History, home: Path) -> None:
+    """The reports that the pages show, as ``dealodds reports`` works them out."""
+    write_history(history, folder)
+    words = ["reports", "--history", str(folder), "--as-of", CUTOFF.isoformat()]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DEALODDS_HOME", str(home))
+        run = CliRunner().invoke(commands, [*words, "--weeks", "3", "--retrain-every", "3"])
+    assert run.exit_code == 0, run.output
 
 
 def _trained(folder: Path) -> Path:

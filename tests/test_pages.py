@@ -273,6 +273,17 @@ def test_every_table_of_every_page_can_be_taken_along(reader: httpx.Client) -> N
             assert "attachment" in answer.headers["content-disposition"]
 
 
+def test_what_was_not_worked_out_yet_is_not_offered_and_says_how_it_is(reader: httpx.Client) -> None:
+    text = reader.get("/pipeline").text
+    assert 'href="/model"' in text
+    assert 'href="/forecast"' not in text
+    assert 'href="/learned-vs-fixed"' not in text
+    for path in ("/forecast", "/learned-vs-fixed"):
+        answer = reader.get(path)
+        assert answer.status_code == 404
+        assert "dealodds reports" in answer.text
+
+
 def test_before_there_is_a_list_and_with_nothing_open_pages_say_so(pipeline: Pipeline, tmp_path: Path) -> None:
     _, key = create_key(pipeline.database, "reader", ["read"], "test", pipeline.now)
     with browser(pipeline, tmp_path) as client:

@@ -26,6 +26,8 @@ PICTURES = Path(os.environ.get("DEALODDS_SCREENSHOTS", ROOT / "build" / "screens
 PAGES = {
     "pipeline": "/pipeline",
     "opportunity": f"/opportunities/{JUDGED}",
+    "forecast": "/forecast?by=team",
+    "learned-vs-fixed": "/learned-vs-fixed",
     "hidden-accounts": "/hidden-accounts?class=hidden",
     "model": "/model",
     "nothing": "/nothing",
@@ -155,6 +157,25 @@ def test_what_is_shown_of_reasons_adds_up_from_the_typical_opportunity_to_this_o
         moved = sum(round(10 * float(text.replace("\u2212", "-"))) for text in changes)
         assert round(10 * float(said[0])) + moved == round(10 * float(said[1]))
         assert moved != 0
+
+
+def test_the_forecast_is_compared_with_the_fixed_weights_and_shows_what_its_json_says(visit: Visit) -> None:
+    with visit(locale="en") as page:
+        page.get_by_role("link", name="Forecast", exact=True).click()
+        page.get_by_role("link", name="number of wins").click()
+        twin = page.request.get(page.get_by_role("link", name="This page as JSON").get_attribute("href") or "").json()
+        total = twin["totals"]["count"]
+        expect(page.locator(".tile.main .big")).to_have_text(f"{total['median']:,.1f}".removesuffix(".0"))
+        page.get_by_role("link", name="by team").click()
+        expect(page.locator("table.list tbody tr")).to_have_count(5)
+        page.get_by_role("link", name="Learned vs fixed").click()
+        expect(page.locator("section h2").first).to_have_text("Where the learned forecast lost")
+        expect(page.get_by_text("too few weeks to judge")).to_be_visible()
+        said = page.request.get("/v1/reports/comparison").json()["findings"]
+        whole = [one for one in said if one["by"] is None]
+        assert whole
+        for one in whole:
+            expect(page.locator(".findings")).to_contain_text(one["en"])
 
 
 def test_the_language_is_switched_by_a_link_and_stays(visit: Visit) -> None:

@@ -53,6 +53,7 @@ def demo_command(no_serve: bool, opportunities: int, port: int) -> None:
     click.echo(f"  curl -s '{url}/v1/opportunities?class=active&sort=-expected_value&limit=5'")
     click.echo(f"  curl -s {url}/v1/opportunities/{_busy(history)}/score\n")
     if not no_serve:
+        click.echo(f"pages for managers: {url}/ · 管理者页面：{url}/?lang=zh-CN")
         click.echo(f"serving on {url} (documentation: {url}/docs); stop with Ctrl-C")
         serve(champion_folder(), "127.0.0.1", port, authenticate=False)
 

@@ -13,9 +13,10 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/")
-def get_start() -> Response:
+def get_start(request: Request) -> Response:
     """Lead to the first page."""
-    return RedirectResponse(PAGES[0][0], 307, HEADERS)
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(PAGES[0][0] + query, 307, HEADERS)
 
 
 @router.get("/assets/{name}")

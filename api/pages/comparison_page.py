@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from api.card.words import METHODS as MEMBERS
 from api.pages.downloads import Format, download
 from api.pages.language import N_, Language, language_of
 from api.pages.rendering import canonical, page
@@ -77,7 +78,7 @@ def figure_table(found: Mapping[str, Any], language: Language, whole: bool = Tru
             )
             rows.append(
                 [
-                    language.of(METHODS[one["method"]]),
+                    method_name(one["method"], language),
                     FIGURES[one["figure"]][0 if language.tag == "en" else 1],
                     language.say(measure),
                     language.say(scope),
@@ -86,6 +87,11 @@ def figure_table(found: Mapping[str, Any], language: Language, whole: bool = Tru
                 ]
             )
     return DataTable("figures", language.say(N_("Every figure")), columns, rows)
+
+
+def method_name(method: str, language: Language) -> str:
+    """Name a method, or a member of the blend."""
+    return language.of(METHODS[method]) if method in METHODS else MEMBERS[method].of(language.tag)
 
 
 def disagreement_table(found: Mapping[str, Any], language: Language) -> DataTable:
@@ -107,7 +113,7 @@ def disagreement_table(found: Mapping[str, Any], language: Language) -> DataTabl
             one["learned"],
             one["fixed_weight"],
             language.say(N_("won") if one["won"] else N_("lost")),
-            language.of(METHODS[one["right"]]),
+            method_name(one["right"], language),
         ]
         for one in found["disagreements"]
     ]

@@ -32,7 +32,7 @@ _CUTS = {
     "class": N_("by class"),
 }
 _MEASURES = {"amount": N_("amount"), "count": N_("number of wins")}
-_MOST_SLIPPING = 50
+_MOST_SLIPPING = 20
 
 
 class PageQuery(ForecastQuery):
@@ -61,7 +61,8 @@ def get_forecast(request: Request, asked: Annotated[PageQuery, Query()]) -> Resp
         choices=_choices(request, asked, language),
         currency=found["currency"] if measure == "amount" else None,
         table=line_table(request, found, measure, asked.by, language),
-        slippage=found["slippage"][:_MOST_SLIPPING],
+        slippage=[one for one in found["slippage"] if not one["overdue"]][:_MOST_SLIPPING],
+        passed=[one for one in found["slippage"] if one["overdue"]],
         query=f"?{request.url.query}" if request.url.query else "",
         json=f"/v1/reports/forecast?period={asked.period}" + (f"&by={asked.by}" if asked.by else ""),
     )

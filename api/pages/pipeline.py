@@ -161,8 +161,8 @@ def _values(row: ListedOpportunity, stages: StageNames, language: Language) -> l
 
 def _chips(request: Request, asked: WorkListQuery, language: Language) -> dict[str, list[Choice]]:
     """Classes, trends and statuses as links."""
-    classes = {key: names[language.tag] for key, names in CLASSES.items()}
-    trends = {key: names[language.tag] for key, names in TRENDS.items()}
+    classes: dict[str, str] = {key: names[language.tag] for key, names in CLASSES.items()}
+    trends: dict[str, str] = {key: names[language.tag] for key, names in TRENDS.items()}
     statuses = {key: language.say(STATUSES[key]) for key in ("ok", "little_data", "stale_input", "forgotten")}
     return {
         N_("Class"): _links(request, "class", classes, asked.opportunity_class),

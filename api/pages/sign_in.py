@@ -70,11 +70,11 @@ async def post_logout(request: Request) -> Response:
 
 
 def local(target: str) -> str:
-    """Keep to this service: an address elsewhere is not gone to.
+    r"""Keep to this service: an address elsewhere is not gone to.
 
     Examples
     --------
-    >>> local("/model?a=1"), local("//elsewhere"), local("https://elsewhere"), local("/\\\\elsewhere"), local("/a\\nb")
+    >>> local("/model?a=1"), local("//elsewhere"), local("https://elsewhere"), local("/\\elsewhere"), local("/a\nb")
     ('/model?a=1', '/pipeline', '/pipeline', '/pipeline', '/pipeline')
     """
     is_path = target.startswith("/") and not target.startswith("//")

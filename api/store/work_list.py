@@ -90,7 +90,8 @@ def listed_row(connection: Connection, opportunity_id: str) -> Mapping[str, Any]
     if current is None:
         return None
     mine = (LISTED.c.list_id == current.list_id, LISTED.c.opportunity_id == opportunity_id)
-    return connection.execute(select(LISTED).where(*mine)).mappings().first()
+    found = connection.execute(select(LISTED).where(*mine)).mappings().first()
+    return None if found is None else dict(found)
 
 
 def rows_of(connection: Connection, list_id: int) -> int:
