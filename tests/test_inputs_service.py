@@ -8,6 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from sqlalchemy import insert, inspect, text
 
 from api.cli import main
@@ -17,6 +19,7 @@ from api.store.tables import INPUTS, SCORES
 from api.store.upgrade import _config, check_revision, revision_of, upgrade
 from features.errors import DatabaseOutdatedError
 from features.history.database.engine import Database
+from features.history.database.tables import METADATA
 from features.history.dated_inputs import holding
 from features.instants import micros_of
 from scoring.class_outcomes import class_outcomes
@@ -117,12 +120,11 @@ def test_scores_that_were_kept_tell_what_became_of_the_classes(database: Databas
     assert found[0].within == {"won": 1, "lost": 0, "open": 0}
 
 
-def test_a_database_of_the_version_before_is_upgraded_with_what_is_in_it(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path}/old.db")
+def test_a_database_of_the_version_before_is_upgraded_with_what_is_in_it(database: Database) -> None:
     with database.engine.connect().execution_options(writes=True) as connection, connection.begin():
         config = _config()
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        command.downgrade(config, "0001")
         connection.execute(text("INSERT INTO commits VALUES (1, 5, 'CRM', 'events', NULL, 1)"))
         connection.execute(text("INSERT INTO keys VALUES ('k1', 'CRM', 'd', 'read', 5, NULL, NULL)"))
     assert not set(inspect(database.engine).get_table_names()) & {table.name for table in INPUTS.values()}
@@ -132,5 +134,5 @@ def test_a_database_of_the_version_before_is_upgraded_with_what_is_in_it(tmp_pat
     with database.reading() as connection:
         kept = [connection.execute(text(f"SELECT count(*) FROM {name}")).scalar() for name in ("commits", "keys")]
         assert {name: len(frame) for name, frame in read_inputs(connection).frames.items()} == dict.fromkeys(INPUTS, 0)
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
     assert (kept, revision_of(database)) == ([1, 1], "0002")
-    database.close()
