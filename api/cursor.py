@@ -72,11 +72,17 @@ def read(text: str) -> Cursor:
     except (ValueError, TypeError, binascii.Error, RecursionError):
         raise _refused(422, "a cursor that is none of this service", "one as next_cursor gave it") from None
     whole = [isinstance(number, int) and 0 <= number < 2**62 for number in (list_id, rows)]
-    named = isinstance(asked, str) and isinstance(name, str) and "\x00" not in name
-    number = value is None or (isinstance(value, int | float) and math.isfinite(value) and abs(value) < 2**62)
+    named = isinstance(asked, str) and isinstance(name, str) and "\x00" not in name and _is_text(name)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    number = value is None or (is_number and math.isfinite(value) and abs(value) < 2**62)
     if len(text) > _LONGEST or not all(whole) or not named or not number:
         raise _refused(422, "a cursor that is none of this service", "one as next_cursor gave it")
     return Cursor(list_id, asked, Place(value, name), rows)
+
+
+def _is_text(name: str) -> bool:
+    """Half a pair of surrogates is no text that a database could hold."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def checked(text: str | None, list_id: int, asked: str) -> Cursor | None:

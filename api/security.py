@@ -87,8 +87,9 @@ async def _grant(request: Request, access: Access, keys: KeyRing, given: list[st
         key = text.encode("latin-1", "replace")
         answer = keys.remembered(key)
         if answer is None:
-            await access.rates.count_unknown(request.client.host if request.client else "")
             grant = await to_thread.run_sync(keys.asked, key)
+            if grant is None:  # keys that are good count for themselves: many may come through one proxy
+                await access.rates.count_unknown(request.client.host if request.client else "")
         else:
             grant = answer.grant
         if grant is not None:

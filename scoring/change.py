@@ -43,6 +43,7 @@ def change_between(
     after: Artifact,
     *,
     alone: bool = False,
+    known_then: History | None = None,
 ) -> Change:
     """Split the change of a score into what time, the data and a new model did.
 
@@ -60,6 +61,8 @@ def change_between(
     alone
         Whether the history lacks the other opportunities, so that each model's own past
         results count, as for a live request; new ones then count with the new model.
+    known_then
+        What was known at the start, where what was corrected since cannot be told from ``history``.
 
     Raises
     ------
@@ -69,7 +72,7 @@ def change_between(
     if end < start:
         found = f"from {start.isoformat()}, to {end.isoformat()}"
         raise RequestError(found, "an instant from which by that to which", "exchange them", "/from/as_of")
-    then, now = known_as_of(history, start), known_as_of(history, end)
+    then, now = known_as_of(history if known_then is None else known_then, start), known_as_of(history, end)
     _check_known(then, opportunity_id, start)
     check_open(then, opportunity_id, start, "/from/as_of")
     check_open(now, opportunity_id, end, "/to/as_of")

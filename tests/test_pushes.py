@@ -304,3 +304,43 @@ def test_a_change_is_told_from_the_version_that_answered_then(client: httpx.Clie
     refused = client.get("/v1/opportunities/o1/score/change", params=since)
     assert refused.status_code == 422, "the version that was kept was never in service here, and is asked for"
     assert "9" in refused.json()["detail"]
+
+
+def test_of_a_chain_only_the_last_can_be_replaced(client: httpx.Client, database: Database) -> None:
+    client.put("/v1/collection/meeting", json={"since": None})
+    put(client)
+    push(client, meeting("a", opportunity_id="o1"), meeting("c1", opportunity_id="o1", topic="x", corrects="a"))
+    again = push(
+        client,
+        meeting("c2", opportunity_id="o1", topic="y", corrects="a"),
+        {"type": "retraction", "event_id": "r1", "retracts": "a"},
+        {"type": "retraction", "event_id": "r2", "retracts": "c1"},
+        {"type": "retraction", "event_id": "r3", "retracts": "r2"},
+        meeting("c3", opportunity_id="o1", topic="z", corrects="a"),
+    )
+    assert statuses(again) == [422, 422, 201, 422, 201]
+    assert "name 'c1'" in again["results"][0]["errors"][0]["do"]
+    assert history_of(database).activities["topic"].tolist()[-1] == "z"
+    with database.reading() as connection:
+        known = opportunity_known(connection, "o1", Cut(NOW.value, 10**9))
+    assert known is not None
+    assert [event.topic for event in known.events if event.kind == "activity"] == ["z"]
+
+
+def test_one_straggler_does_not_make_a_kind_collected_again(client: httpx.Client, database: Database) -> None:
+    put(client)
+    client.put("/v1/collection/meeting", json={"is_collected": False})
+    push(client, meeting("m1", opportunity_id="o1"))
+    assert "meeting" not in history_of(database).collected
+
+
+def test_a_change_begins_with_what_was_known_then(database: Database) -> None:
+    now = [pd.Timestamp("2026-03-01", tz="UTC")]
+    with live_service(database, clock=lambda: now[0]) as client:
+        put(client)
+        push(client, stage("e1", "proposal"))
+        now[0] = pd.Timestamp("2026-03-10", tz="UTC")
+        push(client, stage("e2", "identified", corrects="e1"))
+        now[0] = pd.Timestamp("2026-03-11", tz="UTC")
+        change = client.get("/v1/opportunities/o1/score/change?since=2026-03-05T00:00:00Z").json()
+    assert (change["from"]["win_probability"], change["to"]["win_probability"]) == (0.5, 0.25)

@@ -12,6 +12,7 @@ from api.clock import seconds
 
 _log = logging.getLogger(__name__)
 
+_LONGEST_REST = 5.0
 _LONGEST_PAUSE = 30.0
 
 
@@ -53,7 +54,7 @@ class Loop:
             if self.failures:
                 pause = min(self.pause * 2**self.failures, _LONGEST_PAUSE)
             else:
-                pause = max(self.pause, 2 * (seconds() - began))
+                pause = max(self.pause, min(2 * (seconds() - began), _LONGEST_REST))
             self.stopping.wait(pause)
 
     def _try(self) -> None:

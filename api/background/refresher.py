@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import Literal
 
@@ -94,7 +94,8 @@ class Refresher:
             else:
                 touched = touched_between(connection, current.through_seq, moment.cut.through_seq)
                 if not touched.everything and len(touched.opportunities) > _FEW:
-                    touched = Touched(everything=len(touched.opportunities) > rows_of(connection, current.list_id) // 2)
+                    most = rows_of(connection, current.list_id) // 2
+                    touched = replace(touched, everything=len(touched.opportunities) > most)
         if current is None or touched.everything:
             self._build(models, moment, current)
             return "built"

@@ -53,13 +53,15 @@ class Scored:
     @property
     def owner_id(self) -> str | None:
         """Owner as last told."""
-        return self.latest("owner") or self.request["owner_id"]
+        told = any(event["field"] == "owner" for event in self.request.get("field_history") or ())
+        return self.latest("owner") if told else self.request["owner_id"]
 
 
 def _last(events: Sequence[Request], as_of: pd.Timestamp) -> Request | None:
     at = micro(as_of)
     past = [event for event in events if event["occurred_at"] <= at]
-    return max(past, key=lambda event: (event["occurred_at"], event["recorded_at"]), default=None)
+    # Of equals the last, as the model reads them.
+    return sorted(past, key=lambda event: (event["occurred_at"], event["recorded_at"]))[-1] if past else None
 
 
 def score_known(

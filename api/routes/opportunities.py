@@ -133,9 +133,12 @@ def stored_change(request: Request, name: str, since: datetime | None, version: 
         start = found.as_of
     else:
         raise NotKnownError(f"no earlier score of {name!r}", "one that was kept", "name an instant with since")
+    with database_of(request).reading() as connection:
+        raw_then = request_at(connection, name, Cut(micro(start), cut.through_seq), champion.artifact)
     # What was shown then is what is explained: by the version that answered then, where that is known.
     version = version or (found.model_version if found is not None else None)
     after, history, notes = live_alone_by_segment(champion, raw, end)
     before = after if version is None else former_for(champion, version, raw)
-    change = change_between(history, name, start, end, before, after, alone=True)
+    _, then, _ = live_alone_by_segment(champion, raw_then, start)
+    change = change_between(history, name, start, end, before, after, alone=True, known_then=then)
     return change_answer(change, before, after, notes)

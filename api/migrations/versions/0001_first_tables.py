@@ -284,6 +284,13 @@ def upgrade() -> None:
         batch_op.create_index("events_of_contact", ["contact_id"], unique=False)
         batch_op.create_index("events_of_opportunity", ["opportunity_id", "seq"], unique=False)
         batch_op.create_index(
+            "replacements",
+            ["replaces"],
+            unique=False,
+            sqlite_where=sa.text("replaces IS NOT NULL"),
+            postgresql_where=sa.text("replaces IS NOT NULL"),
+        )
+        batch_op.create_index(
             "merges",
             ["seq"],
             unique=False,
@@ -341,6 +348,11 @@ def downgrade() -> None:
             "moves",
             sqlite_where=sa.text("kind = 'field' AND name = 'account_id'"),
             postgresql_where=sa.text("kind = 'field' AND name = 'account_id'"),
+        )
+        batch_op.drop_index(
+            "replacements",
+            sqlite_where=sa.text("replaces IS NOT NULL"),
+            postgresql_where=sa.text("replaces IS NOT NULL"),
         )
         batch_op.drop_index(
             "merges",

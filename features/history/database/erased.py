@@ -23,7 +23,7 @@ def still_erased(connection: Connection, bodies: Sequence[Mapping[str, Any]]) ->
     """Find what events name, by kind and id, that was erased and not told of again since."""
     if connection.execute(select(ERASURES.c.seq).limit(1)).first() is None:
         return set()
-    named = {(kind, str(body[key])) for body in bodies for key, kind in _KINDS.items() if body.get(key)}
+    named = {(kind, str(name)) for body in bodies for _, kind, name in _named(body)}
     by_digest = {digest_of_id(*one): one for one in named}
     rows = _rows(connection, ERASURES, ("digest", "kind"), list(by_digest))
     erased = {by_digest[digest] for digest, kind in rows if kind == by_digest[digest][0]}
@@ -49,14 +49,21 @@ def check_not_erased(body: Mapping[str, Any], erased: Collection[Named]) -> None
     features.errors.RequestError: Found: account 'a-17', which was erased. Expected: one that was not, or was told of
     again since. Do: PUT the account again first, if it may be stored again.
     """
-    for key, kind in _KINDS.items() if erased else ():
-        if (kind, body.get(key)) in erased:
+    for key, kind, name in _named(body) if erased else ():
+        if (kind, name) in erased:
             raise RequestError(
-                f"{kind} {body[key]!r}, which was erased",
+                f"{kind} {name!r}, which was erased",
                 "one that was not, or was told of again since",
                 f"PUT the {kind} again first, if it may be stored again",
                 f"/{key}",
             )
+
+
+def _named(body: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """Ids that an event names, each with its field and kind; a move names an account in its value."""
+    yield from ((key, kind, body[key]) for key, kind in _KINDS.items() if body.get(key))
+    if body.get("field") == "account_id" and body.get("value"):
+        yield "value", "account", body["value"]
 
 
 def _rows(connection: Connection, table: Table, columns: Sequence[str], ids: Sequence[str]) -> Iterator[Sequence[Any]]:

@@ -243,7 +243,8 @@ def _in_order(event: Event) -> tuple[int, int]:
 def roles_changed(events: Iterable[Event], people: Mapping[str, Any]) -> dict[str, str | None]:
     """Roles that people have by changes told of them."""
     changed = [e for e in events if e.kind == FIELD and e.name == "role" and e.contact_id in people]
-    return {e.contact_id: e.value for e in sorted(changed, key=_in_order)}
+    # By when we were told, as the table of contacts has it.
+    return {e.contact_id: e.value for e in sorted(changed, key=lambda e: (e.recorded_at, e.occurred_at))}
 
 
 def _people(connection: Connection, events: Sequence[Event], asked: Mapping[str, Any]) -> dict[str, str | None]:

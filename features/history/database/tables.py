@@ -92,6 +92,8 @@ EVENT_KINDS = (STAGE, FIELD, ACTIVITY, RETRACTION, MERGE)
 """Sorts of events. A merge says that ``account_id`` is one with the account in ``value`` from then on."""
 OF_MERGES = "(kind = 'merge' OR kind = 'retraction' AND name = 'merge')"
 """Merges of accounts, and their retractions: few, and wanted at every reading."""
+OF_REPLACEMENTS = "replaces IS NOT NULL"
+"""Corrections and retractions."""
 OF_MOVES = "kind = 'field' AND name = 'account_id'"
 """Opportunities moved to another account."""
 
@@ -121,6 +123,7 @@ EVENTS = Table(
     Index("events_of_account", "account_id", "seq"),
     Index("events_of_contact", "contact_id"),
     Index("events_of_commit", "seq"),
+    Index("replacements", "replaces", sqlite_where=text(OF_REPLACEMENTS), postgresql_where=text(OF_REPLACEMENTS)),
     Index("moves", "value", sqlite_where=text(OF_MOVES), postgresql_where=text(OF_MOVES)),
     Index("merges", "seq", sqlite_where=text(OF_MERGES), postgresql_where=text(OF_MERGES)),
 )

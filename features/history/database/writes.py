@@ -23,6 +23,7 @@ from features.history.database.rows import (
 from features.history.database.tables import (
     ACCOUNTS,
     ACTIVITY,
+    COLLECTED,
     CONTACTS,
     EVENTS,
     FIELD,
@@ -170,6 +171,9 @@ def _collect(writing: Writing, description: Description, names: Iterable[str]) -
     rules = description.rules(instant(writing.recorded_at))
     collectable = {*rules.kinds, *rules.fields, "contacts", "accounts"}
     new = sorted(set(names) & collectable - set(description.collected))
+    # What was said not to be collected stays so: one straggler does not make the others zero.
+    said = {row[0] for row in _by_id(writing.connection, COLLECTED, ("name",), new)}
+    new = [name for name in new if name not in said]
     say_collected(writing, dict.fromkeys(new, writing.recorded_at))
 
 
@@ -182,6 +186,8 @@ class _Known:
         columns = ("event_id", "digest", "kind", *_SUBJECT)
         found = _by_id(connection, EVENTS, columns, (name for name in named if name))
         self.events = {row[0]: dict(zip(columns, row, strict=True)) for row in found}
+        replaced = (body.get("corrects") or body.get("retracts") for body in bodies)
+        self.replacing = _replacing(connection, [name for name in replaced if name])
         opportunities = (body.get("opportunity_id") for body in bodies)
         self.process = dict(
             _by_id(connection, OPPORTUNITIES, ("opportunity_id", "process"), (n for n in opportunities if n))
@@ -210,6 +216,8 @@ class _Known:
         self._check_what(body, row)
         self._check_replaced(row)
         self.events[row["event_id"]] = row
+        if row["replaces"] is not None:
+            self.replacing.setdefault(row["replaces"], []).append((row["event_id"], row["kind"]))
         return row
 
     def _check_subject(self, body: Mapping[str, Any], row: Row) -> None:
@@ -265,6 +273,7 @@ class _Known:
                 "send that event first",
                 f"/{_REPLACING[row['kind'] == RETRACTION]}",
             )
+        self._check_replaceable(target, before, f"/{_REPLACING[row['kind'] == RETRACTION]}")
         if row["kind"] == RETRACTION:
             row |= {key: before[key] for key in _SUBJECT} | {"name": before["kind"]}
         elif any(row[key] != before[key] for key in ("kind", *_SUBJECT)):
@@ -274,6 +283,24 @@ class _Known:
                 "retract that event and send a new one",
                 "/corrects",
             )
+
+    def _check_replaceable(self, target: str, before: Mapping[str, Any], pointer: str) -> None:
+        """Of a chain of corrections only the last can be replaced, and a retraction not at all: one thing stands."""
+        if before["kind"] == RETRACTION:
+            raise RequestError(
+                f"event {target!r}, a retraction", "an event that tells something", "send the event anew", pointer
+            )
+        last = next((name for name, _ in self.replacing.get(target, ()) if not self._is_retracted(name)), None)
+        if last is not None:
+            raise RequestError(
+                f"event {target!r}, which {last!r} has replaced",
+                "the last of its corrections",
+                f"name {last!r}",
+                pointer,
+            )
+
+    def _is_retracted(self, event_id: str) -> bool:
+        return any(kind == RETRACTION for _, kind in self.replacing.get(event_id, ()))
 
 
 def _check_same(row: Row, before: Mapping[str, Any]) -> None:
@@ -295,3 +322,14 @@ def _by_id(
         part = wanted[start : start + _MOST_IN_ONE_QUERY]
         rows = connection.execute(select(*(table.c[name] for name in columns)).where(first.in_(part)))
         yield from (tuple(row) for row in rows)
+
+
+def _replacing(connection: Connection, targets: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
+    """What replaces some events, and what replaces that: ids and kinds by the event replaced."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for _ in range(2):
+        rows = list(_by_id(connection, EVENTS, ("replaces", "event_id", "kind"), targets))
+        for target, name, kind in rows:
+            found.setdefault(target, []).append((name, kind))
+        targets = [name for _, name, _ in rows]
+    return found
