@@ -46,7 +46,7 @@ SORTS: dict[type[errors.DealoddsError], Sort] = {
     errors.UnknownStageError: Sort(422, "unknown-stage", "Unknown stage"),
     errors.FutureEventError: Sort(422, "future-event", "An event lies in the future"),
     errors.NotKnownError: Sort(404, "not-known", "This is not recorded"),
-    errors.ConflictingEventError: Sort(409, "conflicting-event", "One event id with two bodies"),
+    errors.ConflictingEventError: Sort(409, "conflicting-event", "One id with two bodies"),
     errors.DatabaseError: Sort(503, "database", "The database does not allow this"),
     errors.DatabaseUnavailableError: Sort(503, "database-unavailable", "The database does not answer"),
     errors.DatabaseFullError: Sort(507, "database-full", "There is no room for this"),
@@ -159,7 +159,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     Examples
     --------
     >>> documented(409)[409]["description"]
-    'One event id with two bodies'
+    'One id with two bodies'
     """
     return {status: document(status) for status in statuses}
 

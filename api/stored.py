@@ -76,7 +76,7 @@ def score_stored(
     with database.reading() as connection:
         cut = cut_at(connection, clock(), as_of)
         raw = request_at(connection, opportunity_id, cut, champion.artifact)
-        earlier = _earlier(connection, opportunity_id, cut)
+        earlier = earlier_score(connection, opportunity_id, cut)
         asked = instant(cut.recorded_by)
         [(score, notes)] = score_live_by_segment(champion, [raw], asked, horizons, reasons)
         trend = _trend(connection, score, cut)
@@ -124,7 +124,8 @@ def _trend(connection: Connection, score: Score, cut: Cut) -> Trend:
     return trends(connection, [now])[score.opportunity_id]
 
 
-def _earlier(connection: Connection, opportunity_id: str, cut: Cut) -> Earlier | None:
+def earlier_score(connection: Connection, opportunity_id: str, cut: Cut) -> Earlier | None:
+    """Read the last score that was kept by an instant; None when none was."""
     row = connection.execute(_LAST, {"opportunity_id": opportunity_id, "as_of": cut.recorded_by}).first()
     return None if row is None else Earlier(instant(row.as_of), row.model_version, row.probability, row[3])
 

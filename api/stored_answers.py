@@ -25,6 +25,9 @@ class StoredScoreAnswer(Answer):
     """The score of an opportunity now, from everything that was acknowledged before it was asked for."""
 
     through_seq: int = Field(description="Number of the last commit that it has seen.", examples=[1204])
+    origin: str = Field(
+        description="What the model was trained on; simulated when that was not real.", examples=["import"]
+    )
     score: ScoreAnswer = Field(description="The score.", examples=[{"opportunity_id": "o-42"}])
     earlier: EarlierScore | None = Field(
         description="The last score that was kept before; null when there is none.",

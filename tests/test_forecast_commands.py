@@ -79,7 +79,14 @@ def test_past_weeks_are_compared_and_too_few_are_said_to_be(run: Run, folder: Pa
     words = ("compare", "--history", folder / "history", "--weeks", 2, "--until", "2025-08-01", "--by", "team")
     code, said, _ = run(*words, "--retrain-every", 2, "--out", folder / "compared.json")
     assert code == 0
-    for text in ("2 weeks", "too few weeks to judge", "周数过少", "the learned forecast missed by", "学习预测误差"):
+    for text in (
+        "2 weeks",
+        "too few weeks to judge",
+        "周数过少",
+        "周中命中",
+        "the learned forecast missed by",
+        "学习预测误差",
+    ):
         assert text in said
     found = json.loads((folder / "compared.json").read_text(encoding="utf-8"))
     lost = [one["lost"] for one in found["findings"]]

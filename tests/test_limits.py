@@ -87,7 +87,7 @@ def test_json_that_is_nested_too_deep_is_refused_by_every_route(client: httpx.Cl
         deep = opening * 1_000 + "1" + closing * 1_000
         for body in (deep, json.dumps({"opportunities": "@", "accounts": "@"}).replace('"@"', deep)):
             for path, method in routes:
-                path = path.replace("{", "").replace("}", "")
+                path = path.replace("{kind}", "targets").replace("{", "").replace("}", "")
                 answer = client.request(method, path, content=body, headers={"Content-Type": "application/json"})
                 assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
     assert ask(client, opportunity()).status_code == 200

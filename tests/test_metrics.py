@@ -44,7 +44,7 @@ def test_requests_are_counted_by_the_template_of_their_route_and_scores_by_class
         ask(client, opportunity(), opportunity(opportunity_id="o2", stage="won"))
         ask(client, opportunity(stage="nonsense"))
         client.get("/v1/nowhere/customer-17")
-        client.request("BREW", "/healthz")
+        client.request("PROPFIND", "/healthz")
         found = _metrics(client)
     assert found["dealodds_requests_total method=POST route=/v1/scores status=200"] == 1
     assert found["dealodds_requests_total method=POST route=/v1/scores status=422"] == 1

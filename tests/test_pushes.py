@@ -10,10 +10,13 @@ from typing import Any
 import httpx
 import pandas as pd
 import pytest
+from sqlalchemy import insert
 
+from api.store.tables import SCORES
 from features.history.database.engine import Database
 from features.history.database.history_of import history_of
 from features.history.database.reads import Cut, opportunity_known
+from features.history.database.rows import micro
 from features.history.live import request_body
 from tests.services import NOW, live_service, push
 
@@ -288,3 +291,16 @@ def test_a_score_says_where_it_has_been_going(client: httpx.Client) -> None:
     trend = client.get("/v1/opportunities/o1/score").json()["trend"]
     assert trend["key"] == "not_enough_information"
     assert trend["names"]["zh-CN"] == "信息不足"
+
+
+def test_a_change_is_told_from_the_version_that_answered_then(client: httpx.Client, database: Database) -> None:
+    put(client, stage="proposal")
+    now = NOW.floor("s")
+    kept = {"opportunity_id": "o1", "as_of": micro(now), "model_version": "9", "through_seq": 1, "status": "ok"}
+    with database.writing("test", "score", lambda: NOW) as writing:
+        writing.connection.execute(insert(SCORES), kept | {"probability": 0.4, "is_shadow": False})
+        writing.rows = 1
+    since = {"since": NOW.isoformat()}
+    refused = client.get("/v1/opportunities/o1/score/change", params=since)
+    assert refused.status_code == 422, "the version that was kept was never in service here, and is asked for"
+    assert "9" in refused.json()["detail"]

@@ -70,10 +70,17 @@ def compare_command(
         click.echo(line)
 
 
+_HELD = {"open": "当时未关闭的机会", "all": "全部", "amount": "金额", "count": "数量"}
+
+
 def compared_lines(found: Comparison) -> list[str]:
     """Lay out a comparison: where the learned forecast lost, then all together, then single opportunities."""
     period = "the final outcome" if found.days is None else f"the next {found.days:g} days"
-    lines = [f"{found.weeks} weeks, each asked for {period} ({found.origin})"]
+    zh_period = "最终结果" if found.days is None else f"此后{found.days:g}天"
+    lines = [
+        f"{found.weeks} weeks, each asked for {period} ({found.origin})",
+        f"{found.weeks}周，每周预测{zh_period}（{found.origin}）",
+    ]
     if found.weeks < FEWEST_WEEKS:
         lines += ["too few weeks to judge", "周数过少，不足以判断"]
     for finding in found.findings:
@@ -86,6 +93,7 @@ def compared_lines(found: Comparison) -> list[str]:
     for one in found.held:
         lines += [
             f"80 % interval ({one['scope']}, {one['measure']}): held in {one['held']} of {one['weeks']} weeks",
+            f"80%区间（{_HELD[one['scope']]}，{_HELD[one['measure']]}）：{one['weeks']}周中命中{one['held']}周",
         ]
     lines.append(
         f"more than 20 points apart: learned right {found.right['learned']} times, fixed weights "

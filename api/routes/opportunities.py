@@ -20,9 +20,11 @@ from api.routes.work_list import trend_answer
 from api.schemas import Instant, PathId
 from api.security import needs
 from api.store.service import database_of
-from api.stored import Earlier, cut_at, request_at, score_stored
+from api.stored import Earlier, cut_at, earlier_score, request_at, score_stored
 from api.stored_answers import EarlierScore, StoredScoreAnswer
 from features.errors import NotKnownError
+from features.history.database.reads import Cut
+from features.history.database.rows import micro
 from scoring.change import change_between
 from scoring.score import HORIZONS, Score
 
@@ -68,6 +70,7 @@ def stored_score(
     artifact = champion.model_of(found.score)
     return StoredScoreAnswer(
         through_seq=found.through_seq,
+        origin=str(artifact.training["origin"]),
         score=score_answer(found.score, found.notes, None, artifact),
         earlier=_earlier(found.earlier, found.score),
         trend=trend_answer(found.trend),
@@ -105,7 +108,8 @@ def get_change(
         Instant | None, Query(description="Instant of the earlier score; the last one kept if absent.")
     ] = None,
     version: Annotated[
-        str | None, Query(max_length=255, description="Version of the model that gave it; that one's, or the present.")
+        str | None,
+        Query(max_length=255, description="Version that gave it; if absent the one that answered then."),
     ] = None,
 ) -> Response:
     """Split the change since an earlier score into what time, the data and a new model did."""
@@ -120,14 +124,17 @@ def stored_change(request: Request, name: str, since: datetime | None, version: 
     with database_of(request).reading() as connection:
         cut = cut_at(connection, clock())
         raw = request_at(connection, name, cut, champion.artifact)
+        asked = cut if since is None else Cut(micro(_past(since, clock())), cut.through_seq)
+        found = earlier_score(connection, name, asked)
     end = pd.Timestamp(cut.recorded_by, unit="us", tz="UTC")
-    if since is None:
-        found = score_stored(database_of(request), champion, name, clock, [30.0], reasons=False).earlier
-        if found is None:
-            raise NotKnownError(f"no earlier score of {name!r}", "one that was kept", "name an instant with since")
-        start, version = found.as_of, version or found.model_version
-    else:
+    if since is not None:
         start = _past(since, clock())
+    elif found is not None:
+        start = found.as_of
+    else:
+        raise NotKnownError(f"no earlier score of {name!r}", "one that was kept", "name an instant with since")
+    # What was shown then is what is explained: by the version that answered then, where that is known.
+    version = version or (found.model_version if found is not None else None)
     after, history, notes = live_alone_by_segment(champion, raw, end)
     before = after if version is None else former_for(champion, version, raw)
     change = change_between(history, name, start, end, before, after, alone=True)

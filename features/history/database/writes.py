@@ -46,6 +46,7 @@ ENTITY_FIELDS = {
 """Columns of opportunities, accounts and contacts that a ``field_change`` corrects, beside the fields followed
 over time."""
 _SUBJECT = ("opportunity_id", "account_id", "contact_id")
+_REPLACING = ("corrects", "retracts")
 _MOST_IN_ONE_QUERY = 900
 
 
@@ -259,7 +260,10 @@ class _Known:
         before = self.events.get(target)
         if before is None:
             raise RequestError(
-                f"event {target!r}, which is not known", "an event sent before", "send that event first", "/corrects"
+                f"event {target!r}, which is not known",
+                "an event sent before",
+                "send that event first",
+                f"/{_REPLACING[row['kind'] == RETRACTION]}",
             )
         if row["kind"] == RETRACTION:
             row |= {key: before[key] for key in _SUBJECT} | {"name": before["kind"]}
