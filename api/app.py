@@ -25,9 +25,11 @@ from api.pages import (
     assets,
     comparison_page,
     forecast_page,
+    funnel_page,
     hidden_accounts_page,
     model,
     opportunity,
+    people_page,
     pipeline,
     sign_in,
 )
@@ -107,6 +109,8 @@ _PARTS = (
     opportunity,
     forecast_page,
     comparison_page,
+    funnel_page,
+    people_page,
     hidden_accounts_page,
     model,
 )

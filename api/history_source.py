@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from features.history.dated_inputs import DatedInputs
 from features.history.directory import read_history
 from features.history.history import History
 
@@ -44,5 +45,20 @@ def history_at(source: Source) -> History:
         check_file(database)
         check_revision(database)
         return history_of(database)
+    finally:
+        database.close()
+
+
+def inputs_at(source: Source) -> DatedInputs | None:
+    """Read targets, commits, teams and rates where a database has them; a folder has none."""
+    if isinstance(source, Path):
+        return None
+    from api.store.inputs import read_inputs
+    from features.history.database.engine import Database
+
+    database = Database(source)
+    try:
+        with database.reading() as connection:
+            return read_inputs(connection)
     finally:
         database.close()

@@ -7,7 +7,7 @@ import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from features.errors import NotKnownError
 
@@ -15,7 +15,9 @@ PERIODS = ("month", "quarter")
 """Periods that are forecast: those that the instant is in."""
 CUTS = ("team", "owner", "product", "stage", "class")
 """Columns that a forecast may be cut by; those that a history lacks are left out."""
-COMPARISON = "comparison"
+COMPARISON, PEOPLE = "comparison", "people"
+FUNNEL_PERIODS: tuple[Literal["month", "quarter", "year"], ...] = ("month", "quarter", "year")
+FUNNEL_CUTS = ("team", "product", "customer_type", "region", "owner")
 
 
 def forecast_name(period: str, by: str | None) -> str:
@@ -27,6 +29,11 @@ def forecast_name(period: str, by: str | None) -> str:
     ('forecast-quarter-team', 'forecast-month-all')
     """
     return f"forecast-{period}-{by or 'all'}"
+
+
+def funnel_name(period: str) -> str:
+    """Name a funnel."""
+    return f"funnel-{period}"
 
 
 def keep_report(home: Path, name: str, report: Mapping[str, Any]) -> None:

@@ -50,9 +50,12 @@ class PromotionLog:
             self._fill(run, decision)
             yield
         except BaseException:
-            self.client.set_terminated(run, "FAILED", at)
+            self._end(run, "FAILED", at)
             raise
-        self.client.set_terminated(run, "FINISHED", at)
+        self._end(run, "FINISHED", at)
+
+    def _end(self, run: str, how: str, at: int) -> None:
+        self.client.set_terminated(run, how, at)
         if self.kept is not None:
             keep_promotions(self.kept, self.entries())
 

@@ -278,7 +278,7 @@ def test_what_was_not_worked_out_yet_is_not_offered_and_says_how_it_is(reader: h
     assert 'href="/model"' in text
     assert 'href="/forecast"' not in text
     assert 'href="/learned-vs-fixed"' not in text
-    for path in ("/forecast", "/learned-vs-fixed"):
+    for path in ("/forecast", "/learned-vs-fixed", "/funnel", "/people"):
         answer = reader.get(path)
         assert answer.status_code == 404
         assert "dealodds reports" in answer.text

@@ -28,6 +28,8 @@ PAGES = {
     "opportunity": f"/opportunities/{JUDGED}",
     "forecast": "/forecast?by=team",
     "learned-vs-fixed": "/learned-vs-fixed",
+    "funnel": "/funnel",
+    "people": "/people",
     "hidden-accounts": "/hidden-accounts?class=hidden",
     "model": "/model",
     "nothing": "/nothing",
@@ -176,6 +178,23 @@ def test_the_forecast_is_compared_with_the_fixed_weights_and_shows_what_its_json
         assert whole
         for one in whole:
             expect(page.locator(".findings")).to_contain_text(one["en"])
+
+
+def test_the_funnel_plans_the_worked_example_to_the_unit_beside_what_is_learned(visit: Visit) -> None:
+    with visit(locale="en") as page:
+        page.get_by_role("link", name="Funnel", exact=True).click()
+        rows = page.locator("section[aria-labelledby=plan] tbody tr")
+        chained = [row.locator("td").nth(1).inner_text() for row in rows.all()]
+        assert chained == ["51", "102", "102", "408", "408"]
+        expect(page.locator("section[aria-labelledby=plan]")).to_contain_text("both cannot be true")
+        page.get_by_role("link", name="by customer type").click()
+        expect(page.locator("section[aria-labelledby=cut] tbody th").first).to_have_text("existing customer")
+        page.get_by_role("link", name="People", exact=True).click()
+        expect(page.get_by_text("no judgement of a person")).to_be_visible()
+        twin = page.request.get("/v1/reports/people").json()
+        expect(page.locator("section[aria-labelledby=owners] tbody tr")).to_have_count(len(twin["owners"]))
+        page.locator("section[aria-labelledby=owners] tbody th a").first.click()
+        expect(page).to_have_url(re.compile(r"/pipeline\?owner="))
 
 
 def test_the_language_is_switched_by_a_link_and_stays(visit: Visit) -> None:

@@ -19,6 +19,7 @@ from models.blend import Blend
 from models.exported import export_artifact, former_champion
 from models.fixed_weights import FixedWeights
 from models.hazard_blend import HazardBlend
+from models.kept_promotions import kept_promotions
 from models.promotions import Decision, page_html, page_markdown
 from models.registry import Registry
 from models.training_record import TrainingRecord
@@ -136,6 +137,25 @@ def test_going_back_reaches_any_earlier_champion_also_one_gone_back_from(
     champion = registry.champion()
     assert champion is not None
     assert champion.win.blend.level == 0.2
+
+
+def test_what_serves_reads_the_whole_log_from_a_file_failures_too(
+    registry: Registry, folder: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.promote("1", folder, clock(), "gate")
+    with monkeypatch.context() as patch:
+        patch.setattr("models.registry.export_artifact", _failing)
+        with pytest.raises(OSError, match="no room"):
+            registry.promote("2", folder, clock(), "hand", "a test")
+    assert registry.promotions.kept is not None
+    kept, whole = kept_promotions(registry.promotions.kept), registry.promotions.entries()
+    told = ("when", "version", "previous", "decision", "decided_by", "reason", "carried_out")
+    assert [[getattr(e, name) for name in told] for e in kept] == [[getattr(e, name) for name in told] for e in whole]
+    assert [entry.carried_out for entry in kept[-2:]] == [True, False]
+
+
+def _failing(*_: object) -> None:
+    raise OSError("no room")
 
 
 def test_going_back_to_what_is_in_service_or_never_was_is_refused(tmp_path: Path, given: Sample, clock: Clock) -> None:

@@ -27,7 +27,17 @@ OPEN = {
 """The only routes that are open to everybody."""
 LEADING = {("/", "GET"), ("/assets/{name}", "GET"), ("/login", "POST"), ("/logout", "POST")}
 """Routes of the pages that are open too, and say nothing: they lead on, give the style, or check a form."""
-PAGES = ("/pipeline", "/opportunities/", "/hidden-accounts", "/forecast", "/learned-vs-fixed", "/model", "/login")
+PAGES = (
+    "/pipeline",
+    "/opportunities/",
+    "/hidden-accounts",
+    "/forecast",
+    "/learned-vs-fixed",
+    "/funnel",
+    "/people",
+    "/model",
+    "/login",
+)
 """Pages are for people, and not described to programs."""
 SCORING = {"/v1/scores", "/v1/scores/change", "/v1/scores/what-if", "/v1/accounts/scores", "/v1/models/champion"}
 KEYS = {scope: f"key-of-{scope}" for scope in SCOPES}

@@ -1,4 +1,4 @@
-"""The command that works out what the pages show of the whole: forecasts, and past weeks played again."""
+"""The command that works out what the pages show of the whole: funnels, forecasts, and past weeks played again."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ import click
 import pandas as pd
 
 from api import clock
+from api.commands.funnel_reports import DEFAULT_PLAN, keep_funnels
 from api.commands.scoring import model_for, segments_for
-from api.history_source import Source, history_at
+from api.history_source import Source, history_at, inputs_at
 from api.home import home
 from api.kept_reports import COMPARISON, CUTS, PERIODS, forecast_name, keep_report
 from api.options import INSTANT, history_option, rate_option, rates_of, seed_option
 from api.progress import Progress
 from features.errors import NotEnoughDataError
 from features.history.history import History
+from features.reporting_calendar import ReportingCalendar
 from scoring.calendar_periods import Calendar
 from scoring.chances import chances_of
 from scoring.comparison import compare
@@ -35,6 +37,15 @@ Rates = tuple[tuple[str, float], ...]
 @click.option("--weeks", type=click.IntRange(0, 520), default=26, show_default=True, help="Past weeks to play again.")
 @click.option("--days", type=click.IntRange(1, 999), default=30, show_default=True, help="Length of a week's forecast.")
 @click.option("--retrain-every", type=click.IntRange(1, 52), default=4, show_default=True, help="Weeks to a training.")
+@click.option("--currency", help="Currency of the funnel's sums; the only one that occurs when not given.")
+@click.option(
+    "--plan",
+    type=click.IntRange(0),
+    nargs=4,
+    default=DEFAULT_PLAN,
+    show_default=True,
+    help="Deals to be won below 10,000, below 30,000, below 50,000, and above.",
+)
 @rate_option
 @seed_option
 def reports_command(
@@ -45,16 +56,21 @@ def reports_command(
     weeks: int,
     days: int,
     retrain_every: int,
+    currency: str | None,
+    plan: tuple[int, ...],
     rates: Rates,
     seed: int,
 ) -> None:
-    """Work out the forecasts and the comparison that the pages show, and keep them in the home folder.
+    """Work out the forecasts, funnels and the comparison that the pages show, and keep them in the home folder.
 
     It takes minutes: run it daily, beside the service. With --weeks 0 the comparison stays as it is.
     """
     history, calendar = history_at(source), Calendar(zone, fiscal_start)
-    with Progress(len(PERIODS) + weeks) as report:
-        keep_forecasts(history, as_of or clock.now(), calendar, weeks, rates, seed, report)
+    at = as_of if as_of is not None else clock.now()
+    with Progress(len(PERIODS) + 1 + weeks) as report:
+        days_of_people = ReportingCalendar(zone, f"{fiscal_start:02d}-01")
+        keep_funnels(history, at, days_of_people, inputs_at(source), currency, plan, report)
+        keep_forecasts(history, at, calendar, weeks, rates, seed, report)
         if weeks:
             keep_comparison(history, weeks, float(days), retrain_every, calendar, rates, seed, report)
     click.echo(f"reports in {home() / 'reports'}")

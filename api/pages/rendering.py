@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.datastructures import URL
 
 from api.champion import Champion
-from api.kept_reports import COMPARISON, forecast_name, has_report
+from api.kept_reports import COMPARISON, PEOPLE, forecast_name, funnel_name, has_report
 from api.pages import charts
 from api.pages.headers import HEADERS
 from api.pages.language import COOKIE, LOCALES, N_, Language, language, language_of
@@ -26,6 +26,8 @@ PAGES = (
     ("/pipeline", N_("Pipeline")),
     ("/forecast", N_("Forecast")),
     ("/learned-vs-fixed", N_("Learned vs fixed")),
+    ("/funnel", N_("Funnel")),
+    ("/people", N_("People")),
     ("/hidden-accounts", N_("Hidden accounts")),
     ("/model", N_("Model")),
 )
@@ -104,7 +106,8 @@ def _on_every_page(request: Request, chosen: Language) -> dict[str, Any]:
 def _pages_there(request: Request) -> list[tuple[str, str]]:
     """Leave out what was not worked out yet."""
     home = request.app.state.settings.home
-    needed = {"/forecast": forecast_name("quarter", None), "/learned-vs-fixed": COMPARISON}
+    needed = {"/forecast": forecast_name("quarter", None), "/learned-vs-fixed": COMPARISON, "/people": PEOPLE}
+    needed["/funnel"] = funnel_name("quarter")
     return [(url, name) for url, name in PAGES if url not in needed or has_report(home, needed[url])]
 
 

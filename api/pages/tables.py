@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from api.pages.language import Language
 
-Kind = Literal["words", "share", "points", "number", "money", "day", "instant"]
+Kind = Literal["words", "share", "points", "number", "days", "money", "day", "instant"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Column:
     @property
     def is_figure(self) -> bool:
         """Whether values are compared from the right."""
-        return self.kind in ("share", "points", "number", "money")
+        return self.kind in ("share", "points", "number", "days", "money")
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,8 @@ def shown(value: Any, kind: Kind, language: Language) -> str:
         return formats.points(value)
     if kind == "number":
         return formats.number(value, 3)
+    if kind == "days":
+        return formats.number(value, 1)
     if kind == "money":
         return formats.money(*value)
     if kind == "day":

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.kept_reports import COMPARISON, forecast_name, kept_report
+from api.kept_reports import COMPARISON, PEOPLE, forecast_name, funnel_name, kept_report
 from api.problems import documented
 from api.security import needs
 
@@ -54,6 +54,52 @@ def get_comparison(request: Request) -> Response:
     It is worked out by ``dealodds reports``. 404 until then.
     """
     return _given(comparison_report(request))
+
+
+class FunnelQuery(BaseModel):
+    """Which funnel."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    period: Literal["month", "quarter", "year"] = Field("quarter", description="The period that it was asked in.")
+
+
+@router.get(
+    "/v1/reports/funnel",
+    response_model=dict[str, Any],
+    responses=documented(404),
+    summary="Read the funnel of a period",
+)
+def get_funnel(request: Request, asked: Annotated[FunnelQuery, Query()]) -> Response:
+    """Give entries, exits, conversion and days of each stage, the plan, the MAN codes and the quadrant.
+
+    It is worked out by ``dealodds reports``. 404 until then.
+    """
+    return _given(funnel_report(request, asked.period))
+
+
+@router.get(
+    "/v1/reports/people",
+    response_model=dict[str, Any],
+    responses=documented(404),
+    summary="Read how owners work",
+)
+def get_people(request: Request) -> Response:
+    """Give patterns in each owner's funnel, what is stated beside what is learned, and surprise wins.
+
+    About work patterns, never a verdict on a person. It is worked out by ``dealodds reports``. 404 until then.
+    """
+    return _given(people_report(request))
+
+
+def funnel_report(request: Request, period: str) -> dict[str, Any]:
+    """Read a funnel that was kept."""
+    return kept_report(request.app.state.settings.home, funnel_name(period))
+
+
+def people_report(request: Request) -> dict[str, Any]:
+    """Read what was kept of people."""
+    return kept_report(request.app.state.settings.home, PEOPLE)
 
 
 def forecast_report(request: Request, period: str, by: str | None) -> dict[str, Any]:

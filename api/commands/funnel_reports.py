@@ -1,0 +1,95 @@
+"""Reports of the funnel and of how people work, worked out with the forecasts and kept beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from api.commands.scoring import model_for, segments_for
+from api.home import home
+from api.kept_reports import FUNNEL_CUTS, FUNNEL_PERIODS, PEOPLE, funnel_name, keep_report
+from features.errors import DataError
+from features.history.dated_inputs import DatedInputs
+from features.history.history import History
+from features.reporting_calendar import Period, ReportingCalendar
+from scoring.diagnosis import diagnoses
+from scoring.funnel import funnel, funnels_by
+from scoring.man_counts import man_counts
+from scoring.pipeline import Pipeline, pipeline_of, score_table
+from scoring.planning import plan_for
+from scoring.quadrant import quadrant
+from scoring.report import plain
+from scoring.segments import score_by_segment
+from scoring.size_mix import bands_of
+from scoring.standing import standing_at
+from scoring.stated_and_learned import stated_and_learned
+from scoring.surprise_wins import surprise_wins
+
+DEFAULT_PLAN = (28, 7, 2, 1)
+"""Deals of each size in the plan that nobody changed: below 10,000, 30,000, 50,000, and above."""
+
+
+def keep_funnels(
+    history: History,
+    as_of: pd.Timestamp,
+    calendar: ReportingCalendar,
+    inputs: DatedInputs | None,
+    currency: str | None,
+    plan: tuple[int, ...],
+    report: Callable[[str], None],
+) -> None:
+    """Keep the funnel of the month, the quarter and the year, and how each owner works.
+
+    Where amounts are in several currencies without rates nothing can be summed: it is said, and nothing is kept.
+    """
+    report("funnel and people")
+    try:
+        pipeline, about = _scored(history, as_of, inputs, currency)
+    except DataError as error:
+        report(f"no funnel: {error.found}")
+        return
+    now = plain(
+        {
+            "plans": [plan_for(pipeline, bands_of(plan), name) for name in pipeline.history.processes],
+            "man": man_counts(pipeline),
+            "quadrant": quadrant(pipeline),
+        }
+    )
+    for name in FUNNEL_PERIODS:
+        period = calendar.period_of(as_of, name)
+        keep_report(home(), funnel_name(name), about | now | _funnel_report(pipeline, period))
+    people = {
+        "owners": diagnoses(pipeline),
+        "stated": stated_and_learned(pipeline),
+        "surprises": surprise_wins(pipeline, calendar.period_of(as_of, "quarter")),
+    }
+    keep_report(home(), PEOPLE, about | plain(people))
+
+
+def _scored(
+    history: History, as_of: pd.Timestamp, inputs: DatedInputs | None, currency: str | None
+) -> tuple[Pipeline, dict[str, Any]]:
+    standing = standing_at(history, as_of)
+    artifact = model_for(None, standing.history)
+    scores = score_by_segment(standing.history, standing.open().keys, artifact, segments_for(None, standing.history))
+    pipeline = pipeline_of(history, as_of, score_table(scores), inputs, currency)
+    origin = "simulated" if "simulated" in (history.origin, artifact.training["origin"]) else history.origin
+    about = {"as_of": as_of.isoformat(), "origin": origin, "model_version": artifact.version}
+    return pipeline, about | {"currency": pipeline.currency}
+
+
+def _funnel_report(pipeline: Pipeline, period: Period) -> dict[str, Any]:
+    """The funnel of each process, and of each value of the cuts that tell anything apart."""
+    rows = pipeline.opportunities
+    cuts = [cut for cut in FUNNEL_CUTS if rows[cut].nunique(dropna=False) > 1]
+    processes = [
+        {
+            "funnel": funnel(pipeline, period, name),
+            "cuts": {cut: funnels_by(pipeline, cut, period, name) for cut in cuts},
+        }
+        for name in pipeline.history.processes
+    ]
+    found: dict[str, Any] = plain({"first_day": period.first, "last_day": period.last, "processes": processes})
+    return found

@@ -1,0 +1,110 @@
+"""/people: patterns in how owners work, never a verdict on a person. Its JSON is GET /v1/reports/people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from api.pages.downloads import Format, download
+from api.pages.language import N_, Language, language_of
+from api.pages.rendering import canonical, page
+from api.pages.tables import Column, DataTable
+from api.problems import HttpError, Part
+from api.routes.reports import people_report
+from api.security import needs
+
+router = APIRouter(include_in_schema=False, dependencies=[Depends(needs("read")), Depends(canonical)])
+
+
+@router.get("/people")
+def get_people(request: Request) -> Response:
+    """Show patterns with the figures behind them, what is stated beside what is learned, and surprise wins."""
+    language = language_of(request)
+    found = people_report(request)
+    return page(
+        request,
+        "people.html",
+        found=found,
+        caution=found["owners"][0]["caution"] if found["owners"] else None,
+        stated=stated_table(found, language),
+        surprises=surprise_table(found, language),
+        json="/v1/reports/people",
+    )
+
+
+@router.get("/people/{table}.{kind}")
+def get_table(request: Request, table: str, kind: Format) -> Response:
+    """Give a table of the page as a file."""
+    language, found = language_of(request), people_report(request)
+    tables = {one.key: one for one in (made(found, language) for made in (owner_table, stated_table, surprise_table))}
+    if table not in tables:
+        part = Part(pointer="", found=f"a table {table[:40]!r}", expected=", ".join(tables), do="follow a link")
+        raise HttpError(404, part)
+    return download(tables[table], kind, f"people-{table}")
+
+
+def owner_table(found: Mapping[str, Any], language: Language) -> DataTable:
+    """What each owner has in hand, and the patterns in it."""
+    columns = [
+        Column(language.say(N_("Owner"))),
+        Column(language.say(N_("In hand")), "number"),
+        Column(language.say(N_("Likely to close")), "number"),
+        Column(language.say(N_("Activities in 28 days")), "number"),
+        Column(language.say(N_("Wins of each 30 days, oldest first"))),
+        Column(language.say(N_("Patterns"))),
+    ]
+    between = "；" if language.tag == "zh-CN" else "; "
+    rows = [
+        [
+            one["owner"],
+            *(one[name] for name in ("in_hand", "real", "activities")),
+            " ".join(str(wins) for wins in one["wins"]),
+            between.join(language.of(pattern["said"]) for pattern in one["patterns"]),
+        ]
+        for one in found["owners"]
+    ]
+    return DataTable("owners", language.say(N_("Owners")), columns, rows)
+
+
+def stated_table(found: Mapping[str, Any], language: Language) -> DataTable:
+    """What owners state beside what the record suggests."""
+    columns = [
+        Column(language.say(N_("Owner"))),
+        Column(language.say(N_("Open")), "number"),
+        Column(language.say(N_("Stated")), "share"),
+        Column(language.say(N_("Learned")), "share"),
+        Column(language.say(N_("Stated less learned days")), "days"),
+        Column(language.say(N_("Won early")), "share"),
+        Column(language.say(N_("Won from 25% or less")), "share"),
+        Column(language.say(N_("Won off the list")), "share"),
+        Column(language.say(N_("In words"))),
+    ]
+    names = ("open", "mean_stated", "mean_learned", "date_gap_days", "early_wins", "low_wins", "off_list_wins")
+    rows = [[one["owner"], *(one[name] for name in names), language.of(one["said"])] for one in found["stated"]]
+    return DataTable("stated", language.say(N_("Stated beside learned")), columns, rows)
+
+
+def surprise_table(found: Mapping[str, Any], language: Language) -> DataTable:
+    """Wins that were not on the funnel before."""
+    columns = [
+        Column(language.say(N_("Opportunity"))),
+        Column(language.say(N_("Account"))),
+        Column(language.say(N_("Owner"))),
+        Column(language.say(N_("Amount")), "money"),
+        Column(language.say(N_("Won on")), "day"),
+        Column(language.say(N_("Days on the funnel")), "days"),
+    ]
+    rows = [
+        [
+            one["opportunity_id"],
+            one["account_id"],
+            one["owner"],
+            (one["value"], found["currency"]),
+            one["won_at"],
+            one["days_on_funnel"],
+        ]
+        for one in found["surprises"]["wins"]
+    ]
+    return DataTable("surprises", language.say(N_("Surprise wins")), columns, rows)
