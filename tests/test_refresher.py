@@ -304,3 +304,18 @@ def test_the_trend_is_in_the_list_once_scores_tell_of_it(pipeline: Pipeline) -> 
         refresher.refresh()
     assert listed(pipeline)["a"]["trend"] == "improving"
     assert pd.Timestamp(listed(pipeline)["a"]["as_of"], unit="us", tz="UTC") >= pipeline.now()
+
+
+def test_many_touched_opportunities_are_scored_again_without_a_new_list(
+    monkeypatch: pytest.MonkeyPatch, pipeline: Pipeline
+) -> None:
+    monkeypatch.setattr("api.background.refresher._FEW", 1)
+    refresher = pipeline.refresher()
+    for name in "abcdef":
+        pipeline.open(name, "contacted")
+    assert refresher.refresh() == "built"
+    for name in "ab":
+        pipeline.tell({"type": "stage_change", "opportunity_id": name, "stage": "negotiation"})
+    assert refresher.refresh() == "followed"
+    found = {name: row["probability"] for name, row in listed(pipeline).items()}
+    assert found == {"a": 0.75, "b": 0.75} | dict.fromkeys("cdef", 0.25)
