@@ -18,10 +18,9 @@ from features.errors import NotKnownError
 from features.history.database.description import read_description
 from features.history.database.engine import Database, last_commit
 from features.history.database.reads import Cut, Known, opportunity_known, request_of
-from features.history.database.rows import micro
 from features.history.live import Note
 from features.history.live_rules import Rules
-from features.instants import instant
+from features.instants import instant, micros_of
 from models.artifact import Artifact
 from scoring.score import Score
 from scoring.trend import Trend
@@ -88,8 +87,8 @@ def cut_at(connection: Connection, now: pd.Timestamp, as_of: pd.Timestamp | None
     """Cut at the present, or earlier: no commit that is seen lies after the instant."""
     seq, recorded_at = last_commit(connection)
     if as_of is not None:
-        return Cut(micro(as_of), seq)
-    return Cut(max(micro(now), recorded_at), seq)
+        return Cut(micros_of(as_of), seq)
+    return Cut(max(micros_of(now), recorded_at), seq)
 
 
 def request_at(connection: Connection, opportunity_id: str, cut: Cut, artifact: Artifact) -> dict[str, Any]:

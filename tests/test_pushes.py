@@ -16,8 +16,8 @@ from api.store.tables import SCORES
 from features.history.database.engine import Database
 from features.history.database.history_of import history_of
 from features.history.database.reads import Cut, opportunity_known
-from features.history.database.rows import micro
 from features.history.live import request_body
+from features.instants import micros_of
 from tests.services import NOW, live_service, push
 
 CREATED = "2026-01-01T08:00:00Z"
@@ -296,7 +296,7 @@ def test_a_score_says_where_it_has_been_going(client: httpx.Client) -> None:
 def test_a_change_is_told_from_the_version_that_answered_then(client: httpx.Client, database: Database) -> None:
     put(client, stage="proposal")
     now = NOW.floor("s")
-    kept = {"opportunity_id": "o1", "as_of": micro(now), "model_version": "9", "through_seq": 1, "status": "ok"}
+    kept = {"opportunity_id": "o1", "as_of": micros_of(now), "model_version": "9", "through_seq": 1, "status": "ok"}
     with database.writing("test", "score", lambda: NOW) as writing:
         writing.connection.execute(insert(SCORES), kept | {"probability": 0.4, "is_shadow": False})
         writing.rows = 1

@@ -18,8 +18,7 @@ from api.store.work_list import replace_rows
 from features.history.database.bulk_reads import opportunities_known
 from features.history.database.description import Description
 from features.history.database.reads import Cut, Known
-from features.history.database.rows import micro
-from features.instants import instant
+from features.instants import instant, micros_of
 
 Row = dict[str, Any]
 
@@ -132,7 +131,7 @@ def listed_row(one: Scored, as_of: int) -> Row:
         "high": high,
         "fixed_weight": score.fixed_weight_probability,
         "expected_value": None if amount is None or probability is None else probability * amount,
-        "expected_close": None if score.expected_close is None else micro(score.expected_close),
+        "expected_close": None if score.expected_close is None else micros_of(score.expected_close),
         "amount": amount,
         "currency": request["currency"],
         "opportunity_class": score.opportunity_class,

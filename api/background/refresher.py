@@ -32,8 +32,8 @@ from features.history.database.changes import Touched, touched_between
 from features.history.database.description import read_description
 from features.history.database.engine import Database, last_commit
 from features.history.database.reads import Cut, merged_pairs
-from features.history.database.rows import micro
 from features.history.database.tables import ERASURES
+from features.instants import micros_of
 from scoring.accounts import AccountScore
 
 _log = logging.getLogger(__name__)
@@ -113,7 +113,7 @@ class Refresher:
             _log.warning("the lease is not given back: %s", problem)
 
     def _now(self) -> int:
-        return micro(self.clock())
+        return micros_of(self.clock())
 
     def _is_ours(self) -> bool:
         with self.database.changing() as connection:

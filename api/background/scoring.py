@@ -14,8 +14,8 @@ from api.live_segments import score_live_by_segment
 from features.errors import RequestError
 from features.history.database.description import Description
 from features.history.database.reads import Known, request_of
-from features.history.database.rows import micro
 from features.history.live_rules import Rules
+from features.instants import micros_of
 from scoring.score import Score
 
 _log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class Scored:
 
 
 def _last(events: Sequence[Request], as_of: pd.Timestamp) -> Request | None:
-    at = micro(as_of)
+    at = micros_of(as_of)
     past = [event for event in events if event["occurred_at"] <= at]
     # Of equals the last, as the model reads them.
     return sorted(past, key=lambda event: (event["occurred_at"], event["recorded_at"]))[-1] if past else None

@@ -18,8 +18,8 @@ from api.validation import is_syntax, parts_of, request_of
 from features.errors import RequestError
 from features.history.database.description import read_description, say_collected, say_not_collected
 from features.history.database.reads import moment
-from features.history.database.rows import micro
 from features.history.live_rules import CONTACTS, STANDARD_FIELDS
+from features.instants import micros_of
 
 router = APIRouter(tags=["collection"])
 
@@ -97,7 +97,7 @@ def put_collection(
     with database_of(request).writing(actor_of(request), "put collection", request.app.state.clock) as writing:
         writing.subject, writing.rows = name, 1
         if told.is_collected:
-            say_collected(writing, {name: None if told.since is None else micro(told.since)})
+            say_collected(writing, {name: None if told.since is None else micros_of(told.since)})
         else:
             say_not_collected(writing, name)
         collected = read_description(writing.connection).collected

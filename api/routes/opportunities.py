@@ -24,7 +24,7 @@ from api.stored import Earlier, cut_at, earlier_score, request_at, score_stored
 from api.stored_answers import EarlierScore, StoredScoreAnswer
 from features.errors import NotKnownError
 from features.history.database.reads import Cut
-from features.history.database.rows import micro
+from features.instants import micros_of
 from scoring.change import change_between
 from scoring.score import HORIZONS, Score
 
@@ -124,7 +124,7 @@ def stored_change(request: Request, name: str, since: datetime | None, version: 
     with database_of(request).reading() as connection:
         cut = cut_at(connection, clock())
         raw = request_at(connection, name, cut, champion.artifact)
-        asked = cut if since is None else Cut(micro(_past(since, clock())), cut.through_seq)
+        asked = cut if since is None else Cut(micros_of(_past(since, clock())), cut.through_seq)
         found = earlier_score(connection, name, asked)
     end = pd.Timestamp(cut.recorded_by, unit="us", tz="UTC")
     if since is not None:
@@ -134,7 +134,7 @@ def stored_change(request: Request, name: str, since: datetime | None, version: 
     else:
         raise NotKnownError(f"no earlier score of {name!r}", "one that was kept", "name an instant with since")
     with database_of(request).reading() as connection:
-        raw_then = request_at(connection, name, Cut(micro(start), cut.through_seq), champion.artifact)
+        raw_then = request_at(connection, name, Cut(micros_of(start), cut.through_seq), champion.artifact)
     # What was shown then is what is explained: by the version that answered then, where that is known.
     version = version or (found.model_version if found is not None else None)
     after, history, notes = live_alone_by_segment(champion, raw, end)

@@ -17,9 +17,8 @@ from api.security import needs
 from api.store.scores import kept_scores, last_scores, trends
 from api.store.service import database_of
 from features.errors import NotKnownError
-from features.history.database.rows import micro
 from features.history.database.tables import OPPORTUNITIES
-from features.instants import instant
+from features.instants import instant, micros_of
 from scoring.trend import Trend
 
 router = APIRouter(tags=["lists"], dependencies=[Depends(needs("read"))])
@@ -47,7 +46,7 @@ def get_score_history(
 
 def score_history(request: Request, name: str, asked: ScoreHistoryQuery) -> ScoreHistoryAnswer:
     """Read scores of an opportunity that were kept."""
-    before = None if asked.before is None else micro(asked.before)
+    before = None if asked.before is None else micros_of(asked.before)
     with database_of(request).reading() as connection:
         _check_known(connection, name)
         rows = kept_scores(connection, name, before, asked.limit + 1)

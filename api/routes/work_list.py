@@ -18,9 +18,8 @@ from api.security import needs
 from api.store.pages import SORTS, Asked, Order, Place, conditions_of, page
 from api.store.service import database_of
 from api.store.work_list import CurrentList, current_list
-from features.history.database.rows import micro
 from features.history.database.tables import COMMITS
-from features.instants import instant
+from features.instants import instant, micros_of
 from scoring.classification import CLASSES
 from scoring.trend import TRENDS
 
@@ -103,7 +102,7 @@ def state_of(connection: Connection, current: CurrentList, clock: Callable[[], p
     if behind:
         first = select(COMMITS.c.recorded_at).where(COMMITS.c.seq > current.through_seq).order_by(COMMITS.c.seq)
         recorded = int(connection.execute(first.limit(1)).scalar() or 0)
-        since = max(micro(clock()) - recorded, 0) / 1e6
+        since = max(micros_of(clock()) - recorded, 0) / 1e6
     return ListState(
         as_of=instant(current.as_of),
         model_version=current.model_version,

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, and_, bindparam, select, text
 
 from features.history.database.description import Description
-from features.history.database.rows import micro
 from features.history.database.tables import (
     ACCOUNTS,
     ACTIVITY,
@@ -28,6 +27,7 @@ from features.history.database.tables import (
 from features.history.live_rules import CONTACTS as CONTACTS_NAME
 from features.history.live_rules import STANDARD_FIELDS, Rules
 from features.history.process import Process
+from features.instants import micros_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STATED = ("account_id", "owner_id", "team", "product", "service", "source", "channel", "currency", "process")
@@ -150,7 +150,7 @@ def request_of(known: Known, description: Description, rules: Rules) -> dict[str
     What the model that is to answer does not know (a kind, a field, a stage of another
     process) is left out, and so is what lies ahead and is no plan.
     """
-    as_of = micro(rules.as_of.to_pydatetime())
+    as_of = micros_of(rules.as_of)
     events = [event for event in known.events if event.occurred_at <= as_of or event.planned]
     process: Process | None = rules.processes.get(known.row["process"])
     tables = {

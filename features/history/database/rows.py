@@ -5,27 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from features.history.database.tables import ACTIVITY, FIELD, MERGE, RETRACTION, STAGE
+from features.instants import micros_of
 
 Row = dict[str, Any]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OPPORTUNITY_TEXTS = ("account_id", "owner_id", "team", "product", "service", "source", "channel", "currency")
-
-
-def micro(instant: datetime) -> int:
-    """Turn an aware instant into microseconds since 1970, exactly.
-
-    Examples
-    --------
-    >>> micro(datetime(1970, 1, 2, tzinfo=UTC))
-    86400000000
-    """
-    apart = instant - _EPOCH
-    return (apart.days * 86_400 + apart.seconds) * 1_000_000 + apart.microseconds
 
 
 def digest_of(body: Mapping[str, Any]) -> str:
@@ -42,7 +30,7 @@ def digest_of(body: Mapping[str, Any]) -> str:
 
 
 def _plain(value: object) -> str | int:
-    return micro(value) if isinstance(value, datetime) else str(value)
+    return micros_of(value) if isinstance(value, datetime) else str(value)
 
 
 def digest_of_id(kind: str, name: str) -> str:
@@ -59,13 +47,13 @@ def digest_of_id(kind: str, name: str) -> str:
 def account_row(account_id: str, body: Mapping[str, Any]) -> Row:
     """Row of an account."""
     texts = {name: body.get(name) for name in ("name", "industry", "region", "size")}
-    return {"account_id": account_id, "created_at": micro(body["created_at"]), "digest": digest_of(body)} | texts
+    return {"account_id": account_id, "created_at": micros_of(body["created_at"]), "digest": digest_of(body)} | texts
 
 
 def contact_row(contact_id: str, body: Mapping[str, Any]) -> Row:
     """Row of a contact."""
     texts = {name: body.get(name) for name in ("account_id", "role")}
-    return {"contact_id": contact_id, "created_at": micro(body["created_at"]), "digest": digest_of(body)} | texts
+    return {"contact_id": contact_id, "created_at": micros_of(body["created_at"]), "digest": digest_of(body)} | texts
 
 
 def opportunity_row(opportunity_id: str, body: Mapping[str, Any], process: str) -> Row:
@@ -73,7 +61,7 @@ def opportunity_row(opportunity_id: str, body: Mapping[str, Any], process: str) 
     return {
         "opportunity_id": opportunity_id,
         "process": process,
-        "created_at": micro(body["created_at"]),
+        "created_at": micros_of(body["created_at"]),
         "attributes": json.dumps(body.get("attributes") or {}, sort_keys=True),
         "digest": digest_of(body),
     } | {name: body.get(name) for name in _OPPORTUNITY_TEXTS}
@@ -104,7 +92,7 @@ def event_row(body: Mapping[str, Any], recorded_at: int) -> Row:
         "quantity": body.get("value") if kind == ACTIVITY else None,
         "planned": bool(body.get("planned")),
         "automated": bool(body.get("automated")),
-        "occurred_at": micro(body["occurred_at"]) if body.get("occurred_at") else recorded_at,
+        "occurred_at": micros_of(body["occurred_at"]) if body.get("occurred_at") else recorded_at,
         "replaces": body.get("retracts") if kind == RETRACTION else body.get("corrects"),
         "because": body.get("because"),
         "digest": digest_of(body),
