@@ -45,6 +45,7 @@ from api.problems import (
     respond,
 )
 from api.rate_limits import RateLimits
+from api.reading import WrongBodyError, of_wrong_body
 from api.routes import (
     accounts,
     audit_log,
@@ -240,6 +241,7 @@ def _add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HttpError, for_browsers(of_http))
     app.add_exception_handler(HTTPException, for_browsers(_of_routing))
     app.add_exception_handler(RequestValidationError, for_browsers(_of_parameters))
+    app.add_exception_handler(WrongBodyError, for_browsers(of_wrong_body))
     app.add_exception_handler(SeeOtherError, see_other)
 
 

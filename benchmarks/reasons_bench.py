@@ -36,6 +36,7 @@ from models.incidence import from_hazards, log_odds
 from models.lightgbm_hazards import LightGBMHazards
 from models.ridge_hazards import RidgeHazards
 from models.tree_terms import TreeTerms, _answer
+from models.trees import goes_left
 from scoring.reasons import Explainer
 from training.grid import open_at
 from training.pipeline import train
@@ -107,7 +108,8 @@ def _of_trees(member: LightGBMHazards, snapshots: pd.DataFrame, group: dict[str,
     names, of_column = member.encoding.features
     player = np.array([group[name] for name in names])[of_column]
     matrix = np.ascontiguousarray(member.encoding.matrix(snapshots))
-    hazards = [_conditional(terms, player, matrix) for terms in member._terms]
+    pairs = zip(member.start, member._terms, strict=True)
+    hazards = [start + _conditional(terms, player, matrix) for start, terms in pairs]
     found = np.empty((len(snapshots), _COALITIONS))
     for coalition in range(_COALITIONS):
         found[:, coalition] = _win_odds(member.edges, *(h[:, coalition] for h in hazards))
@@ -166,11 +168,7 @@ def _sum_answers(
                 column = feature[t, node]
                 if column < 0 or column >= matrix.shape[1]:
                     continue
-                x, rule = matrix[row, column], decision[t, node]
-                if np.isnan(x) and rule & 8 == 0:
-                    x = 0.0
-                absent = np.isnan(x) or (rule & 4 != 0 and abs(x) <= 1e-35)
-                if (rule & 2 != 0) if absent else x <= threshold[t, node]:
+                if goes_left(matrix[row, column], threshold[t, node], decision[t, node]):
                     pattern |= 1 << node
             for coalition in range(known.shape[1]):
                 for j in range(intervals):

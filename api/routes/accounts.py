@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import ValidationError
 
 from api.account_answers import AccountClass, AccountScoreAnswer, AccountScoresAnswer
 from api.account_schemas import AccountScoreRequest
@@ -13,10 +12,10 @@ from api.answers import Reason, Words
 from api.body import read_body
 from api.champion import Champion, score_live_accounts
 from api.metrics import Metrics
-from api.problems import HTTP_SORTS, documented, respond
+from api.problems import documented
+from api.reading import answered, described, read_as
 from api.routes.scores import instant_asked
 from api.security import needs
-from api.validation import is_syntax, parts_of, request_of
 from features.history.live import Note
 from scoring.accounts import AccountScore
 from scoring.classification import CLASSES
@@ -29,12 +28,7 @@ router = APIRouter(dependencies=[Depends(needs("score"))])
     response_model=AccountScoresAnswer,
     summary="Score accounts without an open opportunity",
     responses=documented(409),
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/AccountScoreRequest"}}},
-        }
-    },
+    openapi_extra=described("AccountScoreRequest"),
 )
 def post_account_scores(request: Request, body: Annotated[bytes, Depends(read_body)]) -> Response:
     """Say of each account how likely a need is to be confirmed in 90 days, and whether it is a hidden opportunity.
@@ -43,10 +37,7 @@ def post_account_scores(request: Request, body: Annotated[bytes, Depends(read_bo
     collected: it is missing, not zero.
     """
     artifact = cast(Champion, request.app.state.champion).artifact
-    try:
-        asked = request_of(body, AccountScoreRequest)
-    except ValidationError as error:
-        return respond(HTTP_SORTS[400 if is_syntax(error) else 422], parts_of(error, AccountScoreRequest))
+    asked = read_as(body, AccountScoreRequest)
     as_of = instant_asked(asked.as_of, request.app.state.clock)
     scored = score_live_accounts(artifact, [account.model_dump() for account in asked.accounts], as_of)
     metrics = cast(Metrics, request.app.state.metrics)
@@ -57,7 +48,7 @@ def post_account_scores(request: Request, body: Annotated[bytes, Depends(read_bo
         origin=str(artifact.training["origin"]),
         scores=[account_answer(score, notes) for score, notes in scored],
     )
-    return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
+    return answered(answer)
 
 
 def account_answer(score: AccountScore, notes: tuple[Note, ...] = ()) -> AccountScoreAnswer:

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, Field
 from sqlalchemy import select
 
 from api.answers import Answer
+from api.reading import answered
 from api.security import needs
 from api.store.service import database_of
 from features.history.database.reads import moment
@@ -66,4 +67,4 @@ def get_audit_log(
         for row in rows[:limit]
     ]
     answer = AuditLogAnswer(commits=commits, next_after_seq=commits[-1].seq if len(rows) > limit else None)
-    return Response(answer.model_dump_json(), media_type="application/json")
+    return answered(answer)

@@ -7,7 +7,6 @@ from typing import Annotated, Any, cast
 
 import pandas as pd
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import ValidationError
 
 from api.answers import Reason
 from api.body import read_body
@@ -15,11 +14,11 @@ from api.champion import Champion
 from api.change_answers import ChangePointAnswer, MovedAnswer, ScoreChangeAnswer, StepAnswer, WhatIfAnswer
 from api.change_schemas import ScoreChangeRequest, WhatIfRequest
 from api.live_segments import live_alone_by_segment, with_process
-from api.problems import HTTP_SORTS, documented, respond
+from api.problems import documented
+from api.reading import answered, described, read_as
 from api.routes.reasons import in_both, part_answers
 from api.routes.scores import instant_asked
 from api.security import needs
-from api.validation import is_syntax, parts_of, request_of
 from features.errors import ArtifactError, FutureEventError, RequestError
 from features.history.hypothetical import hypothetical_instant
 from features.history.live import Note
@@ -34,17 +33,12 @@ FARTHEST_AHEAD = pd.Timedelta(days=365)
 router = APIRouter(dependencies=[Depends(needs("score"))])
 
 
-def _body(name: str) -> dict[str, Any]:
-    schema = {"$ref": f"#/components/schemas/{name}"}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
-
-
 @router.post(
     "/v1/scores/change",
     response_model=ScoreChangeAnswer,
     summary="Say why a score changed",
     responses=documented(409),
-    openapi_extra=_body("ScoreChangeRequest"),
+    openapi_extra=described("ScoreChangeRequest"),
 )
 def post_change(request: Request, body: Annotated[bytes, Depends(read_body)]) -> Response:
     """Split the change of a score into what time did, what the data did, and what a new model did.
@@ -54,10 +48,7 @@ def post_change(request: Request, body: Annotated[bytes, Depends(read_body)]) ->
     of the opportunity's segment, where there is one.
     """
     champion = cast(Champion, request.app.state.champion)
-    try:
-        asked = request_of(body, ScoreChangeRequest)
-    except ValidationError as error:
-        return respond(HTTP_SORTS[400 if is_syntax(error) else 422], parts_of(error, ScoreChangeRequest))
+    asked = read_as(body, ScoreChangeRequest)
     start = pd.Timestamp(asked.start.as_of).tz_convert("UTC").as_unit("us")
     end = instant_asked(asked.end.as_of, request.app.state.clock, "/to/as_of")
     opportunity = asked.opportunity.model_dump()
@@ -66,7 +57,7 @@ def post_change(request: Request, body: Annotated[bytes, Depends(read_body)]) ->
     before = after if version is None else former_for(champion, version, opportunity)
     found = change_between(history, asked.opportunity.opportunity_id, start, end, before, after, alone=True)
     answer = change_answer(found, before, after, notes)
-    return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
+    return answered(answer)
 
 
 def change_answer(found: Change, before: Artifact, after: Artifact, notes: Sequence[Note]) -> ScoreChangeAnswer:
@@ -85,7 +76,7 @@ def change_answer(found: Change, before: Artifact, after: Artifact, notes: Seque
     response_model=WhatIfAnswer,
     summary="Say what the estimate would be if something were different",
     responses=documented(409),
-    openapi_extra=_body("WhatIfRequest"),
+    openapi_extra=described("WhatIfRequest"),
 )
 def post_what_if(request: Request, body: Annotated[bytes, Depends(read_body)]) -> Response:
     """Estimate an opportunity with supposed changes, everything else as it is: association, not promise.
@@ -93,10 +84,7 @@ def post_what_if(request: Request, body: Annotated[bytes, Depends(read_body)]) -
     Activities that lie ahead are answered for at the instant of the last of them.
     """
     champion = cast(Champion, request.app.state.champion)
-    try:
-        asked = request_of(body, WhatIfRequest)
-    except ValidationError as error:
-        return respond(HTTP_SORTS[400 if is_syntax(error) else 422], parts_of(error, WhatIfRequest))
+    asked = read_as(body, WhatIfRequest)
     as_of = instant_asked(asked.as_of, request.app.state.clock)
     changes = asked.changes.model_dump()
     _check_ahead(changes, as_of)
@@ -111,7 +99,7 @@ def post_what_if(request: Request, body: Annotated[bytes, Depends(read_body)]) -
         caution=in_both(found.caution),
         notes=_notes(notes),
     )
-    return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
+    return answered(answer)
 
 
 def former_for(champion: Champion, version: str, opportunity: Mapping[str, Any]) -> Artifact:

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import AwareDatetime, Field, ValidationError
+from pydantic import AwareDatetime, Field
 
 from api.answers import Answer
 from api.body import read_body
-from api.problems import HTTP_SORTS, documented, respond
+from api.problems import documented
+from api.reading import answered, described, read_as
 from api.schemas import Instant, PathId, Strict
 from api.security import needs
 from api.store.service import actor_of, database_of
-from api.validation import is_syntax, parts_of, request_of
 from features.errors import RequestError
 from features.history.database.description import read_description, say_collected, say_not_collected
 from features.history.database.reads import moment
@@ -73,12 +73,7 @@ def get_collection(request: Request) -> Response:
     dependencies=[Depends(needs("admin"))],
     responses=documented(507),
     summary="Tell what is collected",
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CollectionBody"}}},
-        }
-    },
+    openapi_extra=described("CollectionBody"),
 )
 def put_collection(
     request: Request,
@@ -89,10 +84,7 @@ def put_collection(
 
     A kind of activity of your own is made known here before its first event.
     """
-    try:
-        told = request_of(body, CollectionBody)
-    except ValidationError as error:
-        return respond(HTTP_SORTS[400 if is_syntax(error) else 422], parts_of(error, CollectionBody))
+    told = read_as(body, CollectionBody)
     _check_sense(told)
     with database_of(request).writing(actor_of(request), "put collection", request.app.state.clock) as writing:
         writing.subject, writing.rows = name, 1
@@ -114,7 +106,7 @@ def _answer(collected: Mapping[str, int | None]) -> Response:
         CollectedAnswer(name=name, sort=_sort(name), since=None if since is None else moment(since))
         for name, since in sorted(collected.items())
     ]
-    return Response(CollectionAnswer(collected=rows).model_dump_json(), media_type="application/json")
+    return answered(CollectionAnswer(collected=rows))
 
 
 def _sort(name: str) -> Literal["kind", "field", "table"]:

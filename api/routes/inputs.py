@@ -11,7 +11,7 @@ from pydantic import AwareDatetime
 from api.body import read_body
 from api.input_schemas import BODIES, InputAnswer, InputsAnswer, KindName, WrittenInputsAnswer
 from api.problems import documented
-from api.routes.webhooks import answered, read_as
+from api.reading import answered, described, read_as
 from api.schemas import Instant
 from api.security import needs
 from api.store.inputs import read_input, write_inputs
@@ -22,8 +22,6 @@ from features.instants import instant
 
 router = APIRouter(tags=["inputs"])
 
-_ONE_OF = [{"$ref": f"#/components/schemas/{kind.__name__}"} for kind in BODIES.values()]
-
 
 @router.put(
     "/v1/inputs/{kind}",
@@ -31,7 +29,7 @@ _ONE_OF = [{"$ref": f"#/components/schemas/{kind.__name__}"} for kind in BODIES.
     dependencies=[Depends(needs("write"))],
     responses=documented(507),
     summary="Tell targets, commits, teams or rates",
-    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": {"oneOf": _ONE_OF}}}}},
+    openapi_extra=described(*(kind.__name__ for kind in BODIES.values())),
 )
 def put_inputs(request: Request, kind: KindName, body: Annotated[bytes, Depends(read_body)]) -> Response:
     """Tell rows of one kind, under its name: ``{"targets": [...]}``. A later row replaces an earlier of the same key.
@@ -40,8 +38,6 @@ def put_inputs(request: Request, kind: KindName, body: Annotated[bytes, Depends(
     says that the value is not known from then on; what is not told is unknown, not zero.
     """
     told = read_as(body, BODIES[kind])
-    if isinstance(told, Response):
-        return told
     rows = told.model_dump()[kind]
     with database_of(request).writing(actor_of(request), "put inputs", request.app.state.clock) as writing:
         written = write_inputs(writing, kind, _frame(rows, instant(writing.recorded_at)))

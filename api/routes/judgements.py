@@ -22,7 +22,7 @@ from api.judgement_schemas import (
 )
 from api.live_segments import score_live_by_segment
 from api.problems import documented
-from api.routes.webhooks import answered, described, read_as
+from api.reading import answered, described, read_as
 from api.schemas import NO_NUL, PathId
 from api.security import needs
 from api.store.judgements import judged_and_closed, judgements_of, put_judgement, withdraw_judgement
@@ -52,8 +52,6 @@ def put_one_judgement(request: Request, name: PathId, body: Annotated[bytes, Dep
     It does not change the score. The same person's next judgement replaces it; both are kept.
     """
     told = read_as(body, JudgementBody)
-    if isinstance(told, Response):
-        return told
     champion = cast(Champion, request.app.state.champion)
     with database_of(request).writing(actor_of(request), "put judgement", request.app.state.clock) as writing:
         done, row = put_judgement(writing, name, told.model_dump(), lambda: _model_says(champion, writing, name))

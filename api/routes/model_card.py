@@ -10,6 +10,7 @@ from api.answers import Words
 from api.card.document import Block, Bullets, Document, Paragraph, Picture, Text
 from api.champion import Champion
 from api.model_card_answers import BlockAnswer, CardAnswer, PromotionAnswer, PromotionsAnswer, SectionAnswer
+from api.reading import answered
 from api.security import needs
 from models.kept_promotions import FILE, kept_promotions
 from models.promotions import Decision
@@ -29,14 +30,14 @@ def get_card(request: Request) -> Response:
             for section in document.sections
         ],
     )
-    return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
+    return answered(answer)
 
 
 @router.get("/v1/models/promotions", response_model=PromotionsAnswer, summary="Read the promotion log")
 def get_promotions(request: Request) -> Response:
     """List every decision on which model is in service, as it was kept beside the model."""
     answer = PromotionsAnswer(promotions=[_promotion(entry) for entry in promotions_of(request)])
-    return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
+    return answered(answer)
 
 
 def card_of(request: Request) -> Document:

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from api.answers import Words
 from api.champion import Champion
 from api.model_answers import ChampionAnswer, ClassCriteria, ProcessAnswer, SegmentAnswer, StageAnswer
+from api.reading import answered
 from api.routes.scores import context_as_of
 from api.security import needs
 from features.history.process import Process
@@ -27,7 +28,7 @@ def get_champion(request: Request) -> Response:
     """Say what the model in service was trained on, and by what it answers."""
     champion = cast(Champion, request.app.state.champion)
     answer = _describe(champion.artifact, champion.segments)
-    return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
+    return answered(answer)
 
 
 def _describe(artifact: Artifact, segments: Sequence[Artifact]) -> ChampionAnswer:

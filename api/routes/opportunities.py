@@ -13,6 +13,7 @@ from api.champion import Champion
 from api.change_answers import ScoreChangeAnswer
 from api.live_segments import live_alone_by_segment
 from api.problems import documented
+from api.reading import answered
 from api.routes.changes import change_answer, former_for
 from api.routes.judgements import judgement_answer
 from api.routes.scores import instant_asked, score_answer
@@ -54,7 +55,7 @@ def get_score(
     A single score is computed when it is read; lists are refreshed behind.
     """
     answer = stored_score(request, name, as_of, horizons_days, reasons)
-    return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
+    return answered(answer)
 
 
 def stored_score(
@@ -114,7 +115,7 @@ def get_change(
 ) -> Response:
     """Split the change since an earlier score into what time, the data and a new model did."""
     answer = stored_change(request, name, since, version)
-    return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
+    return answered(answer)
 
 
 def stored_change(request: Request, name: str, since: datetime | None, version: str | None) -> ScoreChangeAnswer:

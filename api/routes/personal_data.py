@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, Field
 
 from api.answers import Answer
 from api.problems import documented
-from api.routes.webhooks import answered
+from api.reading import answered
 from api.schemas import PathId
 from api.security import needs
 from api.store.belongings import Kind

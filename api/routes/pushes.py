@@ -12,13 +12,14 @@ from pydantic_core import from_json
 from api.body import is_ndjson, read_body, read_events
 from api.event_answers import EventResult, EventsAnswer, PutAnswer
 from api.event_schemas import EVENT, AccountBody, ContactBody, OpportunityBody, RawEvents
-from api.problems import HTTP_SORTS, Part, documented, part_of, respond, sort_of
+from api.problems import Part, documented, part_of, sort_of
+from api.reading import answered, described, read_as, wrong_body
 from api.schemas import PathId, Strict
 from api.security import needs
 from api.store.belongings import Kind
 from api.store.erasure import erased_at
 from api.store.service import actor_of, database_of
-from api.validation import event_parts_of, is_syntax, parts_of, request_of
+from api.validation import event_parts_of
 from features.history.database.engine import Writing
 from features.history.database.reads import moment
 from features.history.database.writes import Done, Written, append_events, put_account, put_contact, put_opportunity
@@ -26,14 +27,6 @@ from features.history.database.writes import Done, Written, append_events, put_a
 router = APIRouter(tags=["push"], dependencies=[Depends(needs("write"))])
 
 Body = Annotated[bytes, Depends(read_body)]
-
-
-def _described(schema: str, *, lines: bool = False) -> dict[str, Any]:
-    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
-    if lines:
-        one = {"type": "string", "description": "One event a line, each a JSON object."}
-        content["application/x-ndjson"] = {"schema": one}
-    return {"requestBody": {"required": True, "content": content}}
 
 
 _WRITTEN: dict[int | str, dict[str, Any]] = {
@@ -47,7 +40,7 @@ _WRITTEN: dict[int | str, dict[str, Any]] = {
     response_model=PutAnswer,
     responses=_WRITTEN,
     summary="Tell of an opportunity",
-    openapi_extra=_described("OpportunityBody"),
+    openapi_extra=described("OpportunityBody"),
 )
 def put_one_opportunity(request: Request, name: PathId, body: Body) -> Response:
     """Write an opportunity as it was created. Sent again it is a duplicate; with another body it is refused."""
@@ -59,7 +52,7 @@ def put_one_opportunity(request: Request, name: PathId, body: Body) -> Response:
     response_model=PutAnswer,
     responses=_WRITTEN,
     summary="Tell of an account",
-    openapi_extra=_described("AccountBody"),
+    openapi_extra=described("AccountBody"),
 )
 def put_one_account(request: Request, name: PathId, body: Body) -> Response:
     """Write an account. Sent again it is a duplicate; with another body it is refused."""
@@ -71,7 +64,7 @@ def put_one_account(request: Request, name: PathId, body: Body) -> Response:
     response_model=PutAnswer,
     responses=_WRITTEN,
     summary="Tell of a contact",
-    openapi_extra=_described("ContactBody"),
+    openapi_extra=described("ContactBody"),
 )
 def put_one_contact(request: Request, name: PathId, body: Body) -> Response:
     """Write a contact. Sent again it is a duplicate; with another body it is refused."""
@@ -85,10 +78,7 @@ def _put(
     kind: type[Strict],
     put: Callable[[Writing, str, dict[str, Any]], Done],
 ) -> Response:
-    try:
-        told = request_of(body, kind)
-    except ValidationError as error:
-        return respond(HTTP_SORTS[400 if is_syntax(error) else 422], parts_of(error, kind))
+    told = read_as(body, kind)
     database, clock = database_of(request), request.app.state.clock
     what = cast(Kind, kind.__name__.removesuffix("Body").lower())
     with database.writing(actor_of(request), f"put {what}", clock) as writing:
@@ -102,7 +92,7 @@ def _put(
         recorded_at=moment(writing.recorded_at),
         erased_at=None if erased is None else moment(erased),
     )
-    return Response(answer.model_dump_json(), 201 if done == "created" else 200, media_type="application/json")
+    return answered(answer, 201 if done == "created" else 200)
 
 
 @router.post(
@@ -114,7 +104,7 @@ def _put(
         **documented(507),
     },
     summary="Tell of what happened",
-    openapi_extra=_described("EventsRequest", lines=True),
+    openapi_extra=described("EventsRequest", lines=True),
 )
 def post_events(
     request: Request,
@@ -129,10 +119,7 @@ def post_events(
     Each event is judged for itself: what is wrong is refused and said so, the rest is written.
     """
     is_lines = is_ndjson(request)
-    raw = _raw_events(body, is_lines)
-    if isinstance(raw, Response):
-        return raw
-    read = [_read(one, is_line=is_lines) for one in raw]
+    read = [_read(one, is_line=is_lines) for one in _raw_events(body, is_lines)]
     told = [event for event, _ in read if event is not None]
     with database_of(request).writing(actor_of(request), "events", request.app.state.clock) as writing:
         written = iter(append_events(writing, told))
@@ -140,14 +127,12 @@ def post_events(
     return _answer(writing, found, everything=results == "all")
 
 
-def _raw_events(body: bytes, is_lines: bool) -> Sequence[Any] | Response:
+def _raw_events(body: bytes, is_lines: bool) -> Sequence[Any]:
     """Events not judged yet: lines of text, or values of JSON."""
-    try:
-        if is_lines:
-            return RawEvents.model_validate({"events": [line for line in body.split(b"\n") if line.strip()]}).events
-        return request_of(body, RawEvents).events
-    except ValidationError as error:
-        return respond(HTTP_SORTS[400 if is_syntax(error) else 422], parts_of(error, RawEvents))
+    if not is_lines:
+        return read_as(body, RawEvents).events
+    with wrong_body(RawEvents):
+        return RawEvents.model_validate({"events": [line for line in body.split(b"\n") if line.strip()]}).events
 
 
 def _read(raw: Any, *, is_line: bool) -> tuple[dict[str, Any] | None, tuple[str | None, list[Part]]]:
@@ -191,4 +176,4 @@ def _answer(writing: Writing, found: Sequence[EventResult], *, everything: bool)
         results=[result for result in found if everything or result.status != 201],
     )
     status = 207 if refused else 200 if count[200] else 201
-    return Response(answer.model_dump_json(), status, media_type="application/json")
+    return answered(answer, status)

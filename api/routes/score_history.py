@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 from api.list_answers import KeptScore, ScoreHistoryAnswer
 from api.list_schemas import ScoreHistoryQuery
 from api.problems import documented
+from api.reading import answered
 from api.routes.work_list import class_of, interval_of, trend_answer
 from api.schemas import PathId
 from api.security import needs
@@ -41,7 +42,7 @@ def get_score_history(
     a tenth of a point, and once a day while it is open.
     """
     answer = score_history(request, name, asked)
-    return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
+    return answered(answer)
 
 
 def score_history(request: Request, name: str, asked: ScoreHistoryQuery) -> ScoreHistoryAnswer:

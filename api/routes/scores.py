@@ -9,7 +9,6 @@ from typing import Annotated, cast
 import pandas as pd
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import ValidationError
 
 from api.answers import (
     ClassKey,
@@ -27,11 +26,11 @@ from api.body import read_body
 from api.champion import Champion
 from api.live_segments import score_live_by_segment
 from api.metrics import Metrics
-from api.problems import HTTP_SORTS, documented, respond
+from api.problems import documented
+from api.reading import answered, described, read_as
 from api.routes.reasons import reasons_answer
 from api.schemas import ScoreRequest
 from api.security import needs
-from api.validation import is_syntax, parts_of, request_of
 from features.errors import FutureEventError, RequestError
 from features.history.live import Note
 from features.history.live_rules import CLOCK_SKEW
@@ -54,12 +53,7 @@ router = APIRouter(dependencies=[Depends(needs("score"))])
     response_model=ScoresAnswer,
     summary="Score opportunities",
     responses=documented(409),
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ScoreRequest"}}},
-        }
-    },
+    openapi_extra=described("ScoreRequest"),
 )
 async def post_scores(request: Request, body: Annotated[bytes, Depends(read_body)]) -> Response:
     """Say of each opportunity how likely it is won and lost, by when, and what class it is in.
@@ -75,10 +69,7 @@ async def post_scores(request: Request, body: Annotated[bytes, Depends(read_body
 def _scored(request: Request, body: bytes) -> Response:
     champion = cast(Champion, request.app.state.champion)
     artifact = champion.artifact
-    try:
-        asked = request_of(body, ScoreRequest)
-    except ValidationError as error:
-        return respond(HTTP_SORTS[400 if is_syntax(error) else 422], parts_of(error, ScoreRequest))
+    asked = read_as(body, ScoreRequest)
     as_of = instant_asked(asked.as_of, request.app.state.clock)
     days, dates = _horizons(asked, as_of)
     opportunities = [opportunity.plain() for opportunity in asked.opportunities]
@@ -92,7 +83,7 @@ def _scored(request: Request, body: bytes) -> Response:
         origin=str(artifact.training["origin"]),
         scores=[score_answer(score, notes, dates, champion.model_of(score)) for score, notes in scored],
     )
-    return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
+    return answered(answer)
 
 
 def instant_asked(given: datetime | None, clock: Callable[[], pd.Timestamp], pointer: str = "/as_of") -> pd.Timestamp:

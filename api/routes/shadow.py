@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from api.champion import Champion
 from api.list_answers import NearnessAnswer, ShadowAnswer
 from api.problems import documented
+from api.reading import answered
 from api.security import needs
 from api.store.service import database_of
 from api.store.shadow import shadow_comparison
@@ -54,4 +55,4 @@ def get_shadow(request: Request) -> Response:
         champion=NearnessAnswer(log_loss=found.champion.log_loss, brier=found.champion.brier),
         challenger=NearnessAnswer(log_loss=found.challenger.log_loss, brier=found.challenger.brier),
     )
-    return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
+    return answered(answer)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeVar, cast
+from typing import Annotated, Any, Literal, cast
 
 import pandas as pd
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel, ValidationError
 
 from api.background.destinations import check_destination, private_allowed
 from api.body import read_body
-from api.problems import HTTP_SORTS, documented, respond
+from api.problems import documented
+from api.reading import answered, described, read_as
 from api.schemas import PathId
 from api.security import needs
 from api.store.outbox import EVENTS, enqueue_test
@@ -24,7 +24,6 @@ from api.store.webhooks import (
     webhook_known,
     webhooks_known,
 )
-from api.validation import is_syntax, parts_of, request_of
 from api.webhook_schemas import (
     DeliveriesAnswer,
     DeliveryAnswer,
@@ -42,26 +41,6 @@ from features.instants import micros
 router = APIRouter(tags=["webhooks"], dependencies=[Depends(needs("admin"))])
 
 Body = Annotated[bytes, Depends(read_body)]
-Asked = TypeVar("Asked", bound=BaseModel)
-
-
-def described(schema: str) -> dict[str, Any]:
-    """Describe a body that the route reads itself."""
-    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
-    return {"requestBody": {"required": True, "content": content}}
-
-
-def read_as(body: bytes, kind: type[Asked]) -> Asked | Response:
-    """Read a body; or the problem document that says what is wrong with it."""
-    try:
-        return request_of(body, kind)
-    except ValidationError as error:
-        return respond(HTTP_SORTS[400 if is_syntax(error) else 422], parts_of(error, kind))
-
-
-def answered(answer: BaseModel, status: int = 200) -> Response:
-    """Write an answer."""
-    return Response(answer.model_dump_json(by_alias=True), status, media_type="application/json")
 
 
 @router.post(
@@ -79,8 +58,6 @@ def post_webhook(request: Request, body: Body) -> Response:
     days; messages of one opportunity come in their order. 410 disables the webhook.
     """
     told = read_as(body, WebhookBody)
-    if isinstance(told, Response):
-        return told
     check_destination(told.url, private=private_allowed())
     events = list(dict.fromkeys(told.events or EVENTS))
     with database_of(request).writing(actor_of(request), "create webhook", request.app.state.clock) as writing:
@@ -116,8 +93,6 @@ def get_webhook(request: Request, name: PathId) -> Response:
 def patch_webhook(request: Request, name: PathId, body: Body) -> Response:
     """Change where a webhook sends, what it is told, or whether."""
     told = read_as(body, WebhookChange)
-    if isinstance(told, Response):
-        return told
     if told.url is not None:
         check_destination(told.url, private=private_allowed())
     events = None if told.events is None else ",".join(dict.fromkeys(told.events))

@@ -14,6 +14,7 @@ from api.cursor import Cursor, checked, digest_of_asked, written
 from api.list_answers import ClassAnswer, ListedOpportunity, ListState, TrendAnswer, TrendKey, WorkListAnswer
 from api.list_schemas import WorkListQuery
 from api.problems import HttpError, Part, documented
+from api.reading import answered
 from api.security import needs
 from api.store.pages import SORTS, Asked, Order, Place, conditions_of, page
 from api.store.service import database_of
@@ -50,7 +51,7 @@ def get_work_list(request: Request, asked: Annotated[WorkListQuery, Query()]) ->
     Before the first list is there the answer is 503 with Retry-After. An empty list would say
     that nothing is open, and a reader that copies it would delete what it has.
     """
-    return Response(work_list(request, asked).model_dump_json(by_alias=True), media_type="application/json")
+    return answered(work_list(request, asked))
 
 
 def work_list(request: Request, asked: WorkListQuery) -> WorkListAnswer:
