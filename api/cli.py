@@ -21,6 +21,7 @@ from api.commands.model import backtest_command, train_command
 from api.commands.promotion import promote_command, promotions_command, rollback_command, versions_command
 from api.commands.rebuild import rebuild_command
 from api.commands.recalibration import recalibrate_command
+from api.commands.report import report_command
 from api.commands.reports import reports_command
 from api.commands.scoring import score_command
 from api.commands.serving import serve_command
@@ -46,6 +47,7 @@ for command in (
     forecast_command,
     compare_command,
     reports_command,
+    report_command,
     change_command,
     card_command,
     fields_command,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,8 +16,13 @@ PERIODS = ("month", "quarter")
 CUTS = ("team", "owner", "product", "stage", "class")
 """Columns that a forecast may be cut by; those that a history lacks are left out."""
 COMPARISON, PEOPLE = "comparison", "people"
+FOLDER = "reports"
+"""Where they are in the home folder."""
 FUNNEL_PERIODS: tuple[Literal["month", "quarter", "year"], ...] = ("month", "quarter", "year")
 FUNNEL_CUTS = ("team", "product", "customer_type", "region", "owner")
+
+Keep = Callable[[str, Mapping[str, Any]], None]
+"""Takes a report by its name."""
 
 
 def forecast_name(period: str, by: str | None) -> str:
@@ -38,7 +43,7 @@ def funnel_name(period: str) -> str:
 
 def keep_report(home: Path, name: str, report: Mapping[str, Any]) -> None:
     """Write a report, in one step: a reader finds the old one or the new one."""
-    folder = home / "reports"
+    folder = home / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile("w", dir=folder, encoding="utf-8", delete=False) as file:
         json.dump(report, file, ensure_ascii=False, allow_nan=False)
@@ -54,7 +59,7 @@ def kept_report(home: Path, name: str) -> dict[str, Any]:
         It was not worked out yet.
     """
     try:
-        found: dict[str, Any] = json.loads((home / "reports" / f"{name}.json").read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads((home / FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise NotKnownError(f"no {name}", "a report that was worked out", "run: dealodds reports") from None
     return found
@@ -62,4 +67,4 @@ def kept_report(home: Path, name: str) -> dict[str, Any]:
 
 def has_report(home: Path, name: str) -> bool:
     """Tell whether a report is there."""
-    return (home / "reports" / f"{name}.json").exists()
+    return (home / FOLDER / f"{name}.json").exists()

@@ -290,7 +290,7 @@ def test_before_there_is_a_list_and_with_nothing_open_pages_say_so(pipeline: Pip
         sign_in(client, key)
         answer = client.get("/pipeline")
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
-        assert "still being built" in answer.text
+        assert "still being worked out" in answer.text
         pipeline.refresher().refresh()
         assert "No opportunity is open" in client.get("/pipeline").text
         assert "No account without an open opportunity is scored" in client.get("/hidden-accounts").text

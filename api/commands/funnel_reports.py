@@ -8,8 +8,7 @@ from typing import Any
 import pandas as pd
 
 from api.commands.scoring import model_for, segments_for
-from api.home import home
-from api.kept_reports import FUNNEL_CUTS, FUNNEL_PERIODS, PEOPLE, funnel_name, keep_report
+from api.kept_reports import FUNNEL_CUTS, FUNNEL_PERIODS, PEOPLE, Keep, funnel_name
 from features.errors import DataError
 from features.history.dated_inputs import DatedInputs
 from features.history.history import History
@@ -38,6 +37,7 @@ def keep_funnels(
     inputs: DatedInputs | None,
     currency: str | None,
     plan: tuple[int, ...],
+    keep: Keep,
     report: Callable[[str], None],
 ) -> None:
     """Keep the funnel of the month, the quarter and the year, and how each owner works.
@@ -59,13 +59,13 @@ def keep_funnels(
     )
     for name in FUNNEL_PERIODS:
         period = calendar.period_of(as_of, name)
-        keep_report(home(), funnel_name(name), about | now | _funnel_report(pipeline, period))
+        keep(funnel_name(name), about | now | _funnel_report(pipeline, period))
     people = {
         "owners": diagnoses(pipeline),
         "stated": stated_and_learned(pipeline),
         "surprises": surprise_wins(pipeline, calendar.period_of(as_of, "quarter")),
     }
-    keep_report(home(), PEOPLE, about | plain(people))
+    keep(PEOPLE, about | plain(people))
 
 
 def _scored(

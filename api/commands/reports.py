@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import click
 import pandas as pd
@@ -12,10 +15,13 @@ from api.commands.funnel_reports import DEFAULT_PLAN, keep_funnels
 from api.commands.scoring import model_for, segments_for
 from api.history_source import Source, history_at, inputs_at
 from api.home import home
-from api.kept_reports import COMPARISON, CUTS, PERIODS, forecast_name, keep_report
+from api.kept_reports import COMPARISON, CUTS, PERIODS, Keep, forecast_name, keep_report
 from api.options import INSTANT, history_option, rate_option, rates_of, seed_option
 from api.progress import Progress
+from api.reports_under_way import under_way
+from features.as_of import known_as_of
 from features.errors import NotEnoughDataError
+from features.history.dated_inputs import DatedInputs
 from features.history.history import History
 from features.reporting_calendar import ReportingCalendar
 from scoring.calendar_periods import Calendar
@@ -29,55 +35,100 @@ Report = Callable[[str], None]
 Rates = tuple[tuple[str, float], ...]
 
 
+_OPTIONS = (
+    click.option("--zone", default="UTC", show_default=True, help="Time zone in which days and months begin."),
+    click.option("--fiscal-start", type=click.IntRange(1, 12), default=1, show_default=True, help="First fiscal month."),
+    click.option("--weeks", type=click.IntRange(0, 520), default=26, show_default=True, help="Past weeks to play again."),
+    click.option(
+        "--days", type=click.IntRange(1, 999), default=30, show_default=True, help="Length of a week's forecast."
+    ),
+    click.option("--retrain-every", type=click.IntRange(1, 52), default=4, show_default=True, help="Weeks to a training."),
+    click.option("--currency", help="Currency of the funnel's sums; the only one that occurs when not given."),
+    click.option(
+        "--plan",
+        type=click.IntRange(0),
+        nargs=4,
+        default=DEFAULT_PLAN,
+        show_default=True,
+        help="Deals to be won below 10,000, below 30,000, below 50,000, and above.",
+    ),
+    rate_option,
+    seed_option,
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How reports are worked out; the fields are the options of the same names."""
+
+    zone: str = "UTC"
+    fiscal_start: int = 1
+    weeks: int = 26
+    days: int = 30
+    retrain_every: int = 4
+    currency: str | None = None
+    plan: tuple[int, ...] = DEFAULT_PLAN
+    rates: Rates = ()
+    seed: int = 0
+
+    @property
+    def steps(self) -> int:
+        """How many steps of progress are told, about."""
+        return len(PERIODS) + 1 + self.weeks
+
+
+def reports_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of ``Asked``."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
 @click.command("reports")
 @history_option
 @click.option("--as-of", type=INSTANT, help="Forecast as it was known at this instant; now when not given.")
-@click.option("--zone", default="UTC", show_default=True, help="Time zone in which days and months begin.")
-@click.option("--fiscal-start", type=click.IntRange(1, 12), default=1, show_default=True, help="First fiscal month.")
-@click.option("--weeks", type=click.IntRange(0, 520), default=26, show_default=True, help="Past weeks to play again.")
-@click.option("--days", type=click.IntRange(1, 999), default=30, show_default=True, help="Length of a week's forecast.")
-@click.option("--retrain-every", type=click.IntRange(1, 52), default=4, show_default=True, help="Weeks to a training.")
-@click.option("--currency", help="Currency of the funnel's sums; the only one that occurs when not given.")
-@click.option(
-    "--plan",
-    type=click.IntRange(0),
-    nargs=4,
-    default=DEFAULT_PLAN,
-    show_default=True,
-    help="Deals to be won below 10,000, below 30,000, below 50,000, and above.",
-)
-@rate_option
-@seed_option
-def reports_command(
-    source: Source,
-    as_of: pd.Timestamp | None,
-    zone: str,
-    fiscal_start: int,
-    weeks: int,
-    days: int,
-    retrain_every: int,
-    currency: str | None,
-    plan: tuple[int, ...],
-    rates: Rates,
-    seed: int,
-) -> None:
+@reports_options
+def reports_command(source: Source, as_of: pd.Timestamp | None, **asked: Any) -> None:
     """Work out the forecasts, funnels and the comparison that the pages show, and keep them in the home folder.
 
     It takes minutes: run it daily, beside the service. With --weeks 0 the comparison stays as it is.
     """
-    history, calendar = history_at(source), Calendar(zone, fiscal_start)
-    at = as_of if as_of is not None else clock.now()
-    with Progress(len(PERIODS) + 1 + weeks) as report:
-        days_of_people = ReportingCalendar(zone, f"{fiscal_start:02d}-01")
-        keep_funnels(history, at, days_of_people, inputs_at(source), currency, plan, report)
-        keep_forecasts(history, at, calendar, weeks, rates, seed, report)
-        if weeks:
-            keep_comparison(history, weeks, float(days), retrain_every, calendar, rates, seed, report)
+    at, how = as_of if as_of is not None else clock.now(), Asked(**asked)
+    with Progress(how.steps) as progress, under_way(home(), progress) as report:
+        work_out(history_at(source), inputs_at(source), at, how, partial(keep_report, home()), report)
     click.echo(f"reports in {home() / 'reports'}")
 
 
+def work_out(
+    history: History, inputs: DatedInputs | None, as_of: pd.Timestamp, asked: Asked, keep: Keep, report: Report
+) -> None:
+    """Work out every report as of an instant: what takes seconds first.
+
+    Parameters
+    ----------
+    keep
+        Where each goes, with its name.
+    report
+        Told of each step.
+    """
+    known, calendar = known_as_of(history, as_of), Calendar(asked.zone, asked.fiscal_start)
+    days_of_people = ReportingCalendar(asked.zone, f"{asked.fiscal_start:02d}-01")
+    keep_funnels(known, as_of, days_of_people, inputs, asked.currency, asked.plan, keep, report)
+    keep_forecasts(known, as_of, calendar, asked.weeks, asked.rates, asked.seed, keep, report)
+    if asked.weeks:
+        days, every = float(asked.days), asked.retrain_every
+        keep_comparison(known, asked.weeks, days, every, calendar, asked.rates, asked.seed, keep, report)
+
+
 def keep_forecasts(
-    history: History, as_of: pd.Timestamp, calendar: Calendar, weeks: int, rates: Rates, seed: int, report: Report
+    history: History,
+    as_of: pd.Timestamp,
+    calendar: Calendar,
+    weeks: int,
+    rates: Rates,
+    seed: int,
+    keep: Keep,
+    report: Report,
 ) -> None:
     """Forecast the month and the quarter, all together and by each cut that the history has."""
     standing = standing_at(history, as_of)
@@ -93,7 +144,7 @@ def keep_forecasts(
         past = past_forecasts(history, as_of, left, weeks, seed) if weeks and left else []
         for by in (None, *_cuts(history, standing)):
             found = forecast(standing, chances, period, calendar, by=by, past=past, rates=rates_of(rates), seed=seed)
-            keep_report(home(), forecast_name(name, by), about | found.to_dict())
+            keep(forecast_name(name, by), about | found.to_dict())
 
 
 def keep_comparison(
@@ -104,6 +155,7 @@ def keep_comparison(
     calendar: Calendar,
     rates: Rates,
     seed: int,
+    keep: Keep,
     report: Report,
 ) -> None:
     """Play past weeks again, and judge the learned forecast beside the rules."""
@@ -123,7 +175,7 @@ def keep_comparison(
         report(f"no comparison: {error.found}")
         return
     found = compare(played.forecasts, played.opportunities, days=days, origin=history.origin, seed=seed)
-    keep_report(home(), COMPARISON, {"until": asked[-1].isoformat()} | found.to_dict())
+    keep(COMPARISON, {"until": asked[-1].isoformat()} | found.to_dict())
 
 
 def _cuts(history: History, standing: Standing) -> list[str]:

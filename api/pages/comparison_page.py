@@ -27,20 +27,21 @@ _MEASURES = {"amount": N_("amount"), "count": N_("number of wins")}
 @router.get("/learned-vs-fixed")
 def get_comparison(request: Request) -> Response:
     """Show where the learned forecast lost first, then the figures, then single opportunities."""
-    language = language_of(request)
-    found = comparison_report(request)
-    return page(
-        request,
-        "comparison.html",
-        found=found,
-        whole=[one for one in found["findings"] if one["by"] is None],
-        lost=[one for one in found["findings"] if one["by"] is not None and one["lost"]],
-        figures=figure_table(found, language),
-        apart=disagreement_table(found, language),
-        scopes=_SCOPES,
-        measures=_MEASURES,
-        json="/v1/reports/comparison",
-    )
+    shown = comparison_shown(comparison_report(request), language_of(request))
+    return page(request, "comparison.html", **shown, json="/v1/reports/comparison")
+
+
+def comparison_shown(found: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    """Choose what the template shows of a comparison, wherever it is shown."""
+    return {
+        "found": found,
+        "whole": [one for one in found["findings"] if one["by"] is None],
+        "lost": [one for one in found["findings"] if one["by"] is not None and one["lost"]],
+        "figures": figure_table(found, language),
+        "apart": disagreement_table(found, language),
+        "scopes": _SCOPES,
+        "measures": _MEASURES,
+    }
 
 
 @router.get("/learned-vs-fixed/{table}.{kind}")

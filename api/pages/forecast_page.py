@@ -13,7 +13,7 @@ from api.pages.downloads import Format, download
 from api.pages.language import N_, Language, language_of
 from api.pages.pipeline import Choice
 from api.pages.rendering import address, canonical, page
-from api.pages.stages import StageNames
+from api.pages.stages import StageNames, stages_in_service
 from api.pages.tables import Column, DataTable
 from api.problems import HttpError, Part
 from api.routes.reports import ForecastQuery, Measure, forecast_report
@@ -46,26 +46,34 @@ def get_forecast(request: Request, asked: Annotated[PageQuery, Query()]) -> Resp
     """Show a forecast: the total, the groups, stated dates that will hardly be met."""
     language = language_of(request)
     found = forecast_report(request, asked.period, asked.by)
-    measure = asked.measure if asked.measure in found["totals"] else "count"
-    groups, total = found["groups"].get(measure, []), found["totals"][measure]
     return page(
         request,
         "forecast.html",
-        found=found,
-        asked=asked,
-        measure=measure,
-        total=total,
-        end=_end([total]),
-        lines=group_lines(request, groups, asked.by, language),
-        group_end=_end(groups),
+        **forecast_shown(found, asked.measure, asked.by, stages_in_service(request, language), language),
         choices=_choices(request, asked, language),
-        currency=found["currency"] if measure == "amount" else None,
-        table=line_table(request, found, measure, asked.by, language),
-        slippage=[one for one in found["slippage"] if not one["overdue"]][:_MOST_SLIPPING],
-        passed=[one for one in found["slippage"] if one["overdue"]],
         query=f"?{request.url.query}" if request.url.query else "",
         json=f"/v1/reports/forecast?period={asked.period}" + (f"&by={asked.by}" if asked.by else ""),
     )
+
+
+def forecast_shown(
+    found: Mapping[str, Any], asked: Measure, by: str | None, stages: StageNames, language: Language
+) -> dict[str, Any]:
+    """Choose what the template shows of a forecast, wherever it is shown."""
+    measure = asked if asked in found["totals"] else "count"
+    groups, total = found["groups"].get(measure, []), found["totals"][measure]
+    return {
+        "found": found,
+        "measure": measure,
+        "total": total,
+        "end": _end([total]),
+        "lines": group_lines(groups, by, stages, language),
+        "group_end": _end(groups),
+        "currency": found["currency"] if measure == "amount" else None,
+        "table": line_table(found, measure, by, stages, language),
+        "slippage": [one for one in found["slippage"] if not one["overdue"]][:_MOST_SLIPPING],
+        "passed": [one for one in found["slippage"] if one["overdue"]],
+    }
 
 
 @router.get("/forecast/{table}.{kind}")
@@ -75,7 +83,8 @@ def get_table(request: Request, table: str, kind: Format, asked: Annotated[PageQ
     found = forecast_report(request, asked.period, asked.by)
     measure = asked.measure if asked.measure in found["totals"] else "count"
     if table == "forecast":
-        return download(line_table(request, found, measure, asked.by, language), kind, "forecast")
+        stages = stages_in_service(request, language)
+        return download(line_table(found, measure, asked.by, stages, language), kind, "forecast")
     if table != "stated-dates":
         part = Part(pointer="", found=f"a table {table[:40]!r}", expected="one of the page", do="follow a link")
         raise HttpError(404, part)
@@ -83,7 +92,7 @@ def get_table(request: Request, table: str, kind: Format, asked: Annotated[PageQ
 
 
 def line_table(
-    request: Request, found: Mapping[str, Any], measure: str, by: str | None, language: Language
+    found: Mapping[str, Any], measure: str, by: str | None, stages: StageNames, language: Language
 ) -> DataTable:
     """Every figure of the forecast, a row for each group, and the total."""
     kind = "money" if measure == "amount" else "number"
@@ -95,7 +104,7 @@ def line_table(
     columns = [Column(language.say(_CUTS[by]) if by else language.say(N_("Group")))]
     columns += [Column(language.say(head), kind) for head in heads]  # type: ignore[arg-type]
     columns.append(Column(language.say(N_("Target reached")), "share"))
-    named = group_lines(request, found["groups"].get(measure, []), by, language)
+    named = group_lines(found["groups"].get(measure, []), by, stages, language)
     total = (language.say(N_("total")), found["totals"][measure])
     currency = found["currency"]
     rows = [
@@ -106,10 +115,9 @@ def line_table(
 
 
 def group_lines(
-    request: Request, groups: Sequence[Mapping[str, Any]], by: str | None, language: Language
+    groups: Sequence[Mapping[str, Any]], by: str | None, stages: StageNames, language: Language
 ) -> list[tuple[str, Mapping[str, Any]]]:
     """Groups with their names in the language."""
-    stages = StageNames(request, language)
     named = []
     for line in groups:
         word = line["group"]

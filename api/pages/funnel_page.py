@@ -43,19 +43,26 @@ def get_funnel(request: Request, asked: Annotated[PageQuery, Query()]) -> Respon
     language = language_of(request)
     found = funnel_report(request, asked.period)
     place = _place(found, asked.process)
-    chosen = found["processes"][place]
-    by = asked.by if asked.by in chosen["cuts"] else next(iter(chosen["cuts"]), None)
+    cuts = found["processes"][place]["cuts"]
+    by = asked.by if asked.by in cuts else next(iter(cuts), None)
     return page(
         request,
         "funnel.html",
-        found=found,
-        funnel=chosen["funnel"],
-        plan=found["plans"][place],
+        **funnel_shown(found, place, by, language),
         choices=_choices(request, asked, found, place, by, language),
-        tables=_tables(found, place, by, language),
         query=f"?{request.url.query}" if request.url.query else "",
         json=f"/v1/reports/funnel?period={asked.period}",
     )
+
+
+def funnel_shown(found: Mapping[str, Any], place: int, by: str | None, language: Language) -> dict[str, Any]:
+    """Choose what the template shows of the funnel of one process, wherever it is shown."""
+    return {
+        "found": found,
+        "funnel": found["processes"][place]["funnel"],
+        "plan": found["plans"][place],
+        "tables": _tables(found, place, by, language),
+    }
 
 
 @router.get("/funnel/{table}.{kind}")

@@ -41,13 +41,13 @@ _drawn: OrderedDict[tuple[str, str, int], str] = OrderedDict()
 @router.get("/model")
 def get_model(request: Request) -> Response:
     """Show the card and the promotion log."""
-    language = language_of(request)
+    language, fingerprint = language_of(request), _fingerprint(request)
     return page(
         request,
         "model.html",
         card=card_of(request),
         log=promotion_table(promotions_of(request), language),
-        fingerprint=_fingerprint(request),
+        picture_address=lambda number: f"/model/pictures/{number}.svg?v={fingerprint}-{language.tag}",
         json="/v1/models/champion/card",
     )
 

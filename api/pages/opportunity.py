@@ -21,7 +21,7 @@ from api.pages.language import N_, Language, language_of
 from api.pages.opportunity_tables import TABLES, horizon_table
 from api.pages.pipeline import STATUSES
 from api.pages.rendering import canonical, page
-from api.pages.stages import StageNames
+from api.pages.stages import stages_in_service
 from api.problems import HttpError, Part
 from api.routes.opportunities import stored_change, stored_score
 from api.routes.score_history import score_history
@@ -140,7 +140,7 @@ def _facts(request: Request, name: str, language: Language) -> Mapping[str, Any]
         row = listed_row(connection, name)
     if row is None:
         return {}
-    stage = StageNames(request, language).of(row["stage"], row["process"])
+    stage = stages_in_service(request, language).of(row["stage"], row["process"])
     facts = {
         N_("Stage"): stage,
         N_("Amount"): language.formats.money(row["amount"], row["currency"]),

@@ -21,17 +21,18 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(needs("read"))
 @router.get("/people")
 def get_people(request: Request) -> Response:
     """Show patterns with the figures behind them, what is stated beside what is learned, and surprise wins."""
-    language = language_of(request)
-    found = people_report(request)
-    return page(
-        request,
-        "people.html",
-        found=found,
-        caution=found["owners"][0]["caution"] if found["owners"] else None,
-        stated=stated_table(found, language),
-        surprises=surprise_table(found, language),
-        json="/v1/reports/people",
-    )
+    shown = people_shown(people_report(request), language_of(request))
+    return page(request, "people.html", **shown, json="/v1/reports/people")
+
+
+def people_shown(found: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    """Choose what the template shows of people, wherever it is shown."""
+    return {
+        "found": found,
+        "caution": found["owners"][0]["caution"] if found["owners"] else None,
+        "stated": stated_table(found, language),
+        "surprises": surprise_table(found, language),
+    }
 
 
 @router.get("/people/{table}.{kind}")

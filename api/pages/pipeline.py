@@ -14,7 +14,7 @@ from api.list_schemas import WorkListQuery
 from api.pages.downloads import Format, download
 from api.pages.language import N_, Language, language_of
 from api.pages.rendering import address, canonical, page
-from api.pages.stages import StageNames
+from api.pages.stages import StageNames, stages_in_service
 from api.pages.tables import Column, DataTable
 from api.routes.work_list import list_in_service, work_list
 from api.security import needs
@@ -71,7 +71,7 @@ def get_pipeline(request: Request, asked: Annotated[WorkListQuery, Query()]) -> 
     """Show a page of the work list."""
     language = language_of(request)
     found = work_list(request, asked)
-    stages = StageNames(request, language)
+    stages = stages_in_service(request, language)
     return page(
         request,
         "pipeline.html",
@@ -96,7 +96,7 @@ def get_pipeline_file(request: Request, kind: Format, asked: Annotated[WorkListQ
     """Give all rows of the work list that the page has pages of."""
     language = language_of(request)
     first = work_list(request, asked.model_copy(update={"limit": _ROWS_AT_ONCE, "cursor": None}))
-    rows = _all_rows(request, asked, first, StageNames(request, language), language)
+    rows = _all_rows(request, asked, first, stages_in_service(request, language), language)
     heads = [Column(language.say(head), kind_of) for head, kind_of in _COLUMNS]  # type: ignore[arg-type]
     return download(DataTable("pipeline", language.say("Pipeline"), heads, rows), kind, "pipeline")
 

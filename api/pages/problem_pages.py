@@ -18,7 +18,7 @@ Handler = Callable[[Request, Exception], Response]
 _OF_PROGRAMS = ("/v1/", "/docs", "/redoc", "/openapi.json")
 _SAYS = {
     "not-ready": N_(
-        "The first list is still being built. It takes some seconds to some minutes; then reload this page."
+        "This is still being worked out. It takes some seconds to some minutes; then reload this page."
     ),
     "earlier-list": N_("This list has been replaced by a newer one. Start again from its first page."),
     "not-known": N_("Nothing is recorded under this name. It may be misspelt, erased, or not told yet."),

@@ -19,6 +19,7 @@ from api.pages import charts
 from api.pages.headers import HEADERS
 from api.pages.language import COOKIE, LOCALES, N_, Language, language, language_of
 from api.pages.tables import shown
+from api.reports_under_way import is_under_way
 from api.security import Access
 from api.sessions import COOKIE as SESSION_COOKIE
 
@@ -76,6 +77,17 @@ def page(request: Request, template: str, status: int = 200, **about: Any) -> HT
     return HTMLResponse(text, status, HEADERS)
 
 
+def part(template: str, chosen: Language, **about: Any) -> str:
+    """Render the content of a page as a part of a file that is mailed: without what leads elsewhere."""
+    everywhere = _words_of(chosen) | {"layout": "part.html", "mailed": True, "is_simulated": True}
+    return _environment(chosen.tag).get_template(template).render(everywhere | about)
+
+
+def whole(template: str, chosen: Language, **about: Any) -> str:
+    """Render a file that is no page of the service."""
+    return _environment(chosen.tag).get_template(template).render(_words_of(chosen) | about)
+
+
 def address(request: Request, **changed: Any) -> str:
     """Give the address of this page with other parameters; one that is None is taken away."""
     given = {name: value for name, value in request.query_params.items() if name not in changed}
@@ -87,11 +99,9 @@ def _on_every_page(request: Request, chosen: Language) -> dict[str, Any]:
     access = cast(Access, request.app.state.access)
     session = getattr(request.state, "session", None) or access.sessions.read(request.cookies.get(SESSION_COOKIE))
     model = cast(Champion, request.app.state.champion).model if hasattr(request.app.state, "champion") else None
-    return {
-        "language": chosen,
-        "f": chosen.formats,
-        "say": chosen.say,
-        "of": chosen.of,
+    return _words_of(chosen) | {
+        "layout": "base.html",
+        "mailed": False,
         "pages": _pages_there(request),
         "path": request.url.path,
         "languages": {tag: address(request, lang=tag) for tag in LOCALES},
@@ -103,9 +113,15 @@ def _on_every_page(request: Request, chosen: Language) -> dict[str, Any]:
     }
 
 
+def _words_of(chosen: Language) -> dict[str, Any]:
+    return {"language": chosen, "f": chosen.formats, "say": chosen.say, "of": chosen.of}
+
+
 def _pages_there(request: Request) -> list[tuple[str, str]]:
-    """Leave out what was not worked out yet."""
+    """Leave out what was not worked out yet, and is not being worked out."""
     home = request.app.state.settings.home
+    if is_under_way(home):
+        return list(PAGES)
     needed = {"/forecast": forecast_name("quarter", None), "/learned-vs-fixed": COMPARISON, "/people": PEOPLE}
     needed["/funnel"] = funnel_name("quarter")
     return [(url, name) for url, name in PAGES if url not in needed or has_report(home, needed[url])]

@@ -1,21 +1,21 @@
-"""Names of stages, by the processes of the model in service."""
+"""Names of stages, by the processes that they belong to."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import cast
 
 from fastapi import Request
 
 from api.champion import Champion
 from api.pages.language import Language
+from features.history.process import Process
 
 
 class StageNames:
-    """Names the stages that opportunities are in; one that the model does not know keeps its key."""
+    """Names the stages that opportunities are in; one that the processes do not know keeps its key."""
 
-    def __init__(self, request: Request, language: Language) -> None:
-        model = cast(Champion, request.app.state.champion).model
-        processes = {} if model is None else model.processes
+    def __init__(self, processes: Mapping[str, Process], language: Language) -> None:
         self._names = {
             (process.name, stage.key): stage.names.get(language.tag, stage.names.get("en", stage.key))
             for process in processes.values()
@@ -28,3 +28,9 @@ class StageNames:
         if stage is None:
             return ""
         return self._names.get((process or "", stage), self._any.get(stage, stage))
+
+
+def stages_in_service(request: Request, language: Language) -> StageNames:
+    """Name the stages of the model in service."""
+    model = cast(Champion, request.app.state.champion).model
+    return StageNames({} if model is None else model.processes, language)

@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.kept_reports import COMPARISON, PEOPLE, forecast_name, funnel_name, kept_report
-from api.problems import documented
+from api.kept_reports import COMPARISON, PEOPLE, forecast_name, funnel_name, has_report, kept_report
+from api.problems import HttpError, Part, documented
+from api.reports_under_way import is_under_way
 from api.security import needs
 
 router = APIRouter(tags=["reports"], dependencies=[Depends(needs("read"))])
@@ -17,6 +18,9 @@ router = APIRouter(tags=["reports"], dependencies=[Depends(needs("read"))])
 Period = Literal["month", "quarter"]
 Cut = Literal["team", "owner", "product", "stage", "class"]
 Measure = Literal["amount", "count"]
+
+RETRY_SECONDS = 30
+"""After which a report that is being worked out may be there."""
 
 
 class ForecastQuery(BaseModel):
@@ -37,7 +41,7 @@ class ForecastQuery(BaseModel):
 def get_forecast(request: Request, asked: Annotated[ForecastQuery, Query()]) -> Response:
     """Give won so far, expected from what is open and from what is not created yet, beside what the rules say.
 
-    It is worked out by ``dealodds reports``; ``as_of`` says when. 404 until then.
+    It is worked out by ``dealodds reports``; ``as_of`` says when. 404 until then, 503 while it is being done.
     """
     return _given(forecast_report(request, asked.period, asked.by))
 
@@ -51,7 +55,7 @@ def get_forecast(request: Request, asked: Annotated[ForecastQuery, Query()]) -> 
 def get_comparison(request: Request) -> Response:
     """Give what a replay of past weeks shows: by how much the learned forecast and each rule missed.
 
-    It is worked out by ``dealodds reports``. 404 until then.
+    It is worked out by ``dealodds reports``. 404 until then, 503 while it is being done.
     """
     return _given(comparison_report(request))
 
@@ -73,7 +77,7 @@ class FunnelQuery(BaseModel):
 def get_funnel(request: Request, asked: Annotated[FunnelQuery, Query()]) -> Response:
     """Give entries, exits, conversion and days of each stage, the plan, the MAN codes and the quadrant.
 
-    It is worked out by ``dealodds reports``. 404 until then.
+    It is worked out by ``dealodds reports``. 404 until then, 503 while it is being done.
     """
     return _given(funnel_report(request, asked.period))
 
@@ -87,29 +91,41 @@ def get_funnel(request: Request, asked: Annotated[FunnelQuery, Query()]) -> Resp
 def get_people(request: Request) -> Response:
     """Give patterns in each owner's funnel, what is stated beside what is learned, and surprise wins.
 
-    About work patterns, never a verdict on a person. It is worked out by ``dealodds reports``. 404 until then.
+    About work patterns, never a verdict on a person. It is worked out by ``dealodds reports``. 404 until then,
+    503 while it is being done.
     """
     return _given(people_report(request))
 
 
 def funnel_report(request: Request, period: str) -> dict[str, Any]:
     """Read a funnel that was kept."""
-    return kept_report(request.app.state.settings.home, funnel_name(period))
+    return _kept(request, funnel_name(period))
 
 
 def people_report(request: Request) -> dict[str, Any]:
     """Read what was kept of people."""
-    return kept_report(request.app.state.settings.home, PEOPLE)
+    return _kept(request, PEOPLE)
 
 
 def forecast_report(request: Request, period: str, by: str | None) -> dict[str, Any]:
     """Read a forecast that was kept."""
-    return kept_report(request.app.state.settings.home, forecast_name(period, by))
+    return _kept(request, forecast_name(period, by))
 
 
 def comparison_report(request: Request) -> dict[str, Any]:
     """Read the comparison that was kept."""
-    return kept_report(request.app.state.settings.home, COMPARISON)
+    return _kept(request, COMPARISON)
+
+
+def _kept(request: Request, name: str) -> dict[str, Any]:
+    """Read a report; one that is not there yet but will be is no 404."""
+    home = request.app.state.settings.home
+    if is_under_way(home) and not has_report(home, name):
+        part = Part(
+            pointer="", found=f"no {name} yet", expected="a report that was worked out", do="wait: it is being done now"
+        )
+        raise HttpError(503, part, {"Retry-After": str(RETRY_SECONDS)})
+    return kept_report(home, name)
 
 
 def _given(report: dict[str, Any]) -> Response:
