@@ -7,10 +7,12 @@ import uuid
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.clock import seconds
 from api.metrics import Metrics
+from api.pages.problem_pages import for_browsers
 from api.problems import REQUEST_ID, of_anything
 
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
@@ -55,7 +57,7 @@ class Traffic:
             _log.exception("unexpected", extra={"request_id": answered.request_id})
             if answered.status is not None:
                 raise BrokenOffError("an answer broke off") from None
-            await of_anything(Request(scope), error)(scope, receive, answered)
+            await _answer_of(Request(scope), error)(scope, receive, answered)
 
     def _tell(self, scope: Scope, answered: _Answered, took: float) -> None:
         method = scope["method"] if scope["method"] in _METHODS else "other"
@@ -65,6 +67,14 @@ class Traffic:
         told: dict[str, Any] = {"method": method, "route": route, "status": status, "ms": round(1000 * took, 2)}
         told |= {"key": scope.get("state", {}).get("key_id"), "request_id": answered.request_id}
         _log.info("request", extra=told)
+
+
+def _answer_of(request: Request, error: Exception) -> Response:
+    """Say that it failed, on a page where one was asked for; as JSON if pages are what fails."""
+    try:
+        return for_browsers(of_anything)(request, error)
+    except Exception:
+        return of_anything(request, error)
 
 
 class _Answered:

@@ -34,9 +34,12 @@ def block_weights(weeks: int, block: int, seed: int, samples: int = SAMPLES) -> 
 
 
 def sure_between(values: Floats) -> tuple[float, float] | None:
-    """Bounds that hold the middle 80 % of the samples in which a figure exists; None where it exists in none."""
+    """Bounds that hold the middle 80 % of the samples in which a figure exists.
+
+    None where it exists in none, and where all are the same: a single block of weeks says nothing of chance.
+    """
     known = values[np.isfinite(values)]
-    if not len(known):
+    if not len(known) or known.min() == known.max():
         return None
     low, high = np.quantile(known, [(1 - SURE) / 2, (1 + SURE) / 2])
     return float(low), float(high)

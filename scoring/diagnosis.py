@@ -28,7 +28,7 @@ PATTERNS = {
 CAUTION = Words(
     "These are patterns in what is recorded, to talk about. They may have good reasons, "
     "and are no judgement of a person.",
-    "以上是数据中的工作模式，供沟通参考；可能另有合理原因，不构成对个人的评价。",
+    "这些是数据中的工作模式，供沟通参考；可能另有合理原因，不构成对个人的评价。",
 )
 """To be shown wherever patterns are."""
 

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -11,9 +17,12 @@ import pandas as pd
 
 from api.clock import now
 from api.commands.model import train_and_register
+from api.commands.reports import reports_command
 from api.commands.serving import serve
 from api.home import champion_folder, home
+from api.kept_reports import FOLDER
 from api.progress import Progress
+from api.reports_under_way import under_way
 from features.history.database.engine import Database
 from features.history.database.import_history import write_into
 from features.history.directory import write_history
@@ -28,7 +37,7 @@ OPPORTUNITIES, SEED = 8_000, 0
 
 
 @click.command("demo")
-@click.option("--no-serve", is_flag=True, help="Do everything but serve, and end.")
+@click.option("--no-serve", is_flag=True, help="Do everything but serve, reports included, and end.")
 @click.option("--opportunities", type=click.IntRange(100), default=OPPORTUNITIES, show_default=True, help="How many.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port to listen on.")
 def demo_command(no_serve: bool, opportunities: int, port: int) -> None:
@@ -52,10 +61,31 @@ def demo_command(no_serve: bool, opportunities: int, port: int) -> None:
     click.echo("\nor read what is open, and tell what happened:\n")
     click.echo(f"  curl -s '{url}/v1/opportunities?class=active&sort=-expected_value&limit=5'")
     click.echo(f"  curl -s {url}/v1/opportunities/{_busy(history)}/score\n")
-    if not no_serve:
-        click.echo(f"pages for managers: {url}/ · 管理者页面：{url}/?lang=zh-CN")
-        click.echo(f"serving on {url} (documentation: {url}/docs); stop with Ctrl-C")
+    asked = ("--history", str(folder), "--as-of", history.observed_until.isoformat())
+    if no_serve:
+        reports_command.main(asked, standalone_mode=False)
+        return
+    click.echo(f"pages for managers: {url}/ · 管理者页面：{url}/?lang=zh-CN")
+    click.echo("forecast, funnel, people and learned vs fixed are worked out meanwhile: minutes")
+    click.echo(f"serving on {url} (documentation: {url}/docs); stop with Ctrl-C")
+    with _reports_beside(asked):
         serve(champion_folder(), "127.0.0.1", port, authenticate=False)
+
+
+@contextmanager
+def _reports_beside(asked: Sequence[str]) -> Iterator[None]:
+    """Work out the reports in a process of its own, which gives way to the service and ends with it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that what follows is done then too
+    polite = ["nice", "-n", "10"] if shutil.which("nice") else []
+    command = [*polite, sys.executable, "-c", "from api.cli import main; main()", "reports", *asked]
+    # Marked before it begins: the pages say so from the first moment.
+    with under_way(home(), lambda _: None), (home() / "reports.log").open("w") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait()
 
 
 def _until(history: History, end: pd.Timestamp) -> History:
@@ -64,13 +94,14 @@ def _until(history: History, end: pd.Timestamp) -> History:
 
 
 def _fill_database(history: History) -> None:
-    """Begin the demonstration's database anew."""
+    """Begin the demonstration's database and reports anew."""
     from api.service import prepare_database
     from api.settings import read_settings
 
     settings = read_settings()
     for file in home().glob("dealodds.db*"):
         file.unlink()
+    shutil.rmtree(home() / FOLDER, ignore_errors=True)  # of the history before
     prepare_database(settings)
     database = Database(settings.database())
     with database.writing("dealodds demo", "import", now) as writing:

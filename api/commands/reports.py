@@ -29,6 +29,7 @@ from scoring.chances import chances_of
 from scoring.comparison import compare
 from scoring.forecast import forecast
 from scoring.standing import Standing, group_columns, standing_at
+from scoring.words import stage_names
 from training.replay import past_forecasts, replay, weeks_before
 
 Report = Callable[[str], None]
@@ -37,12 +38,18 @@ Rates = tuple[tuple[str, float], ...]
 
 _OPTIONS = (
     click.option("--zone", default="UTC", show_default=True, help="Time zone in which days and months begin."),
-    click.option("--fiscal-start", type=click.IntRange(1, 12), default=1, show_default=True, help="First fiscal month."),
-    click.option("--weeks", type=click.IntRange(0, 520), default=26, show_default=True, help="Past weeks to play again."),
+    click.option(
+        "--fiscal-start", type=click.IntRange(1, 12), default=1, show_default=True, help="First fiscal month."
+    ),
+    click.option(
+        "--weeks", type=click.IntRange(0, 520), default=26, show_default=True, help="Past weeks to play again."
+    ),
     click.option(
         "--days", type=click.IntRange(1, 999), default=30, show_default=True, help="Length of a week's forecast."
     ),
-    click.option("--retrain-every", type=click.IntRange(1, 52), default=4, show_default=True, help="Weeks to a training."),
+    click.option(
+        "--retrain-every", type=click.IntRange(1, 52), default=4, show_default=True, help="Weeks to a training."
+    ),
     click.option("--currency", help="Currency of the funnel's sums; the only one that occurs when not given."),
     click.option(
         "--plan",
@@ -174,7 +181,8 @@ def keep_comparison(
     except NotEnoughDataError as error:
         report(f"no comparison: {error.found}")
         return
-    found = compare(played.forecasts, played.opportunities, days=days, origin=history.origin, seed=seed)
+    named = stage_names(history.processes)
+    found = compare(played.forecasts, played.opportunities, days=days, origin=history.origin, seed=seed, stages=named)
     keep(COMPARISON, {"until": asked[-1].isoformat()} | found.to_dict())
 
 

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote
 
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
 from api.pages.headers import HEADERS
-from api.pages.language import N_
+from api.pages.language import LOCALES, N_
 from api.pages.rendering import page
 
 Handler = Callable[[Request, Exception], Response]
 
 _OF_PROGRAMS = ("/v1/", "/docs", "/redoc", "/openapi.json")
 _SAYS = {
-    "not-ready": N_(
-        "This is still being worked out. It takes some seconds to some minutes; then reload this page."
-    ),
+    "not-ready": N_("This is still being worked out. It takes some seconds to some minutes; then reload this page."),
     "earlier-list": N_("This list has been replaced by a newer one. Start again from its first page."),
     "not-known": N_("Nothing is recorded under this name. It may be misspelt, erased, or not told yet."),
     "not-found": N_("There is no such page."),
@@ -56,7 +55,10 @@ def problem_page(request: Request, answer: Response) -> Response:
     problem = json.loads(bytes(answer.body))
     name = problem["type"].rpartition(":")[2]
     says = _SAYS.get(name, _UNEXPECTED if answer.status_code >= 500 else _WRONG)
-    found = page(request, "problem.html", answer.status_code, says=says, problem=problem, name=name)
+    about: dict[str, Any] = {"says": says, "problem": problem, "name": name}
+    if answer.status_code == 500:  # neither what failed nor what was asked is told
+        about |= {"languages": {tag: f"/?lang={tag}" for tag in LOCALES}}
+    found = page(request, "problem.html", answer.status_code, **about)
     for header in ("Retry-After", "WWW-Authenticate"):
         if header in answer.headers:
             found.headers[header] = answer.headers[header]

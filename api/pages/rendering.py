@@ -77,13 +77,13 @@ def page(request: Request, template: str, status: int = 200, **about: Any) -> HT
     return HTMLResponse(text, status, HEADERS)
 
 
-def part(template: str, chosen: Language, **about: Any) -> str:
+def part(template: str, chosen: Language, /, **about: Any) -> str:
     """Render the content of a page as a part of a file that is mailed: without what leads elsewhere."""
     everywhere = _words_of(chosen) | {"layout": "part.html", "mailed": True, "is_simulated": True}
     return _environment(chosen.tag).get_template(template).render(everywhere | about)
 
 
-def whole(template: str, chosen: Language, **about: Any) -> str:
+def whole(template: str, chosen: Language, /, **about: Any) -> str:
     """Render a file that is no page of the service."""
     return _environment(chosen.tag).get_template(template).render(_words_of(chosen) | about)
 

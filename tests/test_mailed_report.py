@@ -1,0 +1,173 @@
+"""The report to mail: one file that a browser opens without any network, with the figures of the pages."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner, Result
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from api.cli import commands
+from api.pages.language import language
+from features.errors import UnreadableSourceError
+from features.history.directory import write_history
+from features.history.simulated import simulate
+from models.artifact import write_artifact
+from models.exported import export_artifact
+from models.kept_promotions import FILE, keep_promotions
+from models.promotions import Decision
+from tests.test_pages_in_browser import PICTURES, chromium, violations
+from training.candidate import make_candidate
+
+__all__ = ["chromium"]
+
+AS_OF = pd.Timestamp("2025-09-01", tz="UTC")
+LANGUAGES = ("en", "zh-CN")
+QUICK = ("--weeks", "3", "--retrain-every", "3")
+
+
+def run(home: Path, *words: object) -> Result:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DEALODDS_HOME", str(home))
+        return CliRunner().invoke(commands, [str(word) for word in words])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A champion, a promotion log, the reports of the pages, and the same mailed in both languages."""
+    folder = tmp_path_factory.mktemp("mailed")
+    home, history = folder / "home", folder / "history"
+    write_history(simulate(400, seed=4), history)
+    write_artifact(make_candidate(simulate(700, seed=4), AS_OF, None, lambda: 0.0).artifact, home / "made")
+    export_artifact(home / "made", home / "champion", "1")
+    later = Decision(AS_OF + pd.Timedelta(days=1), "2", "1", "not promoted", "gate", "decided after the report")
+    keep_promotions(home / FILE, [Decision(AS_OF, "1", "0", "promoted", "gate", "it was better"), later])
+    asked = ("--history", history, "--as-of", AS_OF.isoformat(), *QUICK)
+    for tag in LANGUAGES:
+        written = run(home, "report", *asked, "--language", tag, "--out", folder / f"report.{tag}.html")
+        assert written.exit_code == 0, written.output
+    assert not (home / "reports").exists()  # the pages' own stay as they are
+    assert run(home, "reports", *asked).exit_code == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def opened(folder: Path, chromium: Browser) -> Iterator[dict[str, Any]]:
+    """The files as Chromium shows them without a network; what was asked for and complained of is written down."""
+    context = chromium.new_context(offline=True, viewport={"width": 1280, "height": 900})
+    found: dict[str, Any] = {"asked": [], "said": []}
+    for tag in LANGUAGES:
+        page = context.new_page()
+        page.on("request", lambda request: found["asked"].append(request.url))
+        page.on("console", lambda message: found["said"].append(message.text))
+        page.goto((folder / f"report.{tag}.html").as_uri())
+        found[tag] = page
+    yield found
+    context.close()
+
+
+def kept(folder: Path, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "home" / "reports" / f"{name}.json").read_text(encoding="utf-8"))
+    return found
+
+
+def test_nothing_is_asked_of_anybody_and_nothing_leads_out_of_the_file(opened: dict[str, Any], folder: Path) -> None:
+    files = [(folder / f"report.{tag}.html").as_uri() for tag in LANGUAGES]
+    assert [url for url in opened["asked"] if not url.startswith("data:image/svg+xml")] == files
+    assert opened["said"] == []
+    for tag in LANGUAGES:
+        text = (folder / f"report.{tag}.html").read_text(encoding="utf-8")
+        assert re.findall(r'\s(?:href|action|srcset)="(?!#)[^"]*"', text) == []
+        assert re.findall(r'\ssrc="(?!data:)[^"]*"', text) == []
+        assert not re.search(r"<script|<link|@import|url\(", text)
+        assert len(text) < 2_000_000
+        links = opened[tag].locator("a").evaluate_all("all => all.map(one => one.hash.slice(1))")
+        assert [name for name in links if not opened[tag].locator(f"[id='{name}']").count()] == []
+
+
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_axe_finds_nothing_and_a_picture_is_kept(opened: dict[str, Any], tag: str) -> None:
+    page = opened[tag]
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=PICTURES / f"mailed-report.{tag}.png", full_page=True)
+    expect(page.locator("html")).to_have_attribute("lang", tag)
+    assert violations(page) == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_what_is_bad_comes_first_and_the_figures_are_those_of_the_pages(
+    opened: dict[str, Any], folder: Path, tag: str
+) -> None:
+    page, formats = opened[tag], language(tag).formats
+    comparison = kept(folder, "comparison")
+    bad = page.locator("main > section.first")
+    lost = [one for one in comparison["findings"] if one["by"] is None and one["lost"]]
+    for one in lost:
+        expect(bad).to_contain_text(one[tag])
+    assert (
+        page.locator("main section h2").first.inner_text()
+        == {"en": "What is bad comes first", "zh-CN": "不足在先"}[tag]
+    )
+    assert bad.locator("li").count() > len(lost)
+    for one in (one for one in comparison["findings"] if one["by"] is None):
+        expect(page.locator("#learned-vs-fixed")).to_contain_text(one[tag])
+    for period in ("month", "quarter"):
+        total = kept(folder, f"forecast-{period}-team")["totals"]["amount"]
+        forecast = page.locator(f"#forecast-{period}")
+        expect(forecast.locator(".tile.main .big")).to_have_text(formats.money(total["median"], "EUR"))
+        expect(forecast.locator(".tile .big").nth(1)).to_have_text(formats.money(total["fixed_weights"], "EUR"))
+    funnel = kept(folder, "funnel-quarter")["processes"][0]["funnel"]
+    shown = page.locator("#funnel-0 .tile .big").all_inner_texts()
+    assert shown[:3] == [formats.number(funnel[name]) for name in ("created", "won", "lost")]
+    owners = kept(folder, "people")["owners"]
+    expect(page.locator("#people table.list tbody tr")).to_have_count(len(owners))
+    expect(page.locator("#people")).to_contain_text(owners[0]["patterns"][0]["said"][tag])
+    assert page.locator("#hidden-accounts table tbody tr").count() > 0
+
+
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_the_card_has_its_reliability_drawn_and_the_log_ends_at_the_instant(opened: dict[str, Any], tag: str) -> None:
+    pictures = opened[tag].locator("#model figure.picture img")
+    widths = pictures.evaluate_all("all => Promise.all(all.map(one => one.decode().then(() => one.naturalWidth)))")
+    assert len(widths) >= 2
+    assert all(width > 100 for width in widths)
+    expect(opened[tag].locator("#model")).to_contain_text("it was better")
+    expect(opened[tag].locator("#model")).not_to_contain_text("decided after the report")
+
+
+def test_it_prints(opened: dict[str, Any]) -> None:
+    page = opened["en"]
+    page.emulate_media(media="print")
+    assert page.pdf(format="A4").startswith(b"%PDF")
+    expect(page.locator("#people table.list thead")).to_be_visible()
+    page.emulate_media(media="screen")
+
+
+def test_without_a_champion_the_fixed_weights_answer_and_the_file_says_so(folder: Path, tmp_path: Path) -> None:
+    asked = ("--history", folder / "history", "--as-of", AS_OF.isoformat(), "--weeks", "0")
+    written = run(tmp_path / "home", "report", *asked, "--out", tmp_path / "report.html")
+    assert written.exit_code == 0, written.output
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "version 0 of the model" in text
+    assert "Learned vs fixed is not in this report" in text
+    assert "It has learned nothing" in text
+
+
+def test_when_nothing_was_recorded_yet_it_is_refused_in_three_parts(folder: Path, tmp_path: Path) -> None:
+    refused = run(
+        tmp_path, "report", "--history", folder / "history", "--as-of", "1999-01-01", "--out", tmp_path / "report.html"
+    )
+    assert isinstance(refused.exception, UnreadableSourceError)
+    assert refused.exception.found.startswith("no opportunity recorded by 1999-01-01")
+    assert not (tmp_path / "report.html").exists()
+    wrong = run(tmp_path, "report", "--history", folder, "--as-of", "2025-09-01", "--out", tmp_path / "report.pdf")
+    assert (wrong.exit_code, "is not .html" in wrong.output) == (2, True)
