@@ -21,6 +21,8 @@ class Formats:
     >>> english = Formats(Locale("en", "GB"))
     >>> english.percent(0.4613), english.percent(None), english.points(-3.2)
     ('46%', '–', '−3.2')
+    >>> english.number(-22.13, 1), english.number(1234.0)
+    ('−22.1', '1,234')
     >>> english.money(1234567.8, "EUR"), english.money(1236.0, None), english.money(1.0, "points")
     ('€1,234,568', '1,236', '1 points')
     """
@@ -51,7 +53,7 @@ class Formats:
         if value is None:
             return NOTHING
         pattern = "#,##0" if digits == 0 else f"#,##0.{'#' * digits}"
-        return str(format_decimal(value, pattern, locale=self.locale))
+        return str(format_decimal(value, pattern, locale=self.locale)).replace("-", _MINUS)
 
     def money(self, amount: float | None, currency: str | None) -> str:
         """Write an amount in whole units; a currency that is none of ISO 4217 stands as it is."""

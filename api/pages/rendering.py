@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any, cast
@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.datastructures import URL
 
+from api.card.document import Text
 from api.champion import Champion
 from api.kept_reports import COMPARISON, PEOPLE, forecast_name, funnel_name, has_report
 from api.pages import charts
@@ -114,7 +115,10 @@ def _on_every_page(request: Request, chosen: Language) -> dict[str, Any]:
 
 
 def _words_of(chosen: Language) -> dict[str, Any]:
-    return {"language": chosen, "f": chosen.formats, "say": chosen.say, "of": chosen.of}
+    def of(words: Any) -> str:
+        return chosen.of(words).replace(" %", "\u00a0%")  # a percent sign stays with its number
+
+    return {"language": chosen, "f": chosen.formats, "say": chosen.say, "of": of}
 
 
 def _pages_there(request: Request) -> list[tuple[str, str]]:
@@ -140,7 +144,7 @@ def _environment(tag: str) -> Environment:
     chosen = language(tag)
     environment.install_gettext_translations(chosen.translations, newstyle=True)  # type: ignore[attr-defined]
     environment.filters["shown"] = lambda value, kind: shown(value, kind, chosen)
-    environment.filters["is_figure"] = is_figure
+    environment.filters["figure_columns"] = figure_columns
     environment.globals["charts"] = charts
     return environment
 
@@ -154,6 +158,11 @@ def is_figure(text: str) -> bool:
     (True, True, False, True)
     """
     return not any(letter.isalpha() for letter in text)
+
+
+def figure_columns(rows: Sequence[Sequence[Text]]) -> list[bool]:
+    """Tell of each column of a table of the card whether all its cells are figures."""
+    return [all(is_figure(cell.en) for cell in column) for column in zip(*rows, strict=True)]
 
 
 @lru_cache
