@@ -101,7 +101,8 @@ difference 27 points, 80 % sure between 19 and 34'
     if difference["low"] is None:
         return Words(en, zh)
     low, high = sorted(_whole(-difference[side] if lost else difference[side]) for side in ("low", "high"))
-    return Words(f"{en}, 80 % sure between {low} and {high}", f"{zh}，80%把握在{low}至{high}之间")
+    first, last = (str(bound).replace("-", "−") for bound in (low, high))
+    return Words(f"{en}, 80 % sure between {first} and {last}", f"{zh}，80%把握在{first}至{last}之间")
 
 
 def _whole(share: float) -> int:

@@ -141,7 +141,7 @@ def _verdict(checks: Sequence[Record]) -> list[Block]:
             Text(check["en"], check["zh-CN"]),
             same(_signed(check["figure"])),
             same("–" if check["low"] is None else f"{_signed(check['low'])} … {_signed(check['high'])}"),
-            same(check["limit"] or "–"),
+            Text(check["limit"] or "–", (check["limit"] or "–").replace("high", "上限")),
             _PASSED[check["passed"]],
         ]
         for check in checks

@@ -18,7 +18,6 @@ from api.pages.tables import Column, DataTable
 from api.problems import HttpError, Part
 from api.routes.reports import ForecastQuery, Measure, forecast_report
 from api.security import needs
-from scoring.classification import CLASSES
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(needs("read")), Depends(canonical)])
 
@@ -117,18 +116,9 @@ def line_table(
 def group_lines(
     groups: Sequence[Mapping[str, Any]], by: str | None, stages: StageNames, language: Language
 ) -> list[tuple[str, Mapping[str, Any]]]:
-    """Groups with their names in the language."""
-    named = []
-    for line in groups:
-        word = line["group"]
-        if word is None:
-            name = language.say(N_("not known"))
-        elif by == "class" and word in CLASSES:
-            name = CLASSES[word][language.tag]
-        else:
-            name = stages.of(word) if by == "stage" else str(word)
-        named.append((name, line))
-    return named
+    """Groups with their names in the language; stages in the order of the process."""
+    ordered = sorted(groups, key=lambda line: stages.place(line["group"])) if by == "stage" else groups
+    return [(language.of(line["names"]), line) for line in ordered]
 
 
 def slippage_table(found: Mapping[str, Any], language: Language) -> DataTable:

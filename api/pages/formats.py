@@ -44,9 +44,11 @@ class Formats:
         sign = _PLUS if points > 0 else _MINUS if points < 0 else ""
         return sign + str(format_decimal(abs(points), "#,##0.0", locale=self.locale))
 
-    def tenths(self, points: float) -> str:
-        """Write percentage points that are a level, to a tenth."""
-        return str(format_decimal(points, "#,##0.0", locale=self.locale))
+    def tenths(self, value: float | None) -> str:
+        """Write percentage points that are a level, or days, to a tenth."""
+        if value is None:
+            return NOTHING
+        return str(format_decimal(value, "#,##0.0", locale=self.locale)).replace("-", _MINUS)
 
     def number(self, value: float | None, digits: int = 0) -> str:
         """Write a number."""

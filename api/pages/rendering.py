@@ -116,7 +116,8 @@ def _on_every_page(request: Request, chosen: Language) -> dict[str, Any]:
 
 def _words_of(chosen: Language) -> dict[str, Any]:
     def of(words: Any) -> str:
-        return chosen.of(words).replace(" %", "\u00a0%")  # a percent sign stays with its number
+        # A percent sign stays with its number; in Chinese nothing stands between them.
+        return chosen.of(words).replace(" %", "%" if chosen.tag == "zh-CN" else "\u00a0%")
 
     return {"language": chosen, "f": chosen.formats, "say": chosen.say, "of": of}
 

@@ -21,6 +21,7 @@ class StageNames:
             for process in processes.values()
             for stage in process.stages
         }
+        self._places = {key: place for place, (_, key) in reversed(list(enumerate(self._names)))}
         self._any = {key: name for (_, key), name in reversed(self._names.items())}
 
     def of(self, stage: str | None, process: str | None = None) -> str:
@@ -28,6 +29,10 @@ class StageNames:
         if stage is None:
             return ""
         return self._names.get((process or "", stage), self._any.get(stage, stage))
+
+    def place(self, stage: str | None) -> int:
+        """Give the place of a stage in the order of the processes; what is no stage comes last."""
+        return self._places.get(stage or "", len(self._places))
 
 
 def stages_in_service(request: Request, language: Language) -> StageNames:

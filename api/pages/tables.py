@@ -45,6 +45,8 @@ def shown(value: Any, kind: Kind, language: Language) -> str:
     >>> from api.pages.language import language
     >>> shown(0.4567, "share", language("en")), shown((1200.0, "EUR"), "money", language("zh-CN"))
     ('45.7%', '€1,200')
+    >>> shown(-7, "days", language("en")), shown(None, "days", language("en"))
+    ('−7.0', '–')
     """
     formats = language.formats
     if kind == "share":
@@ -54,7 +56,7 @@ def shown(value: Any, kind: Kind, language: Language) -> str:
     if kind == "number":
         return formats.number(value, 3)
     if kind == "days":
-        return formats.number(value, 1)
+        return formats.tenths(value)
     if kind == "money":
         return formats.money(*value)
     if kind == "day":
