@@ -15,9 +15,10 @@ from api.store.judgements import standing_judgement
 from api.store.scores import trends
 from api.store.tables import SCORES
 from features.errors import NotKnownError
+from features.history.database.as_request import request_of
 from features.history.database.description import read_description
 from features.history.database.engine import Database, last_commit
-from features.history.database.reads import Cut, Known, opportunity_known, request_of
+from features.history.database.reads import Cut, Known, opportunity_known
 from features.history.live import Note
 from features.history.live_rules import Rules
 from features.instants import instant, micros_of

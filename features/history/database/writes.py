@@ -12,6 +12,7 @@ from features.errors import ConflictingEventError, RequestError
 from features.history.database.description import Description, read_description, say_collected
 from features.history.database.engine import Writing
 from features.history.database.erased import check_not_erased, still_erased
+from features.history.database.parts import rows_by_id
 from features.history.database.rows import (
     Row,
     account_row,
@@ -48,7 +49,6 @@ ENTITY_FIELDS = {
 over time."""
 _SUBJECT = ("opportunity_id", "account_id", "contact_id")
 _REPLACING = ("corrects", "retracts")
-_MOST_IN_ONE_QUERY = 900
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ def _collect(writing: Writing, description: Description, names: Iterable[str]) -
     collectable = {*rules.kinds, *rules.fields, "contacts", "accounts"}
     new = sorted(set(names) & collectable - set(description.collected))
     # What was said not to be collected stays so: one straggler does not make the others zero.
-    said = {row[0] for row in _by_id(writing.connection, COLLECTED, ("name",), new)}
+    said = {row[0] for row in rows_by_id(writing.connection, COLLECTED, ("name",), new)}
     new = [name for name in new if name not in said]
     say_collected(writing, dict.fromkeys(new, writing.recorded_at))
 
@@ -184,16 +184,16 @@ class _Known:
         connection, self.rules, self.at = writing.connection, rules, writing.recorded_at
         named = [body.get(key) for body in bodies for key in ("event_id", "corrects", "retracts")]
         columns = ("event_id", "digest", "kind", *_SUBJECT)
-        found = _by_id(connection, EVENTS, columns, (name for name in named if name))
+        found = rows_by_id(connection, EVENTS, columns, (name for name in named if name))
         self.events = {row[0]: dict(zip(columns, row, strict=True)) for row in found}
         replaced = (body.get("corrects") or body.get("retracts") for body in bodies)
         self.replacing = _replacing(connection, [name for name in replaced if name])
         opportunities = (body.get("opportunity_id") for body in bodies)
         self.process = dict(
-            _by_id(connection, OPPORTUNITIES, ("opportunity_id", "process"), (n for n in opportunities if n))
+            rows_by_id(connection, OPPORTUNITIES, ("opportunity_id", "process"), (n for n in opportunities if n))
         )
         people = (body["contact_id"] for body in bodies if body["type"] == "field_change" and body.get("contact_id"))
-        self.account = dict(_by_id(connection, CONTACTS, ("contact_id", "account_id"), people))
+        self.account = dict(rows_by_id(connection, CONTACTS, ("contact_id", "account_id"), people))
         self.erased = still_erased(connection, bodies)
 
     def check(self, body: Mapping[str, Any]) -> Row | None:
@@ -313,22 +313,11 @@ def _check_same(row: Row, before: Mapping[str, Any]) -> None:
         )
 
 
-def _by_id(
-    connection: Connection, table: Table, columns: Sequence[str], ids: Iterable[str]
-) -> Iterable[tuple[Any, ...]]:
-    """Rows of a table by the first column, a few hundred ids in each question."""
-    wanted, first = list(dict.fromkeys(ids)), table.c[columns[0]]
-    for start in range(0, len(wanted), _MOST_IN_ONE_QUERY):
-        part = wanted[start : start + _MOST_IN_ONE_QUERY]
-        rows = connection.execute(select(*(table.c[name] for name in columns)).where(first.in_(part)))
-        yield from (tuple(row) for row in rows)
-
-
 def _replacing(connection: Connection, targets: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
     """What replaces some events, and what replaces that: ids and kinds by the event replaced."""
     found: dict[str, list[tuple[str, str]]] = {}
     for _ in range(2):
-        rows = list(_by_id(connection, EVENTS, ("replaces", "event_id", "kind"), targets))
+        rows = list(rows_by_id(connection, EVENTS, ("replaces", "event_id", "kind"), targets))
         for target, name, kind in rows:
             found.setdefault(target, []).append((name, kind))
         targets = [name for _, name, _ in rows]
