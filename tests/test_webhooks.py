@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -374,6 +375,24 @@ def test_killed_while_it_delivers_nothing_is_lost_and_the_order_stays(
         assert sorted(seen) == seen, "in order"
         assert sorted(set(seen)) == steps, "none is missing"
     assert len(endpoint.received) <= 21, "at most the one that was under way came twice"
+
+
+def test_an_endpoint_that_is_slow_keeps_no_other_waiting(
+    client: httpx.Client, database: Database, endpoint: Receiver, delivering: Callable[..., Deliveries]
+) -> None:
+    let_go = threading.Event()
+    with receiver() as slow:
+        slow.answering = lambda received: (204 if let_go.wait(20) else 500, {})
+        for one in (slow, endpoint):
+            made(client, one.url, threshold=0.1)
+        delivering(timeout_seconds=30.0, lease_seconds=60.0)
+        tell(database, score("o1", 0.2))
+        for number, probability in enumerate((0.4, 0.6, 0.8), start=1):
+            tell(database, score("o1", probability))
+            endpoint.wait(number)
+        assert len(slow.received) == 1, "its first message is still under way"
+        let_go.set()
+        slow.wait(3)
 
 
 def test_what_is_pushed_is_told_and_can_be_recomputed(database: Database, endpoint: Receiver) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, select
 
-_MOST_IN_ONE_QUERY = 900
+_MOST_IN_ONE_QUERY = 450
+"""Some ids are pairs, and SQLite takes 999 values in old versions."""
+
+Key = TypeVar("Key")
 
 
-def parts_of(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Cut ids into parts that one query takes."""
+def parts_of(ids: Sequence[Key]) -> Iterator[Sequence[Key]]:
+    """Cut ids, or pairs of them, into parts that one query takes."""
     return (ids[start : start + _MOST_IN_ONE_QUERY] for start in range(0, len(ids), _MOST_IN_ONE_QUERY))
 
 
