@@ -177,3 +177,18 @@ def _tell_of_regions_and_merges(database: Database) -> None:
     with database.writing("test", "events", lambda: NOW) as writing:
         written = append_events(writing, [{"event_id": f"g{place}"} | body for place, body in enumerate(bodies)])
     assert [one.error for one in written] == [None] * len(bodies)
+
+
+def test_events_of_one_commit_are_in_the_order_of_their_ids_in_every_database(
+    imported: Database, simulated: History
+) -> None:
+    name = simulated.opportunities["opportunity_id"][0]
+    ids = ["b", "C", "A", "d"]
+    told = [{"event_id": one, "type": "activity", "opportunity_id": name, "kind": "site_visit"} for one in ids]
+    with imported.writing("test", "events", lambda: NOW) as writing:
+        append_events(writing, told)
+    with imported.reading() as connection:
+        cut = Cut(int(micros(pd.Index([NOW]))[0]) + 10, last_commit(connection)[0])
+        for known in (opportunity_known(connection, name, cut), opportunities_known(connection, [name], cut)[name]):
+            assert known is not None
+            assert [event.event_id for event in known.events if event.event_id in ids] == sorted(ids)
