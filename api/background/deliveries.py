@@ -28,6 +28,7 @@ from api.store.deliveries import (
     next_messages,
     note_delivered,
     note_failed,
+    nothing_arrived_since,
 )
 from features.errors import DatabaseError
 from features.history.database.engine import Database
@@ -184,6 +185,7 @@ class Deliveries:
     def _note(self, message: Any, outcome: Outcome) -> None:
         now, attempts = self._now(), message.attempts + 1
         wait = None if outcome.is_delivered else self._wait(attempts, outcome)
+        at_last = wait is None and not outcome.is_delivered
         with self.database.changing() as connection:
             if wait is None and outcome.is_delivered:
                 note_delivered(connection, message.message_id, now, attempts, outcome.answer)
@@ -192,6 +194,8 @@ class Deliveries:
                 note_failed(connection, message.message_id, now, attempts, outcome.answer, at)
             if outcome.is_gone:
                 disable(connection, message.webhook_id, now, "its endpoint answered 410, gone")
+            elif at_last and nothing_arrived_since(connection, message.webhook_id, message.message_id):
+                disable(connection, message.webhook_id, now, f"no message arrived in {attempts} attempts at one")
         self._paused.pop(message.webhook_id, None)
         if outcome.is_away:
             pause = self.schedule[-1] if wait is None else wait

@@ -135,14 +135,15 @@ class Refresher:
         cut, versions = moment.cut, models.champion.versions
         with self._writing(moment) as connection:
             list_id = begin_list(connection, versions, cut.recorded_by, cut.through_seq)
+            if before is not None and before.model_version != versions:
+                # Before what changes by it, so that a receiver knows why.
+                self.tell.champion(connection, before.model_version, versions, cut.recorded_by)
         for part in self._parts(self._worth_scoring(moment), models, moment):
             with self._writing(moment) as connection:
                 write_part(connection, list_id, part, self.tell)
         self._build_accounts(list_id, models, moment)
         with self._writing(moment) as connection:
             make_current(connection, list_id)
-            if before is not None and before.model_version != versions:
-                self.tell.champion(connection, before.model_version, versions, cut.recorded_by)
         self._built_by = models
 
     def _worth_scoring(self, moment: Moment) -> list[str]:

@@ -15,7 +15,7 @@ from api.pages.rendering import page
 
 Handler = Callable[[Request, Exception], Response]
 
-_OF_PROGRAMS = ("/v1/", "/docs", "/redoc", "/openapi.json")
+_OF_PROGRAMS = ("/v1/", "/docs", "/openapi.json")
 _SAYS = {
     "not-ready": N_(
         "The first list is still being built. It takes some seconds to some minutes; then reload this page."

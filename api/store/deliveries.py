@@ -90,6 +90,13 @@ def disable(connection: Connection, webhook_id: str, at: int, because: str) -> N
     connection.execute(update(WEBHOOKS).where(WEBHOOKS.c.webhook_id == webhook_id).values(said))
 
 
+def nothing_arrived_since(connection: Connection, webhook_id: str, message_id: str) -> bool:
+    """Tell whether no message to a webhook has arrived since one was written."""
+    written = select(OUTBOX.c.created_at).where(OUTBOX.c.message_id == message_id).scalar_subquery()
+    arrived = and_(OUTBOX.c.webhook_id == webhook_id, OUTBOX.c.delivered_at >= written)
+    return connection.execute(select(OUTBOX.c.message_id).where(arrived).limit(1)).first() is None
+
+
 def forget_done(connection: Connection, now: int) -> int:
     """Delete messages that were done long ago, and what was written for a webhook just as it was deleted."""
     limit = now - KEPT_DAYS * _DAY
