@@ -103,12 +103,12 @@ def request_at(connection: Connection, opportunity_id: str, cut: Cut, artifact: 
     """
     known: Known | None = opportunity_known(connection, opportunity_id, cut)
     if known is None:
-        raise _not_known(connection, opportunity_id)
+        raise not_known(connection, opportunity_id)
     description = read_description(connection, cut.recorded_by, cut.through_seq)
     return request_of(known, description, Rules(instant(cut.recorded_by), artifact.processes, artifact.catalogue))
 
 
-def _not_known(connection: Connection, opportunity_id: str) -> NotKnownError:
+def not_known(connection: Connection, opportunity_id: str) -> NotKnownError:
     """Tell what was never recorded from what was recorded later."""
     table = OPPORTUNITIES.c
     told = connection.execute(select(table.recorded_at).where(table.opportunity_id == opportunity_id)).scalar()
