@@ -376,3 +376,14 @@ def test_what_is_recorded_of_an_opportunity_can_be_read_as_of_any_instant(client
     early = client.get("/v1/opportunities/o1", params={"as_of": "2020-01-01T00:00:00Z"})
     assert (early.status_code, "when it was recorded" in early.json()["detail"]) == (404, True)
     assert client.get("/v1/opportunities/none").status_code == 404
+
+
+def test_limits_are_told_in_plain_words(client: httpx.Client) -> None:
+    lines = "{}\n" * 10_001
+    headers = {"Content-Type": "application/x-ndjson"}
+    [many] = client.post("/v1/events", content=lines, headers=headers).json()["errors"]
+    assert many["expected"] == "at most 10,000 of them"
+    [long] = put(client, owner_id="x" * 300).json()["errors"]
+    assert (long["pointer"], long["expected"]) == ("/owner_id", "at most 255 characters")
+    [other] = client.get("/v1/opportunities", params={"colour": "red"}).json()["errors"]
+    assert (other["pointer"], other["expected"]) == ("/colour", "only parameters that are described in /docs")
