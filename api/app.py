@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from api import clock as real_clock
+from api import documentation
 from api.background.service import Background
 from api.background.telling import Tell
 from api.background.work import Work
@@ -61,6 +62,7 @@ from api.routes import (
     opportunities,
     personal_data,
     pushes,
+    recorded,
     reports,
     score_history,
     scores,
@@ -93,6 +95,7 @@ _PARTS = (
     pushes,
     collection,
     inputs,
+    recorded,
     opportunities,
     work_list,
     score_history,
@@ -199,7 +202,9 @@ def create_app(
                 await writing
             await to_thread.run_sync(keys.write_uses)
 
-    app = FastAPI(title="dealodds", version="1", description=_ABOUT, lifespan=lifespan)
+    # The page of documentation is served from here: nothing is loaded from elsewhere.
+    no_pages: dict[str, None] = {"docs_url": None, "redoc_url": None, "swagger_ui_oauth2_redirect_url": None}
+    app = FastAPI(title="dealodds", version="1", description=_ABOUT, lifespan=lifespan, **no_pages)  # type: ignore[arg-type]
     app.state.clock, app.state.database, app.state.settings = clock, database, settings
     app.state.access = Access(
         keys, RateLimits(settings.rate_limit), Sessions(settings.home, settings.session_secret.get_secret_value())
@@ -209,6 +214,7 @@ def create_app(
     app.state.figures = Figures(database, real_clock.seconds) if database is not None else None
     for part in _PARTS:
         app.include_router(part.router)
+    app.include_router(documentation.router)
     _add_handlers(app)
     if not authenticate:
         app.add_middleware(LoopbackOnly)

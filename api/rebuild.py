@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
-from sqlalchemy import Connection, Row, and_, func, select
+from sqlalchemy import Connection, Row, Select, and_, func, select, tuple_
 
 from api.champion import Champion, score_live
 from api.store.erasure import touched_since
@@ -28,6 +28,7 @@ KEPT = ("status", "outcome", "probability", "low", "high", "opportunity_class", 
 """What is compared."""
 
 _MOST_MODELS = 8
+_PAGE = 500
 
 
 @dataclass(frozen=True)
@@ -66,12 +67,23 @@ def rebuild(
     differs, and something that it had been scored with was erased after it.
     """
     models: dict[tuple[str, str | None], Artifact] = {}
+    # One model after the other, so that few are in memory at once.
     with database.reading() as connection:
-        for row in _kept(connection, as_of, opportunity_id):
-            yield _rebuilt(connection, row, champion, models)
+        versions = connection.execute(select(SCORES.c.model_version).distinct().order_by(SCORES.c.model_version))
+        named = list(versions.scalars())
+    for version in named:
+        asked, after = _kept(as_of, opportunity_id).where(SCORES.c.model_version == version), None
+        while True:
+            # A page after the other, each in a view of its own: a long rebuild keeps nothing from being cleaned up.
+            with database.reading() as connection:
+                page = _page(connection, asked, after)
+                yield from [_rebuilt(connection, row, champion, models) for row in page]
+            if len(page) < _PAGE:
+                break
+            after = page[-1].opportunity_id, page[-1].as_of
 
 
-def _kept(connection: Connection, as_of: pd.Timestamp | None, opportunity_id: str | None) -> Sequence[Row[Any]]:
+def _kept(as_of: pd.Timestamp | None, opportunity_id: str | None) -> Select[Any]:
     table = SCORES.c
     asked = select(SCORES)
     if as_of is not None:
@@ -79,10 +91,14 @@ def _kept(connection: Connection, as_of: pd.Timestamp | None, opportunity_id: st
         keys = (table.opportunity_id, table.model_version)
         last = select(*keys, func.max(table.as_of).label("as_of")).where(by_then).group_by(*keys).subquery()
         asked = asked.join(last, and_(*(table[column.name] == column for column in last.c)))
-    if opportunity_id is not None:
-        asked = asked.where(table.opportunity_id == opportunity_id)
-    # By model, so that few are in memory at once.
-    return connection.execute(asked.order_by(table.model_version, table.as_of, table.opportunity_id)).all()
+    return asked if opportunity_id is None else asked.where(table.opportunity_id == opportunity_id)
+
+
+def _page(connection: Connection, asked: Select[Any], after: tuple[str, int] | None) -> Sequence[Row[Any]]:
+    """Read the next scores in the order of the primary key."""
+    key = SCORES.c.opportunity_id, SCORES.c.as_of
+    asked = asked if after is None else asked.where(tuple_(*key) > after)
+    return connection.execute(asked.order_by(*key).limit(_PAGE)).all()
 
 
 def _rebuilt(

@@ -15,9 +15,11 @@ from api.store.judgements import standing_judgement
 from api.store.scores import trends
 from api.store.tables import SCORES
 from features.errors import NotKnownError
+from features.history.database.as_request import request_of
 from features.history.database.description import read_description
 from features.history.database.engine import Database, last_commit
-from features.history.database.reads import Cut, Known, opportunity_known, request_of
+from features.history.database.reads import Cut, Known, moment, opportunity_known
+from features.history.database.tables import OPPORTUNITIES
 from features.history.live import Note
 from features.history.live_rules import Rules
 from features.instants import instant, micros_of
@@ -101,13 +103,23 @@ def request_at(connection: Connection, opportunity_id: str, cut: Cut, artifact: 
     """
     known: Known | None = opportunity_known(connection, opportunity_id, cut)
     if known is None:
-        raise NotKnownError(
-            f"opportunity {opportunity_id!r}",
-            "one that was recorded by then",
-            f"PUT /v1/opportunities/{opportunity_id}",
-        )
+        raise not_known(connection, opportunity_id)
     description = read_description(connection, cut.recorded_by, cut.through_seq)
     return request_of(known, description, Rules(instant(cut.recorded_by), artifact.processes, artifact.catalogue))
+
+
+def not_known(connection: Connection, opportunity_id: str) -> NotKnownError:
+    """Tell what was never recorded from what was recorded later."""
+    table = OPPORTUNITIES.c
+    told = connection.execute(select(table.recorded_at).where(table.opportunity_id == opportunity_id)).scalar()
+    if told is None:
+        do = f"PUT /v1/opportunities/{opportunity_id}"
+        return NotKnownError(f"opportunity {opportunity_id!r}", "one that was recorded by then", do)
+    since = moment(told).isoformat()
+    expected = f"an instant from {since} on, when it was recorded"
+    return NotKnownError(
+        f"opportunity {opportunity_id!r} as of an earlier instant", expected, "ask as of a later instant"
+    )
 
 
 def _trend(connection: Connection, score: Score, cut: Cut) -> Trend:

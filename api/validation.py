@@ -36,6 +36,15 @@ _DO = {
     "horizons": "leave one of them out",
     "changes": "suppose something, such as a stage or an activity",
 }
+_EXPECTED = {
+    "too_long": "at most {max_length:,} of them",
+    "too_short": "at least {min_length:,} of them",
+    "string_too_long": "at most {max_length:,} characters",
+    "string_too_short": "at least {min_length:,} characters",
+    "extra_forbidden": "only parameters that are described in /docs",
+    "missing": "a value",
+}
+"""What is expected, where pydantic would say it in a programmer's words."""
 
 
 Asked = TypeVar("Asked", bound=BaseModel)
@@ -69,7 +78,7 @@ def parameter_parts_of(errors: Sequence[Any]) -> list[Part]:
         missing = found["type"] == "missing"
         given = f"no {name}" if missing else f"{_short(found['input'])} ({name})"
         do = _DO.get(found["type"], "correct the parameter")
-        parts.append(Part(pointer=f"/{name}", found=given, expected=_expected(found["msg"]), do=do))
+        parts.append(Part(pointer=f"/{name}", found=given, expected=_expected(found), do=do))
     return parts
 
 
@@ -108,12 +117,15 @@ def _part(found: ErrorDetails, kind: type[BaseModel]) -> Part:
     return Part(
         pointer=pointer(place),
         found=f"{given} ({name})" if place else given,
-        expected=_expected(found["msg"]),
+        expected=_expected(found),
         do=_DO.get(found["type"], "correct the value" if place else "send a JSON object as /docs describes it"),
     )
 
 
-def _expected(message: str) -> str:
+def _expected(found: Any) -> str:
+    if found["type"] in _EXPECTED:
+        return _EXPECTED[found["type"]].format(**found.get("ctx", {}))
+    message: str = found["msg"]
     return message.removeprefix("Input should be ").removeprefix("Invalid JSON: ").strip()
 
 

@@ -15,7 +15,7 @@ from api.background.refresher import Refresher
 from api.background.telling import Tell
 from api.champion import Champion
 from features.history.database.engine import Database
-from features.history.database.writes import append_events, put_account, put_opportunity
+from features.history.database.writes import append_events, put_account, put_contact, put_opportunity
 from models.artifact import Artifact
 from scoring.version_zero import version_zero
 
@@ -90,6 +90,10 @@ class Pipeline:
     def account(self, name: str, **more: Any) -> None:
         with self.database.writing("test", "account", self.now) as writing:
             put_account(writing, name, {"created_at": self.now().to_pydatetime()} | more)
+
+    def contact(self, name: str, **more: Any) -> None:
+        with self.database.writing("test", "contact", self.now) as writing:
+            put_contact(writing, name, {"created_at": self.now().to_pydatetime()} | more)
 
     def tell(self, *bodies: dict[str, Any]) -> None:
         """Events in one commit; those without an id get one."""

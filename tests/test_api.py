@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -219,7 +220,15 @@ def test_the_description_of_scores_names_the_request_the_keys_and_the_problems(c
     assert body == {"$ref": "#/components/schemas/ScoreRequest"}
     assert {"200", "400", "401", "409", "413", "415", "422", "503"} <= set(described["responses"])
     assert described["security"] == [{"HTTPBearer": []}, {"APIKeyHeader": []}]
-    assert client.get("/docs").status_code == 200
+
+
+def test_the_page_of_documentation_loads_nothing_from_elsewhere(client: httpx.Client) -> None:
+    page = client.get("/docs")
+    named = re.findall(r"""(?:src|href|url)\s*[=:]\s*["']([^"']+)""", page.text)
+    assert len(named) >= 4
+    for address in dict.fromkeys(named):
+        assert address.startswith(("/", str(client.base_url))), address
+        assert client.get(address).status_code == 200
 
 
 def test_every_error_of_the_project_has_a_sort_of_problem() -> None:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pandas as pd
 import pytest
 
 from api.schemas import Opportunity
 from features.errors import DataError
+from features.history.database.as_request import request_of
 from features.history.database.bulk_reads import opportunities_known
 from features.history.database.description import read_description
 from features.history.database.engine import Database, Writing, last_commit
 from features.history.database.history_of import history_of
 from features.history.database.import_history import write_into
-from features.history.database.reads import Cut, opportunity_known, request_of
-from features.history.database.writes import append_events
+from features.history.database.reads import Cut, opportunity_known
+from features.history.database.writes import append_events, put_account, put_contact, put_opportunity
 from features.history.history import History
 from features.history.live import live_request, opportunity_to_request
 from features.history.live_rules import Rules
 from features.instants import micros
+from features.segment import segment_column
 from features.snapshots import build_snapshots, catalogue_of
 from training.grid import open_at
 
@@ -119,3 +122,73 @@ def _tell_of_merges_and_moves(writing: Writing, simulated: History) -> None:
     ]
     written = append_events(writing, [{"event_id": f"m{place}"} | body for place, body in enumerate(bodies)])
     assert [one.error for one in written] == [None] * len(bodies)
+
+
+def test_merged_and_moved_opportunities_are_read_alone_as_in_the_recorded_history(
+    imported: Database, simulated: History
+) -> None:
+    _tell_of_regions_and_merges(imported)
+    history = history_of(imported)
+    rules = Rules(NOW + pd.Timedelta(days=1), simulated.processes, catalogue_of(simulated))
+    with imported.reading() as connection:
+        cut = Cut(int(micros(pd.Index([rules.as_of]))[0]), last_commit(connection)[0])
+        description = read_description(connection, cut.recorded_by, cut.through_seq)
+        many = opportunities_known(connection, ["o1", "o2", "o3"], cut)
+        for name, region in (("o1", "west"), ("o2", "west"), ("o3", "south")):
+            known = opportunity_known(connection, name, cut)
+            assert known == many[name]
+            assert known is not None
+            read = request_of(known, description, rules)
+            sent = json.dumps(opportunity_to_request(history, name, rules.as_of, rules.catalogue))
+            _assert_same_snapshot(read, Opportunity.model_validate_json(sent).model_dump(), rules)
+            assert read["account"]["region"] == region
+            assert segment_column(history, "region")[history.opportunities["opportunity_id"] == name].item() == region
+            assert known.contacts["stranger"] == "decision_maker"
+    assert history.opportunities.set_index("opportunity_id")["account_id"][["o1", "o2", "o3"]].tolist() == [
+        "c",
+        "c",
+        "d",
+    ]
+
+
+def _tell_of_regions_and_merges(database: Database) -> None:
+    """Accounts a, b and c that are one under the name c, told of first as in the west; o3 is moved to d."""
+
+    def put(write: Callable[..., object], name: str, **body: object) -> None:
+        with database.writing("test", "put", lambda: NOW) as writing:
+            write(writing, name, {"created_at": NOW.to_pydatetime()} | body)
+
+    for name, region in (("b", "west"), ("a", "north"), ("c", "north"), ("d", "south")):
+        put(put_account, name, region=region)
+    put(put_contact, "stranger", role="user")
+    for name, account in (("o1", "a"), ("o2", "b"), ("o3", "a")):
+        put(put_opportunity, name, account_id=account, stage="contacted")
+    bodies: list[dict[str, object]] = [
+        {"type": "merge", "account_id": "a", "into": "b"},
+        {"type": "merge", "account_id": "a", "into": "c"},
+        {"type": "field_change", "opportunity_id": "o3", "field": "account_id", "value": "d"},
+        {"type": "field_change", "contact_id": "stranger", "field": "role", "value": "decision_maker"},
+        {"type": "activity", "account_id": "b", "kind": "site_visit"},
+    ]
+    bodies += [
+        {"type": "activity", "opportunity_id": name, "kind": "call", "contact_id": "stranger"}
+        for name in ("o1", "o2", "o3")
+    ]
+    with database.writing("test", "events", lambda: NOW) as writing:
+        written = append_events(writing, [{"event_id": f"g{place}"} | body for place, body in enumerate(bodies)])
+    assert [one.error for one in written] == [None] * len(bodies)
+
+
+def test_events_of_one_commit_are_in_the_order_of_their_ids_in_every_database(
+    imported: Database, simulated: History
+) -> None:
+    name = simulated.opportunities["opportunity_id"][0]
+    ids = ["b", "C", "A", "d"]
+    told = [{"event_id": one, "type": "activity", "opportunity_id": name, "kind": "site_visit"} for one in ids]
+    with imported.writing("test", "events", lambda: NOW) as writing:
+        append_events(writing, told)
+    with imported.reading() as connection:
+        cut = Cut(int(micros(pd.Index([NOW]))[0]) + 10, last_commit(connection)[0])
+        for known in (opportunity_known(connection, name, cut), opportunities_known(connection, [name], cut)[name]):
+            assert known is not None
+            assert [event.event_id for event in known.events if event.event_id in ids] == sorted(ids)

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from api.background.account_part import score_account_groups
-from api.background.candidates import groups_of
 from api.background.part import Models, Moment
 from api.champion import Champion
 from features.as_of import known_as_of
@@ -17,7 +16,7 @@ from features.history.database.description import read_description
 from features.history.database.engine import Database, last_commit
 from features.history.database.history_of import history_of
 from features.history.database.import_history import write_into
-from features.history.database.reads import Cut, merged_pairs
+from features.history.database.reads import Cut, merged_by
 from features.history.history import History
 from features.history.simulated import simulate
 from features.instants import micros
@@ -66,7 +65,7 @@ def test_accounts_read_by_the_hundred_are_scored_as_from_the_whole_history(
         seq, recorded_at = last_commit(connection)
         moment = Moment(Cut(recorded_at, seq), read_description(connection))
         names = sorted({*whole.accounts["account_id"], *whole.opportunities["account_id"].dropna(), first})
-        groups = groups_of(names, merged_pairs(connection, moment.cut))
+        groups = merged_by(connection, moment.cut).together(names)
         assert (first, second) in groups
         parts = [groups[start : start + 40] for start in range(0, len(groups), 40)]
         found = [score for part in parts for score in score_account_groups(connection, part, artifact, moment)]

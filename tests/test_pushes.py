@@ -344,3 +344,46 @@ def test_a_change_begins_with_what_was_known_then(database: Database) -> None:
         now[0] = pd.Timestamp("2026-03-11", tz="UTC")
         change = client.get("/v1/opportunities/o1/score/change?since=2026-03-05T00:00:00Z").json()
     assert (change["from"]["win_probability"], change["to"]["win_probability"]) == (0.5, 0.25)
+
+
+def test_what_is_recorded_of_an_opportunity_can_be_read_as_of_any_instant(client: httpx.Client) -> None:
+    put(client, stage="identified", amount=1000, account_id="a1", owner_id="ann", attributes={})
+    first = client.get("/v1/opportunities/o1").json()
+    change = {"type": "field_change", "opportunity_id": "o1", "occurred_at": "2026-02-02T08:00:00Z"}
+    push(
+        client,
+        stage("e1", "proposal"),
+        change | {"event_id": "e2", "field": "amount", "value": 2000},
+        change | {"event_id": "e3", "field": "owner", "value": "bob"},
+        {"type": "account_merge", "event_id": "e4", "account_id": "a2", "into": "a1"},
+        meeting("e5", opportunity_id="o1"),
+    )
+    push(client, {"type": "retraction", "event_id": "r1", "retracts": "e5"})
+    found = client.get("/v1/opportunities/o1").json()
+    named = ("stage", "stage_since", "owner_id", "accounts", "fields", "events", "through_seq", "last_event_at")
+    assert {name: found[name] for name in named} == {
+        "stage": "proposal",
+        "stage_since": "2026-02-01T08:00:00Z",
+        "owner_id": "bob",
+        "accounts": ["a1", "a2"],
+        "fields": {"amount": "2000"},
+        "events": 5,
+        "through_seq": 3,
+        "last_event_at": "2026-02-02T08:00:00Z",
+    }
+    assert client.get("/v1/opportunities/o1", params={"as_of": first["as_of"]}).json() == first | {"through_seq": 3}
+    assert (first["stage"], first["owner_id"], first["fields"]) == ("identified", "ann", {"amount": "1000.0"})
+    early = client.get("/v1/opportunities/o1", params={"as_of": "2020-01-01T00:00:00Z"})
+    assert (early.status_code, "when it was recorded" in early.json()["detail"]) == (404, True)
+    assert client.get("/v1/opportunities/none").status_code == 404
+
+
+def test_limits_are_told_in_plain_words(client: httpx.Client) -> None:
+    lines = "{}\n" * 10_001
+    headers = {"Content-Type": "application/x-ndjson"}
+    [many] = client.post("/v1/events", content=lines, headers=headers).json()["errors"]
+    assert many["expected"] == "at most 10,000 of them"
+    [long] = put(client, owner_id="x" * 300).json()["errors"]
+    assert (long["pointer"], long["expected"]) == ("/owner_id", "at most 255 characters")
+    [other] = client.get("/v1/opportunities", params={"colour": "red"}).json()["errors"]
+    assert (other["pointer"], other["expected"]) == ("/colour", "only parameters that are described in /docs")

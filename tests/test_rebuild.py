@@ -107,6 +107,14 @@ def test_what_comes_late_changes_no_score_that_was_kept(kept: Database, folder: 
     assert score.outcome == "lost", "and yet it is known now"
 
 
+def test_scores_are_read_by_the_page_each_once(kept: Database, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.rebuild._PAGE", 7)
+    found = [(one.model_version, one.opportunity_id, one.as_of) for one in rebuild(kept, load_champion(folder))]
+    with kept.reading() as connection:
+        assert len(found) == connection.execute(select(func.count()).select_from(SCORES)).scalar()
+    assert found == sorted(set(found))
+
+
 def test_a_row_that_was_tampered_with_is_found(kept: Database, folder: Path) -> None:
     name = one_open(kept)
     newest = select(func.max(EVENTS.c.occurred_at)).where(EVENTS.c.opportunity_id == name, EVENTS.c.kind == "stage")

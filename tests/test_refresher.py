@@ -196,6 +196,23 @@ def test_an_account_touches_its_opportunities_also_through_merges_moves_and_peop
     assert touched({"type": "stage_change", "opportunity_id": "d", "stage": "proposal"}) == ({"d"}, {"z"})
 
 
+def test_an_account_told_of_later_and_a_new_role_of_a_stranger_touch_what_they_are_read_with(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.open("a", None, account_id="x")
+    pipeline.open("b", None, account_id="y")
+    pipeline.account("y")  # what is told of for the first time touches everything
+    pipeline.contact("stranger", role="user")
+    pipeline.tell({"type": "activity", "opportunity_id": "b", "kind": "call", "contact_id": "stranger"})
+    with pipeline.database.reading() as connection:
+        start = last_commit(connection)[0]
+    pipeline.account("x", region="north")
+    pipeline.tell({"type": "field_change", "contact_id": "stranger", "field": "role", "value": "decision_maker"})
+    with pipeline.database.reading() as connection:
+        assert touched_between(connection, start, start + 1).opportunities == {"a"}
+        assert touched_between(connection, start + 1, start + 2).opportunities == {"b"}
+
+
 def test_one_worker_keeps_the_list_and_another_takes_over_when_its_lease_lapses(pipeline: Pipeline) -> None:
     one, other = pipeline.refresher("one"), pipeline.refresher("other")
     pipeline.open("a")

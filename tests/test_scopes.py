@@ -20,12 +20,10 @@ OPEN = {
     ("/readyz", "GET"),
     ("/openapi.json", "GET"),
     ("/docs", "GET"),
-    ("/docs/oauth2-redirect", "GET"),
-    ("/redoc", "GET"),
     ("/login", "GET"),
 }
 """The only routes that are open to everybody."""
-LEADING = {("/", "GET"), ("/assets/{name}", "GET"), ("/login", "POST"), ("/logout", "POST")}
+LEADING = {("/", "GET"), ("/assets/{name}", "GET"), ("/docs/{name}", "GET"), ("/login", "POST"), ("/logout", "POST")}
 """Routes of the pages that are open too, and say nothing: they lead on, give the style, or check a form."""
 PAGES = (
     "/pipeline",

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -251,17 +252,31 @@ def test_what_is_given_up_lets_the_next_pass_and_can_be_sent_again(
 ) -> None:
     webhook = made(client, endpoint.url, threshold=0.01)
     endpoint.answering = lambda r: (400 if r.verified(webhook["secret"])["data"]["win_probability"] == 0.2 else 200, {})
-    for probability in (0.1, 0.2, 0.3):
-        tell(database, score("o1", probability))
+    for name, probability in (("o2", 0.1), ("o2", 0.5), ("o1", 0.1), ("o1", 0.2), ("o1", 0.3)):
+        tell(database, score(name, probability))
     delivering()
-    wait_until(lambda: states(client, webhook) == ["delivered", "given_up"])
+    wait_until(lambda: states(client, webhook) == ["delivered", "given_up", "delivered"])
     lost = deliveries(client, webhook)[1]
     assert (lost["attempts"], lost["last_answer"]) == (len(FAST["schedule"]) + 1, "answered 400")  # type: ignore[arg-type]
     endpoint.answering = lambda _: (204, {})
     path = f"/v1/webhooks/{webhook['id']}/deliveries"
     assert client.post(f"{path}/{lost['message']}/retry").status_code == 202
-    wait_until(lambda: states(client, webhook) == ["delivered"] * 2)
+    wait_until(lambda: states(client, webhook) == ["delivered"] * 3)
     assert client.post(f"{path}/msg_none/retry").status_code == 404
+
+
+def test_an_endpoint_that_takes_nothing_until_a_message_is_given_up_is_disabled(
+    client: httpx.Client, database: Database, endpoint: Receiver, delivering: Callable[..., Deliveries]
+) -> None:
+    webhook = made(client, endpoint.url, threshold=0.01)
+    endpoint.answering = lambda _: (500, {})
+    for probability in (0.1, 0.2, 0.3):
+        tell(database, score("o1", probability))
+    delivering()
+    path = f"/v1/webhooks/{webhook['id']}"
+    wait_until(lambda: client.get(path).json()["disabled_at"] is not None)
+    assert client.get(path).json()["disabled_because"] == "no message arrived in 5 attempts at one"
+    assert sorted(states(client, webhook)) == ["given_up", "waiting"], "what waits is kept until it is enabled again"
 
 
 def test_gone_disables_and_enabling_goes_on(
@@ -374,6 +389,24 @@ def test_killed_while_it_delivers_nothing_is_lost_and_the_order_stays(
         assert sorted(seen) == seen, "in order"
         assert sorted(set(seen)) == steps, "none is missing"
     assert len(endpoint.received) <= 21, "at most the one that was under way came twice"
+
+
+def test_an_endpoint_that_is_slow_keeps_no_other_waiting(
+    client: httpx.Client, database: Database, endpoint: Receiver, delivering: Callable[..., Deliveries]
+) -> None:
+    let_go = threading.Event()
+    with receiver() as slow:
+        slow.answering = lambda received: (204 if let_go.wait(20) else 500, {})
+        for one in (slow, endpoint):
+            made(client, one.url, threshold=0.1)
+        delivering(timeout_seconds=30.0, lease_seconds=60.0)
+        tell(database, score("o1", 0.2))
+        for number, probability in enumerate((0.4, 0.6, 0.8), start=1):
+            tell(database, score("o1", probability))
+            endpoint.wait(number)
+        assert len(slow.received) == 1, "its first message is still under way"
+        let_go.set()
+        slow.wait(3)
 
 
 def test_what_is_pushed_is_told_and_can_be_recomputed(database: Database, endpoint: Receiver) -> None:

@@ -11,7 +11,7 @@ from api.background.part import Moment
 from api.routes.accounts import account_answer
 from features.account_view import accounts_of
 from features.history.database.history_of import history_of_accounts
-from features.history.database.reads import merged_pairs
+from features.history.database.reads import merged_by
 from models.artifact import Artifact
 from scoring.accounts import AccountScore, score_accounts
 
@@ -34,8 +34,7 @@ def score_account_groups(
     history = history_of_accounts(connection, names, moment.cut, moment.description)
     if not len(accounts_of(history)):
         return []
-    away = {one for one, _ in merged_pairs(connection, moment.cut)}
-    wanted = {name for group in groups for name in group if len(group) == 1 or name not in away}
+    wanted = {merged_by(connection, moment.cut).name_of(name) for name in names}
     return [score for score in score_accounts(history, moment.as_of, artifact) if score.account_id in wanted]
 
 

@@ -10,8 +10,9 @@ from sqlalchemy import Connection, and_, or_, select, text
 
 from api.store.scores import last_scores
 from api.store.tables import LISTED
-from features.history.database.bulk_reads import parts_of
-from features.history.database.reads import Cut, standing, together
+from features.history.database.merges import Merged
+from features.history.database.parts import parts_of
+from features.history.database.reads import Cut, standing
 from features.history.database.tables import ACCOUNTS, EVENTS, OF_MOVES, OPPORTUNITIES, RETRACTION, STAGE
 from features.history.process import Process
 
@@ -68,15 +69,14 @@ def _is_closed(stages: Iterable[Any], process: Process | None, cut: Cut) -> bool
     return bool(past) and all(outcome[event.name] != "open" for event in past if event.occurred_at == last)
 
 
-def idle_candidates(connection: Connection, list_id: int, pairs: Sequence[tuple[str, str]]) -> list[tuple[str, ...]]:
+def idle_candidates(connection: Connection, list_id: int, merged: Merged) -> list[tuple[str, ...]]:
     """List accounts none of whose opportunities is on a list, those that are one together."""
     stated = (select(ACCOUNTS.c.account_id), select(OPPORTUNITIES.c.account_id).distinct())
     moved = select(EVENTS.c.value).where(text(OF_MOVES)).distinct()
     names = {name for asked in (*stated, moved) for name in connection.execute(asked).scalars()} - {None}
     listed = select(LISTED.c.account_id).where(LISTED.c.list_id == list_id).distinct()
     busy = set(connection.execute(listed).scalars())
-    groups = groups_of(sorted(names), pairs)
-    return [group for group in groups if not busy & set(group)]
+    return [group for group in merged.together(sorted(names)) if not busy & set(group)]
 
 
 def busy_accounts(connection: Connection, list_id: int, accounts: Collection[str], but: Collection[str]) -> set[str]:
@@ -87,20 +87,3 @@ def busy_accounts(connection: Connection, list_id: int, accounts: Collection[str
         rows = connection.execute(asked.where(LISTED.c.account_id.in_(part)))
         found |= {account for account, opportunity in rows if opportunity not in but}
     return found
-
-
-def groups_of(accounts: Iterable[str], pairs: Sequence[tuple[str, str]]) -> list[tuple[str, ...]]:
-    """Put accounts that are one together, each with all that were merged with it.
-
-    Examples
-    --------
-    >>> groups_of(["a", "b", "c"], [("a", "c"), ("c", "d")])
-    [('a', 'c', 'd'), ('b',)]
-    """
-    merged = {name for pair in pairs for name in pair}
-    groups: dict[str, tuple[str, ...]] = {}
-    for name in accounts:
-        if name not in groups:
-            group = together(name, pairs) if name in merged else (name,)
-            groups |= dict.fromkeys(group, group)
-    return list(dict.fromkeys(groups.values()))

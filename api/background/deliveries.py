@@ -11,7 +11,7 @@ import asyncio
 import logging
 import random
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -28,6 +28,7 @@ from api.store.deliveries import (
     next_messages,
     note_delivered,
     note_failed,
+    nothing_arrived_since,
 )
 from features.errors import DatabaseError
 from features.history.database.engine import Database
@@ -96,43 +97,64 @@ class Deliveries:
             self._thread.join(self.timeout_seconds + 5)
 
     def _run(self) -> None:
-        while not self._ended.is_set():
-            try:
-                sent = self.deliver()
-            except DatabaseError as problem:  # it is tried again at the next look
-                _log.warning("messages wait: %s", problem.found)
-                sent = 0
-            except Exception:
-                _log.exception("messages wait")
-                sent = 0
-            if not sent:
-                self._ended.wait(self.poll_seconds)
+        asyncio.run(self._carry_on())
         try:
             with self.database.changing() as connection:
                 self.lease.release(connection)
         except DatabaseError:
             _log.warning("the lease of deliveries ends by itself")
 
+    async def _carry_on(self) -> None:
+        """Deliver until the end, to each webhook apart: one that is slow keeps no other waiting."""
+        busy: dict[str, asyncio.Task[int]] = {}
+        async with self._client() as client:
+            while not self._ended.is_set():
+                self._begin(client, busy)
+                if busy:
+                    pause = self.poll_seconds
+                    await asyncio.wait(busy.values(), timeout=pause, return_when=asyncio.FIRST_COMPLETED)
+                else:
+                    self._ended.wait(self.poll_seconds)
+                for name in [name for name, task in busy.items() if task.done()]:
+                    _say(busy.pop(name).exception())
+            await asyncio.gather(*busy.values(), return_exceptions=True)
+
+    def _begin(self, client: httpx.AsyncClient, busy: dict[str, asyncio.Task[int]]) -> None:
+        """Begin to send what may be sent now to the webhooks that nothing is being sent to."""
+        try:
+            for name, messages in self._next(busy):
+                busy[name] = asyncio.create_task(self._deliver_to_one(client, messages))
+        except Exception as problem:  # it is tried again at the next look
+            _say(problem)
+
     def deliver(self) -> int:
         """Send once what may be sent now; return the number of attempts. Nothing while another worker has the lease."""
-        if not self._ready() or not self._is_ours():
-            return 0
-        # Read again: what was ready before the lease may be sent by now.
-        sent = asyncio.run(self._deliver(self._ready()))
-        self._forget()
-        return sent
 
-    def _ready(self) -> Sequence[Any]:
+        async def send_all() -> int:
+            async with self._client() as client:
+                told = [self._deliver_to_one(client, messages) for _, messages in self._next()]
+                return sum(await asyncio.gather(*told))
+
+        return asyncio.run(send_all())
+
+    def _next(self, busy: Iterable[str] = ()) -> list[tuple[str, list[Any]]]:
+        """What may be sent now by us, by webhook."""
+        if not self._ready(busy) or not self._is_ours():
+            return []
+        self._forget()
+        # Read again: what was ready before the lease may be sent by now.
+        # The sort is stable: places stay in order.
+        ordered = sorted(self._ready(busy), key=lambda message: str(message.webhook_id))
+        return [(name, list(group)) for name, group in groupby(ordered, key=lambda message: str(message.webhook_id))]
+
+    def _ready(self, busy: Iterable[str]) -> Sequence[Any]:
         now = self._now()
         self._paused = {name: until for name, until in self._paused.items() if until > now}
         with self.database.reading() as connection:
-            return next_messages(connection, now, self._paused)
+            return next_messages(connection, now, {*self._paused, *busy})
 
-    async def _deliver(self, messages: Sequence[Any]) -> int:
-        ordered = sorted(messages, key=lambda message: str(message.webhook_id))  # stable: places stay in order
-        groups = [list(group) for _, group in groupby(ordered, key=lambda message: message.webhook_id)]
-        async with httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=self.timeout_seconds) as client:
-            return sum(await asyncio.gather(*(self._deliver_to_one(client, group) for group in groups)))
+    def _client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=self.timeout_seconds)
 
     async def _deliver_to_one(self, client: httpx.AsyncClient, messages: Sequence[Any]) -> int:
         """Send to one webhook until it does not take messages any more."""
@@ -163,6 +185,7 @@ class Deliveries:
     def _note(self, message: Any, outcome: Outcome) -> None:
         now, attempts = self._now(), message.attempts + 1
         wait = None if outcome.is_delivered else self._wait(attempts, outcome)
+        at_last = wait is None and not outcome.is_delivered
         with self.database.changing() as connection:
             if wait is None and outcome.is_delivered:
                 note_delivered(connection, message.message_id, now, attempts, outcome.answer)
@@ -171,6 +194,8 @@ class Deliveries:
                 note_failed(connection, message.message_id, now, attempts, outcome.answer, at)
             if outcome.is_gone:
                 disable(connection, message.webhook_id, now, "its endpoint answered 410, gone")
+            elif at_last and nothing_arrived_since(connection, message.webhook_id, message.message_id):
+                disable(connection, message.webhook_id, now, f"no message arrived in {attempts} attempts at one")
         self._paused.pop(message.webhook_id, None)
         if outcome.is_away:
             pause = self.schedule[-1] if wait is None else wait
@@ -203,3 +228,11 @@ class Deliveries:
 
     def _now(self) -> int:
         return int(micros(pd.Index([self.clock()]))[0])
+
+
+def _say(problem: BaseException | None) -> None:
+    """Log what kept messages waiting."""
+    if isinstance(problem, DatabaseError):
+        _log.warning("messages wait: %s", problem.found)
+    elif problem is not None:
+        _log.error("messages wait", exc_info=problem)

@@ -13,7 +13,7 @@ import pandas as pd
 from sqlalchemy import Connection, select
 
 from api.background.account_part import listed_account, score_account_groups
-from api.background.candidates import all_opportunities, busy_accounts, groups_of, idle_candidates, worth_scoring
+from api.background.candidates import all_opportunities, busy_accounts, idle_candidates, worth_scoring
 from api.background.lease import REFRESHING, Lease
 from api.background.part import Models, Moment, ScoredPart, score_part, write_part
 from api.background.telling import Tell
@@ -31,7 +31,7 @@ from features.errors import DatabaseError
 from features.history.database.changes import Touched, touched_between
 from features.history.database.description import read_description
 from features.history.database.engine import Database, last_commit
-from features.history.database.reads import Cut, merged_pairs
+from features.history.database.reads import Cut, merged_by
 from features.history.database.tables import ERASURES
 from features.instants import micros_of
 from scoring.accounts import AccountScore
@@ -135,14 +135,15 @@ class Refresher:
         cut, versions = moment.cut, models.champion.versions
         with self._writing(moment) as connection:
             list_id = begin_list(connection, versions, cut.recorded_by, cut.through_seq)
+            if before is not None and before.model_version != versions:
+                # Before what changes by it, so that a receiver knows why.
+                self.tell.champion(connection, before.model_version, versions, cut.recorded_by)
         for part in self._parts(self._worth_scoring(moment), models, moment):
             with self._writing(moment) as connection:
                 write_part(connection, list_id, part, self.tell)
         self._build_accounts(list_id, models, moment)
         with self._writing(moment) as connection:
             make_current(connection, list_id)
-            if before is not None and before.model_version != versions:
-                self.tell.champion(connection, before.model_version, versions, cut.recorded_by)
         self._built_by = models
 
     def _worth_scoring(self, moment: Moment) -> list[str]:
@@ -162,7 +163,7 @@ class Refresher:
         if models.champion.artifact.account_need is None:
             return
         with self.database.reading() as connection:
-            groups = idle_candidates(connection, list_id, merged_pairs(connection, moment.cut))
+            groups = idle_candidates(connection, list_id, merged_by(connection, moment.cut))
         for scores, names in self._accounts(groups, models, moment):
             with self._writing(moment) as connection:
                 self._write_accounts(connection, list_id, names, scores, moment)
@@ -202,11 +203,11 @@ class Refresher:
         if models.champion.artifact.account_need is None or not touched.accounts:
             return
         with self.database.reading() as connection:
-            pairs = merged_pairs(connection, moment.cut)
+            merged = merged_by(connection, moment.cut)
             busy = busy_accounts(connection, list_id, touched.accounts, touched.opportunities)
         open_now = (one.request for part in parts for one in part.scored if one.score.outcome == "open")
         busy |= {request["account_id"] for request in open_now}
-        groups = groups_of(sorted(touched.accounts), pairs)
+        groups = merged.together(sorted(touched.accounts))
         idle = [group for group in groups if not busy & set(group)]
         yield [], sorted({name for group in groups for name in group} - {name for group in idle for name in group})
         yield from self._accounts(idle, models, moment)

@@ -12,8 +12,9 @@ import pandas as pd
 from api.champion import Champion
 from api.live_segments import score_live_by_segment
 from features.errors import RequestError
+from features.history.database.as_request import request_of
 from features.history.database.description import Description
-from features.history.database.reads import Known, request_of
+from features.history.database.reads import Known
 from features.history.live_rules import Rules
 from features.instants import micros_of
 from scoring.score import Score

@@ -62,7 +62,7 @@ def serve(model: Path | None, host: str, port: int, *, authenticate: bool, worke
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind((host, port))  # a port in use is told in three parts, before anything is loaded
-    click.echo(f"serving {model if model is not None else champion_folder()} on http://{host}:{port}")
+    click.echo(f"about to serve {model if model is not None else champion_folder()} on http://{host}:{port}")
     with _shared_metrics(workers), beside():
         uvicorn.run(
             "api.service:application",

@@ -16,7 +16,7 @@ from api.pages.rendering import page
 
 Handler = Callable[[Request, Exception], Response]
 
-_OF_PROGRAMS = ("/v1/", "/docs", "/redoc", "/openapi.json")
+_OF_PROGRAMS = ("/v1/", "/docs", "/openapi.json")
 _SAYS = {
     "not-ready": N_("This is still being worked out. It takes some seconds to some minutes; then reload this page."),
     "earlier-list": N_("This list has been replaced by a newer one. Start again from its first page."),

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, exists, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
-from api.store.tables import OUTBOX, WEBHOOKS
+from api.store.tables import OUTBOX, TOLD, WEBHOOKS
 from features.history.database.engine import Database
 
 KEPT_DAYS = 30
@@ -90,8 +90,17 @@ def disable(connection: Connection, webhook_id: str, at: int, because: str) -> N
     connection.execute(update(WEBHOOKS).where(WEBHOOKS.c.webhook_id == webhook_id).values(said))
 
 
+def nothing_arrived_since(connection: Connection, webhook_id: str, message_id: str) -> bool:
+    """Tell whether no message to a webhook has arrived since one was written."""
+    written = select(OUTBOX.c.created_at).where(OUTBOX.c.message_id == message_id).scalar_subquery()
+    arrived = and_(OUTBOX.c.webhook_id == webhook_id, OUTBOX.c.delivered_at >= written)
+    return connection.execute(select(OUTBOX.c.message_id).where(arrived).limit(1)).first() is None
+
+
 def forget_done(connection: Connection, now: int) -> int:
-    """Delete messages that were done long ago."""
+    """Delete messages that were done long ago, and what was written for a webhook just as it was deleted."""
     limit = now - KEPT_DAYS * _DAY
+    for table in (OUTBOX, TOLD):
+        connection.execute(delete(table).where(table.c.webhook_id.not_in(select(WEBHOOKS.c.webhook_id))))
     done = or_(OUTBOX.c.delivered_at < limit, OUTBOX.c.given_up_at < limit)
     return connection.execute(delete(OUTBOX).where(done)).rowcount

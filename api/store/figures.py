@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pandas as pd
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, text
 
-from api.store.tables import LISTS, OUTBOX, SCORES
+from api.store.tables import LISTS, OF_CLOSES, OUTBOX, SCORES
 from features.errors import DatabaseError
 from features.history.database.engine import Database, last_commit
 from features.instants import DAY, SECOND, instant, micros
@@ -47,7 +47,7 @@ def live_calibration(connection: Connection, now: pd.Timestamp) -> LiveCalibrati
     first = func.min(table.as_of)
     closes = (
         select(table.opportunity_id, first.label("closed_at"))
-        .where(served, table.outcome.in_(("won", "lost")))
+        .where(served, text(OF_CLOSES))  # as the index has it
         .group_by(table.opportunity_id)
         .having(first >= since)
         .subquery()

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, text, tuple_
 
 from api.store.tables import OUTBOX, SCORES, TOLD, WEBHOOKS
+from features.history.database.parts import parts_of
 from features.history.database.reads import moment
 from scoring.classification import CLASSES
 
@@ -23,7 +24,6 @@ EVENTS = (CLASS_CHANGED, PROBABILITY_CHANGED, CLOSED, CHAMPION_CHANGED)
 
 CHAMPION = "champion"
 _ROUNDING = 1e-9
-_MOST_IN_ONE_QUERY = 900
 _LOCK = 7_042_001
 """Of PostgreSQL: whoever writes messages waits for whoever does."""
 
@@ -166,9 +166,8 @@ def _enabled(connection: Connection) -> Sequence[Any]:
 
 
 def _told(connection: Connection, ids: Iterable[str]) -> dict[tuple[str, str], Row]:
-    wanted, found = sorted(ids), {}
-    for start in range(0, len(wanted), _MOST_IN_ONE_QUERY):
-        part = wanted[start : start + _MOST_IN_ONE_QUERY]
+    found = {}
+    for part in parts_of(sorted(ids)):
         for row in connection.execute(select(TOLD).where(TOLD.c.opportunity_id.in_(part))):
             said = {"probability": row.probability, "opportunity_class": row.opportunity_class}
             found[row.webhook_id, row.opportunity_id] = said
@@ -176,9 +175,7 @@ def _told(connection: Connection, ids: Iterable[str]) -> dict[tuple[str, str], R
 
 
 def _write_told(connection: Connection, changed: Mapping[tuple[str, str], Row]) -> None:
-    keys = list(changed)
-    for start in range(0, len(keys), _MOST_IN_ONE_QUERY // 2):
-        part = keys[start : start + _MOST_IN_ONE_QUERY // 2]
+    for part in parts_of(list(changed)):
         connection.execute(delete(TOLD).where(tuple_(TOLD.c.webhook_id, TOLD.c.opportunity_id).in_(part)))
         rows = [{"webhook_id": key[0], "opportunity_id": key[1]} | changed[key] for key in part]
         connection.execute(insert(TOLD), rows)

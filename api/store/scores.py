@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, func, literal, select
 
 from api.store.insertion import insert_new
 from api.store.tables import SCORES
-from features.history.database.bulk_reads import parts_of
+from features.history.database.parts import parts_of
 from features.instants import DAY
 from scoring.score import Score
 from scoring.trend import WINDOW_DAYS, Trend, trend_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, Table, Text, text
 
 from features.history.database.tables import METADATA, SEQ
 from features.history.dated_inputs import KINDS, InputKind
@@ -18,6 +18,9 @@ KEYS = Table(
     Column("last_used_at", BigInteger),
     Column("revoked_at", BigInteger),
 )
+
+OF_CLOSES = "outcome IN ('won', 'lost')"
+"""Scores that say how an opportunity ended: few."""
 
 SCORES = Table(
     "scores",
@@ -35,6 +38,9 @@ SCORES = Table(
     Column("segment", Text),
     Column("is_shadow", Boolean, nullable=False),  # of a challenger, never served
     Index("scores_in_time", "opportunity_id", "is_shadow", "as_of"),
+    Index(
+        "scores_of_closes", "opportunity_id", "as_of", sqlite_where=text(OF_CLOSES), postgresql_where=text(OF_CLOSES)
+    ),
 )
 """Scores that were given when something changed, and daily: history, trend, and what a rebuild must equal."""
 
@@ -77,6 +83,7 @@ LISTED = Table(
     Index("listed_by_value", "list_id", "expected_value"),
     Index("listed_by_probability", "list_id", "probability"),
     Index("listed_by_owner", "list_id", "owner_id", "expected_value"),
+    Index("listed_of_account", "account_id"),
 )
 
 LISTED_ACCOUNTS = Table(
@@ -139,6 +146,7 @@ OUTBOX = Table(
     Column("last_answer", Text),
     Index("outbox_waiting", "delivered_at", "given_up_at", "next_attempt_at"),
     Index("outbox_in_order", "webhook_id", "subject", "place"),
+    Index("outbox_of_subject", "subject"),
 )
 """Messages to be delivered, written in the same transaction as what they tell of."""
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from api.store.tables import LISTED, LISTED_ACCOUNTS, LISTS
-from features.history.database.bulk_reads import parts_of
+from features.history.database.parts import parts_of
 
 BUILDING, CURRENT = "building", "current"
 

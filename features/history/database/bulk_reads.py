@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
 
+from features.history.database.ordering import by_code
+from features.history.database.parts import parts_of
 from features.history.database.reads import (
     EVENT_COLUMNS,
     Cut,
     Event,
     Known,
+    account_facts,
     by_cut,
     corrected,
-    merged_pairs,
+    first_told,
+    is_stated,
+    merged_by,
     read_events,
     roles_changed,
     select_opportunities,
     standing,
-    together,
+    told_of_contacts,
 )
 from features.history.database.tables import ACTIVITY, CONTACTS, EVENTS, OPPORTUNITIES
-
-_MOST_IN_ONE_QUERY = 900
 
 Events = Sequence[Event]
 
@@ -44,20 +47,19 @@ def opportunities_known(connection: Connection, opportunity_ids: Sequence[str], 
     own = _grouped(_own_events(connection, opportunity_ids, cut), "opportunity_id")
     found = {row["opportunity_id"]: row for row in _opportunities(connection, opportunity_ids, cut)}
     rows = {name: corrected(found[name], standing(own[name])) for name in opportunity_ids if name in found}
-    pairs = merged_pairs(connection, cut)
-    accounts = {row["account_id"]: together(row["account_id"], pairs) for row in rows.values() if row["account_id"]}
-    people = _People(connection, {name for group in accounts.values() for name in group}, cut)
-    events = {}
-    for name, row in rows.items():
-        shared = people.events_of(accounts.get(row["account_id"], ()))
-        events[name] = standing([*own[name], *shared])
+    merged = merged_by(connection, cut)
+    accounts = {name: merged.one_with(row["account_id"]) if row["account_id"] else () for name, row in rows.items()}
+    moved = [name for name in rows if not is_stated(accounts[name], found[name])]
+    facts = account_facts(connection, {one for name in moved for one in accounts[name]}, _bound(cut))
+    for name in moved:
+        rows[name] |= first_told(accounts[name], facts)
+    people = _People(connection, {one for group in accounts.values() for one in group}, cut)
+    events = {name: standing([*own[name], *people.events_of(accounts[name])]) for name in rows}
     people.meet(event for of_one in events.values() for event in of_one)
-    return {name: _known(row, events[name], people, accounts.get(row["account_id"], ())) for name, row in rows.items()}
-
-
-def _known(row: Mapping[str, Any], events: Events, people: _People, accounts: tuple[str, ...]) -> Known:
-    contacts = people.of(accounts, events)
-    return Known(row, events, contacts | roles_changed(events, contacts), accounts)
+    return {
+        name: Known(row, events[name], people.of(accounts[name], events[name]), accounts[name])
+        for name, row in rows.items()
+    }
 
 
 class _People:
@@ -71,6 +73,7 @@ class _People:
             self.events[event.account_id].append((place, event))
         self.staff = _grouped(_contacts(connection, CONTACTS.c.account_id, names, cut), "account_id")
         self.others: dict[str, str | None] = {}
+        self.told: defaultdict[str, list[Event]] = defaultdict(list)
 
     def events_of(self, accounts: Sequence[str]) -> Events:
         """Events of accounts that are one, in the order in which the database gave them."""
@@ -78,17 +81,21 @@ class _People:
         return [event for _, event in sorted(placed, key=lambda placed: placed[0])]
 
     def meet(self, events: Iterable[Event]) -> None:
-        """Read who was met, once for all."""
-        met = {event.contact_id for event in events if event.kind == ACTIVITY and event.contact_id is not None}
-        rows = _contacts(self.connection, CONTACTS.c.contact_id, sorted(met), self.cut)
-        self.others = {row.contact_id: row.role for row in rows}
+        """Read who was met, and what was told of them, once for all."""
+        met = sorted({event.contact_id for event in events if event.kind == ACTIVITY and event.contact_id is not None})
+        self.others = {
+            row.contact_id: row.role for row in _contacts(self.connection, CONTACTS.c.contact_id, met, self.cut)
+        }
+        told = _told_of(self.connection, sorted(self.others), self.cut)
+        self.told = _grouped(standing(told), "contact_id")
 
     def of(self, accounts: Sequence[str], events: Events) -> dict[str, str | None]:
         """Roles of the accounts' people, and of others who were met and are known; each part in order of the ids."""
-        staff = sorted((row.contact_id, row.role) for name in accounts for row in self.staff[name])
-        people = dict(staff)
+        people = dict(sorted((row.contact_id, row.role) for name in accounts for row in self.staff[name]))
         met = {event.contact_id for event in events if event.kind == ACTIVITY} & self.others.keys()
-        return people | {name: self.others[name] for name in sorted(met - people.keys())}
+        others = {name: self.others[name] for name in sorted(met - people.keys())}
+        told = [event for name in others for event in self.told[name]]
+        return people | others | roles_changed([*events, *told], people | others)
 
 
 def _opportunities(connection: Connection, ids: Sequence[str], cut: Cut) -> Iterator[dict[str, Any]]:
@@ -102,7 +109,9 @@ def _own_events(connection: Connection, ids: Sequence[str], cut: Cut) -> Iterato
     table = EVENTS.c
     for part in parts_of(ids):
         asked = select(*EVENT_COLUMNS).where(table.opportunity_id.in_(part), by_cut(table))
-        yield from read_events(connection, asked.order_by(table.opportunity_id, table.seq, table.event_id), _bound(cut))
+        yield from read_events(
+            connection, asked.order_by(table.opportunity_id, table.seq, by_code(table.event_id)), _bound(cut)
+        )
 
 
 def _events_of_accounts(connection: Connection, accounts: Sequence[str], cut: Cut) -> Iterator[Event]:
@@ -110,7 +119,7 @@ def _events_of_accounts(connection: Connection, accounts: Sequence[str], cut: Cu
     for part in parts_of(accounts):
         of_accounts = table.account_id.in_(part)
         asked = select(*EVENT_COLUMNS).where(of_accounts, table.opportunity_id.is_(None), by_cut(table))
-        yield from read_events(connection, asked.order_by(table.seq, table.event_id), _bound(cut))
+        yield from read_events(connection, asked.order_by(table.seq, by_code(table.event_id)), _bound(cut))
 
 
 def _contacts(connection: Connection, column: Any, ids: Sequence[str], cut: Cut) -> Iterator[Any]:
@@ -120,9 +129,9 @@ def _contacts(connection: Connection, column: Any, ids: Sequence[str], cut: Cut)
         yield from connection.execute(asked, _bound(cut)).all()
 
 
-def parts_of(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Cut ids into parts that one query takes."""
-    return (ids[start : start + _MOST_IN_ONE_QUERY] for start in range(0, len(ids), _MOST_IN_ONE_QUERY))
+def _told_of(connection: Connection, contacts: Sequence[str], cut: Cut) -> Iterator[Event]:
+    for part in parts_of(contacts):
+        yield from read_events(connection, told_of_contacts(), {**_bound(cut), "ids": list(part)})
 
 
 def _bound(cut: Cut) -> dict[str, int]:

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, Table, select, text
 
-from features.history.database.bulk_reads import parts_of
-from features.history.database.reads import together
+from features.history.database.merges import Merged
+from features.history.database.parts import parts_of
 from features.history.database.tables import (
     ACCOUNTS,
     COLLECTED,
@@ -17,6 +17,7 @@ from features.history.database.tables import (
     DESCRIPTIONS,
     ERASURES,
     EVENTS,
+    FIELD,
     MERGE,
     OF_MERGES,
     OF_MOVES,
@@ -74,16 +75,16 @@ class _Between:
         # What is told of an account is read with each of its opportunities.
         shared = {event.account_id for event in events if event.opportunity_id is None}
         shared |= {event.value for event in events if event.kind == MERGE}
-        shared |= {person.account_id for person in people}
-        met = self._met(person.contact_id for person in people)
+        shared |= {person.account_id for person in people} | set(self._column(ACCOUNTS.c.account_id))
+        named = {event.contact_id for event in events if event.kind in (FIELD, RETRACTION)}
+        met = self._met({person.contact_id for person in people} | named - {None})
         shared |= {account for opportunity, account in met if opportunity is None}
         opportunities |= {opportunity for opportunity, _ in met if opportunity is not None}
         if any(event.kind in (MERGE, RETRACTION) for event in events):
             shared |= self._retracted_merges()
         of_shared = self._one_with({name for name in shared if name is not None})
         opportunities |= self._opportunities_of(of_shared)
-        told: set[str | None] = {event.account_id for event in events} | set(self._column(ACCOUNTS.c.account_id))
-        told |= self._accounts_of(opportunities)
+        told: set[str | None] = {event.account_id for event in events} | self._accounts_of(opportunities)
         accounts = of_shared | self._one_with({name for name in told if name is not None})
         return Touched(frozenset(opportunities), frozenset(accounts))
 
@@ -94,7 +95,7 @@ class _Between:
         return list(self.connection.execute(self._within(select(column), column.table)).scalars())
 
     def _met(self, contacts: Iterable[str]) -> list[tuple[str | None, str | None]]:
-        """Opportunities and accounts whose events name people that were not known before."""
+        """Opportunities and accounts whose events name people of whom something new is told."""
         asked = select(EVENTS.c.opportunity_id, EVENTS.c.account_id)
         return [(row[0], row[1]) for row in self._rows(asked, EVENTS.c.contact_id, list(contacts))]
 
@@ -112,13 +113,8 @@ class _Between:
             return set()
         rows = self.connection.execute(
             select(EVENTS.c.account_id, EVENTS.c.value).where(text(OF_MERGES), EVENTS.c.kind == MERGE)
-        ).all()
-        pairs = [(row.account_id, row.value) for row in rows]
-        merged = {name for pair in pairs for name in pair}
-        found = set(accounts)
-        for name in merged & found:
-            found.update(together(name, pairs))
-        return found
+        )
+        return Merged.by((row.account_id, row.value) for row in rows).all_with(accounts)
 
     def _opportunities_of(self, accounts: Collection[str]) -> set[str]:
         """Opportunities that were ever said to be of accounts."""
@@ -137,4 +133,6 @@ class _Between:
         return [row for part in parts_of(names) for row in self.connection.execute(asked.where(column.in_(part)))]
 
 
-_FOUND = select(EVENTS.c.opportunity_id, EVENTS.c.account_id, EVENTS.c.kind, EVENTS.c.value).distinct()
+_FOUND = select(
+    EVENTS.c.opportunity_id, EVENTS.c.account_id, EVENTS.c.contact_id, EVENTS.c.kind, EVENTS.c.value
+).distinct()

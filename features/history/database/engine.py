@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +20,18 @@ from features.instants import micros
 _WAIT_SECONDS = 10
 _DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg", "sqlite": "sqlite"}
 
+
+_POSTGRESQL: dict[str, Any] = {
+    "connect_timeout": 5,
+    # A server whose machine is gone says nothing at all: it is given up after half a minute.
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+    # Writers take turns; one that hangs keeps the others no longer than this. Nothing of ours takes ten minutes.
+    "options": "-c lock_timeout=30s -c statement_timeout=10min -c idle_in_transaction_session_timeout=10min",
+}
+"""How long a connection to PostgreSQL waits: milliseconds for tcp_user_timeout, seconds for the others."""
 
 _LAST = select(COMMITS.c.seq, COMMITS.c.recorded_at).order_by(COMMITS.c.seq.desc()).limit(1)
 """Both grow together, and the last number is found at once."""
@@ -141,7 +153,7 @@ def _engine(url: str) -> Engine:
     if kind not in _DRIVERS:
         raise _unknown_url(f"a database URL of kind {kind!r}")
     try:
-        return _prepared(create_engine(parsed.set(drivername=_DRIVERS[kind]), **_options(kind)))
+        return _prepared(create_engine(parsed.set(drivername=_DRIVERS[kind]), **_options(kind, parsed.query)))
     except (ModuleNotFoundError, NoSuchModuleError) as problem:
         do = "pip install 'dealodds[postgresql]'"
         raise DatabaseError(f"no driver for {kind}", "psycopg, version 3", do) from problem
@@ -151,7 +163,8 @@ def _unknown_url(found: str) -> DatabaseError:
     return DatabaseError(found, "sqlite:///FILE or postgresql://USER@HOST/NAME", "correct the URL")
 
 
-def _options(kind: str) -> dict[str, Any]:
+def _options(kind: str, said: Container[str] = ()) -> dict[str, Any]:
+    """Options of an engine; what a URL says itself is left to it."""
     # What was written must not appear in errors, and through them in logs.
     common: dict[str, Any] = {
         "hide_parameters": True,
@@ -162,7 +175,8 @@ def _options(kind: str) -> dict[str, Any]:
     if kind == "sqlite":
         return common | {"connect_args": {"timeout": _WAIT_SECONDS, "check_same_thread": False}}
     # A connection that the server has closed is replaced before it is used.
-    return common | {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
+    arguments = {name: value for name, value in _POSTGRESQL.items() if name not in said}
+    return common | {"pool_pre_ping": True, "connect_args": arguments}
 
 
 def _prepared(engine: Engine) -> Engine:

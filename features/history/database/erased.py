@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, select
 
 from features.errors import RequestError
+from features.history.database.parts import rows_by_id
 from features.history.database.rows import digest_of_id
 from features.history.database.tables import ACCOUNTS, CONTACTS, ERASURES, OPPORTUNITIES
 
 _KINDS = {"opportunity_id": "opportunity", "account_id": "account", "contact_id": "contact", "into": "account"}
 _TABLES = {"opportunity": OPPORTUNITIES, "account": ACCOUNTS, "contact": CONTACTS}
-_MOST_IN_ONE_QUERY = 900
 
 Named = tuple[str, str]
 """A kind and an id."""
@@ -25,11 +25,11 @@ def still_erased(connection: Connection, bodies: Sequence[Mapping[str, Any]]) ->
         return set()
     named = {(kind, str(name)) for body in bodies for _, kind, name in _named(body)}
     by_digest = {digest_of_id(*one): one for one in named}
-    rows = _rows(connection, ERASURES, ("digest", "kind"), list(by_digest))
+    rows = rows_by_id(connection, ERASURES, ("digest", "kind"), list(by_digest))
     erased = {by_digest[digest] for digest, kind in rows if kind == by_digest[digest][0]}
     for kind, table in _TABLES.items():
         ids = [name for of_kind, name in erased if of_kind == kind]
-        erased -= {(kind, row[0]) for row in _rows(connection, table, (f"{kind}_id",), ids)}
+        erased -= {(kind, row[0]) for row in rows_by_id(connection, table, (f"{kind}_id",), ids)}
     return erased
 
 
@@ -64,9 +64,3 @@ def _named(body: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
     yield from ((key, kind, body[key]) for key, kind in _KINDS.items() if body.get(key))
     if body.get("field") == "account_id" and body.get("value"):
         yield "value", "account", body["value"]
-
-
-def _rows(connection: Connection, table: Table, columns: Sequence[str], ids: Sequence[str]) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(ids), _MOST_IN_ONE_QUERY):
-        part = ids[start : start + _MOST_IN_ONE_QUERY]
-        yield from connection.execute(select(*(table.c[name] for name in columns)).where(table.c[columns[0]].in_(part)))

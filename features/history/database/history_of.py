@@ -10,9 +10,11 @@ import pandas as pd
 from sqlalchemy import Connection, Row, Select, Table, false, select, text
 
 from features.errors import DataError
-from features.history.database.bulk_reads import parts_of
 from features.history.database.description import Description, history_collected, read_description
 from features.history.database.engine import Database, last_commit
+from features.history.database.merges import Merged
+from features.history.database.ordering import by_code
+from features.history.database.parts import parts_of
 from features.history.database.reads import Cut, standing
 from features.history.database.tables import (
     ACCOUNTS,
@@ -112,7 +114,7 @@ def _history(frames: Frames, rows: Sequence[Row[Any]], description: Description,
 
 def _events(connection: Connection, asked: Select[Any], cut: Cut) -> Sequence[Row[Any]]:
     asked = asked.where(EVENTS.c.recorded_at <= cut.recorded_by, EVENTS.c.seq <= cut.through_seq)
-    return connection.execute(asked.order_by(EVENTS.c.seq, EVENTS.c.event_id)).all()
+    return connection.execute(asked.order_by(EVENTS.c.seq, by_code(EVENTS.c.event_id))).all()
 
 
 def _frame(connection: Connection, asked: Select[Any], table: Table, cut: Cut) -> pd.DataFrame:
@@ -158,7 +160,7 @@ def _tables(frames: Frames, told: pd.DataFrame, activities: pd.DataFrame, descri
     }
     for frame in tables.values():
         if "account_id" in frame:
-            frame["account_id"] = frame["account_id"].map(lambda name: merged.get(name, name))
+            frame["account_id"] = frame["account_id"].map(merged.name_of, na_action="ignore")
     return {name: _canonical(name, frame) for name, frame in tables.items()}
 
 
@@ -176,7 +178,9 @@ def _opportunities(frame: pd.DataFrame, fields: pd.DataFrame, description: Descr
     """Opportunities with their attributes, and with corrections of their columns as last known."""
     own = pd.DataFrame([json.loads(text) for text in frame["attributes"]], index=frame.index)
     frame = frame.drop(columns="attributes").join(own.reindex(columns=list(description.attributes)))
-    corrected = fields[fields["field"].isin(set(_STANDARD) - {"owner_id"})].sort_values("occurred_at", kind="stable")
+    corrected = fields[fields["field"].isin(set(_STANDARD) - {"owner_id"})].sort_values(
+        ["occurred_at", "recorded_at"], kind="stable"
+    )
     for name, changes in corrected.groupby("field"):
         last = changes.drop_duplicates("opportunity_id", keep="last").set_index("opportunity_id")["value"]
         is_changed = frame["opportunity_id"].isin(last.index)
@@ -202,7 +206,7 @@ def _later_records(frame: pd.DataFrame, told: pd.DataFrame, key: str) -> pd.Data
         return frame
     rows: dict[Hashable, dict[Hashable, Any]] = {row[key]: row for row in frame.to_dict("records")}
     later = []
-    for change in changes.sort_values("recorded_at", kind="stable").itertuples():
+    for change in changes.sort_values(["recorded_at", "occurred_at"], kind="stable").itertuples():
         before = rows.get(getattr(change, key))
         if before is not None:
             rows[before[key]] = before | {change.name: change.value, "recorded_at": change.recorded_at}
@@ -210,15 +214,7 @@ def _later_records(frame: pd.DataFrame, told: pd.DataFrame, key: str) -> pd.Data
     return pd.concat([frame, pd.DataFrame(later, columns=frame.columns)], ignore_index=True)
 
 
-def _merged(told: pd.DataFrame) -> dict[str, str]:
-    """Name of each merged account: the one that it was merged into in the end."""
+def _merged(told: pd.DataFrame) -> Merged:
+    """Accounts that are one by the merges that stand, which come in order."""
     merges = told[told["kind"] == MERGE]
-    into: dict[str, str] = dict(zip(merges["account_id"], merges["value"], strict=True))
-    final = {}
-    for name in into:
-        seen, last = {name}, into[name]
-        while last in into and into[last] not in seen:
-            seen.add(last)
-            last = into[last]
-        final[name] = last
-    return final
+    return Merged.by(zip(merges["account_id"], merges["value"], strict=True))

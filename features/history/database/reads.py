@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,7 +10,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, and_, bindparam, select, text
 
-from features.history.database.description import Description
+from features.history.database.merges import Merged
+from features.history.database.ordering import by_code
+from features.history.database.parts import parts_of
 from features.history.database.tables import (
     ACCOUNTS,
     ACTIVITY,
@@ -22,16 +23,11 @@ from features.history.database.tables import (
     OF_MERGES,
     OPPORTUNITIES,
     RETRACTION,
-    STAGE,
 )
-from features.history.live_rules import CONTACTS as CONTACTS_NAME
-from features.history.live_rules import STANDARD_FIELDS, Rules
-from features.history.process import Process
-from features.instants import micros_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_STATED = ("account_id", "owner_id", "team", "product", "service", "source", "channel", "currency", "process")
-_ACCOUNT_FACTS = ("region", "industry", "size")
+STATED = ("account_id", "owner_id", "team", "product", "service", "source", "channel", "currency", "process")
+ACCOUNT_FACTS = ("region", "industry", "size")
 _E, _C = EVENTS.c, CONTACTS.c
 
 
@@ -57,7 +53,7 @@ class Event(NamedTuple):
 
 
 EVENT_COLUMNS = tuple(_E[name] for name in Event._fields)
-OPPORTUNITY_COLUMNS = tuple(OPPORTUNITIES.c[name] for name in ("opportunity_id", "created_at", "attributes", *_STATED))
+OPPORTUNITY_COLUMNS = tuple(OPPORTUNITIES.c[name] for name in ("opportunity_id", "created_at", "attributes", *STATED))
 
 
 @dataclass(frozen=True)
@@ -85,17 +81,19 @@ class Known:
 def opportunity_known(connection: Connection, opportunity_id: str, cut: Cut) -> Known | None:
     """Read what was known of an opportunity; None when it was not recorded by then."""
     bound = {"recorded_by": cut.recorded_by, "through_seq": cut.through_seq}
-    found = connection.execute(_opportunity(), bound | {"opportunity_id": opportunity_id}).mappings().first()
-    if found is None:
+    first = connection.execute(_opportunity(), bound | {"opportunity_id": opportunity_id}).mappings().first()
+    if first is None:
         return None
+    found = dict(first)
     own = read_events(connection, _own_events(), bound | {"opportunity_id": opportunity_id})
-    row = corrected(dict(found), standing(own))
-    accounts = accounts_one_with(connection, row["account_id"], cut) if row["account_id"] else ()
+    row = corrected(found, standing(own))
+    accounts = merged_by(connection, cut).one_with(row["account_id"]) if row["account_id"] else ()
     asked = bound | {"accounts": list(accounts)}
+    if not is_stated(accounts, found):
+        row |= first_told(accounts, account_facts(connection, accounts, bound))
     shared = read_events(connection, _events_of_accounts(), asked) if accounts else []
     events = standing([*own, *shared])
-    people = _people(connection, events, asked)
-    return Known(row, events, people | roles_changed(events, people), accounts)
+    return Known(row, events, _people(connection, events, asked), accounts)
 
 
 def read_events(connection: Connection, asked: Select[Any], bound: Mapping[str, Any]) -> list[Event]:
@@ -117,57 +115,31 @@ def standing(events: Iterable[Any]) -> list[Any]:
     return [event for event in events if event.event_id not in gone and event.kind != RETRACTION]
 
 
-def accounts_one_with(connection: Connection, account_id: str, cut: Cut) -> tuple[str, ...]:
-    """Accounts that are one with an account by merges known then, itself among them, in order."""
-    return together(account_id, merged_pairs(connection, cut))
-
-
-def merged_pairs(connection: Connection, cut: Cut) -> list[tuple[str, str]]:
-    """Pairs of accounts that were merged, as known then."""
+def merged_by(connection: Connection, cut: Cut) -> Merged:
+    """Accounts that are one by merges known then."""
     bound = {"recorded_by": cut.recorded_by, "through_seq": cut.through_seq}
-    rows = read_events(connection, _merges(), bound)
-    return [(row.account_id, row.value) for row in standing(rows) if row.kind == MERGE]
+    rows = standing(read_events(connection, _merges(), bound))
+    return Merged.by((row.account_id, row.value) for row in rows if row.kind == MERGE)
 
 
-def together(account_id: str, pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
-    """Accounts that are one with an account by pairs of them, itself among them, in order.
-
-    Examples
-    --------
-    >>> together("b", [("a", "b"), ("c", "a"), ("x", "y")])
-    ('a', 'b', 'c')
-    """
-    found, grew = {account_id}, True
-    while grew:
-        more = {name for pair in pairs if found & set(pair) for name in pair}
-        found, grew = found | more, not more <= found
-    return tuple(sorted(found))
+def is_stated(accounts: Sequence[str], found: Mapping[str, Any]) -> bool:
+    """Tell whether the account is the one stated at first, alone: what was told of it is in its row already."""
+    return tuple(accounts) == ((found["account_id"],) if found["account_id"] is not None else ())
 
 
-def request_of(known: Known, description: Description, rules: Rules) -> dict[str, Any]:
-    """Write what is known as one of ``opportunities`` of ``POST /v1/scores``, its instants in microseconds.
+def account_facts(connection: Connection, accounts: Iterable[str], bound: Mapping[str, int]) -> dict[str, Any]:
+    """Read what was told first of some accounts, by account."""
+    rows: list[Any] = []
+    for part in parts_of(sorted(accounts)):
+        rows += connection.execute(_facts_of_accounts(), {**bound, "accounts": part}).mappings()
+    return {row["account_id"]: row for row in rows}
 
-    What the model that is to answer does not know (a kind, a field, a stage of another
-    process) is left out, and so is what lies ahead and is no plan.
-    """
-    as_of = micros_of(rules.as_of)
-    events = [event for event in known.events if event.occurred_at <= as_of or event.planned]
-    process: Process | None = rules.processes.get(known.row["process"])
-    tables = {
-        "stage_history": _stages(events, process),
-        "field_history": _fields(events, known.row["opportunity_id"], rules),
-        "activities": _activities(events, rules),
-        CONTACTS_NAME: [{"contact_id": name, "role": role} for name, role in known.contacts.items()],
-    }
-    attributes = json.loads(known.row["attributes"])
-    return {
-        "opportunity_id": known.row["opportunity_id"],
-        "created_at": known.row["created_at"],
-        **{name: known.row[name] for name in _STATED},
-        "account": {name: known.row[f"account_{name}"] for name in _ACCOUNT_FACTS},
-        "attributes": {name: value for name, value in attributes.items() if name in rules.attributes} or None,
-        **_said_to_be_collected(tables, description, rules),
-    }
+
+def first_told(accounts: Iterable[str], facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts of accounts that are one, as columns of an opportunity: those of the account told of first."""
+    known = [facts[name] for name in accounts if name in facts]
+    first = min(known, key=lambda row: (row["recorded_at"], row["account_id"])) if known else {}
+    return {f"account_{name}": first.get(name) for name in ACCOUNT_FACTS}
 
 
 def moment(micro: int) -> datetime:
@@ -175,64 +147,9 @@ def moment(micro: int) -> datetime:
     return _EPOCH + timedelta(microseconds=micro)
 
 
-def _stages(events: Sequence[Event], process: Process | None) -> list[dict[str, Any]]:
-    keys = process.keys if process else ()
-    return [
-        {"stage": e.name, "occurred_at": e.occurred_at, "recorded_at": e.recorded_at}
-        for e in events
-        if e.kind == STAGE and e.name in keys
-    ]
-
-
-def _fields(events: Sequence[Event], opportunity_id: str, rules: Rules) -> list[dict[str, Any]]:
-    known = frozenset(rules.fields)
-    of_it = (e for e in events if e.kind == FIELD and e.opportunity_id == opportunity_id and e.name in known)
-    return [
-        {"field": e.name, "value": e.value, "occurred_at": e.occurred_at, "recorded_at": e.recorded_at} for e in of_it
-    ]
-
-
-def _activities(events: Sequence[Event], rules: Rules) -> list[dict[str, Any]]:
-    known = frozenset(rules.kinds)
-    return [
-        {
-            "activity_id": e.event_id,
-            "kind": e.name,
-            "direction": e.direction,
-            "duration_seconds": e.duration,
-            "topic": e.topic,
-            "value": e.quantity,
-            "contact_id": e.contact_id,
-            "planned": e.planned,
-            "automated": e.automated,
-            "occurred_at": e.occurred_at,
-            "recorded_at": e.recorded_at,
-        }
-        for e in events
-        if e.kind == ACTIVITY and e.name in known
-    ]
-
-
-def _said_to_be_collected(tables: Mapping[str, Any], description: Description, rules: Rules) -> dict[str, Any]:
-    """Leave out tables that are not collected at all, and name the parts of the others that are not."""
-    collected = description.collected
-    names = {"field_history": STANDARD_FIELDS, "activities": rules.kinds, CONTACTS_NAME: (CONTACTS_NAME,)}
-    sent: dict[str, Any] = {"stage_history": tables["stage_history"]}
-    absent: list[str] = []
-    for table, of_table in names.items():
-        if tables[table] or any(name in collected for name in of_table):
-            sent[table] = tables[table]
-            absent += [name for name in of_table if name not in collected]
-    known = [name for table, of_table in names.items() if table in sent for name in of_table]
-    since = {name: moment(at) for name in known if (at := collected.get(name)) is not None}
-    return sent | {"not_collected": absent or None, "collected_since": since or None}
-
-
 def corrected(row: Mapping[str, Any], events: Iterable[Event]) -> dict[str, Any]:
     """Apply the last change of each column; owners are followed over time and stay."""
     changed = [e for e in events if e.kind == FIELD and e.name in row and e.name not in ("owner_id", "attributes")]
-    if any(e.name == "account_id" for e in changed):  # what is known of the other account is not read here
-        row = {**row} | {f"account_{name}": None for name in _ACCOUNT_FACTS}
     return {**row} | {e.name: e.value for e in sorted(changed, key=_in_order)}
 
 
@@ -252,8 +169,13 @@ def _people(connection: Connection, events: Sequence[Event], asked: Mapping[str,
     staff = connection.execute(_contacts_of_accounts(), asked).all() if asked["accounts"] else []
     people = {row[0]: row[1] for row in staff}
     met = {e.contact_id for e in events if e.kind == ACTIVITY and e.contact_id is not None} - set(people)
-    others = connection.execute(_contacts_by_id(), {**asked, "ids": sorted(met)}).all() if met else []
-    return people | {row[0]: row[1] for row in others}
+    if not met:
+        return people | roles_changed(events, people)
+    named = {**asked, "ids": sorted(met)}
+    others = {row[0]: row[1] for row in connection.execute(_contacts_by_id(), named)}
+    # What is told of people elsewhere is not among the account's events.
+    told = standing(read_events(connection, told_of_contacts(), named)) if others else []
+    return people | others | roles_changed([*events, *told], people | others)
 
 
 def by_cut(table: Any) -> Any:
@@ -264,7 +186,7 @@ def by_cut(table: Any) -> Any:
 def select_opportunities() -> Select[Any]:
     """Ask for opportunities, each with what was told first of its account, as far as it was recorded by then."""
     of_account = and_(ACCOUNTS.c.account_id == OPPORTUNITIES.c.account_id, by_cut(ACCOUNTS.c))
-    facts = [ACCOUNTS.c[name].label(f"account_{name}") for name in _ACCOUNT_FACTS]
+    facts = [ACCOUNTS.c[name].label(f"account_{name}") for name in ACCOUNT_FACTS]
     return select(*OPPORTUNITY_COLUMNS, *facts).select_from(OPPORTUNITIES.outerjoin(ACCOUNTS, of_account))
 
 
@@ -279,7 +201,7 @@ def _own_events() -> Select[Any]:
     return (
         select(*EVENT_COLUMNS)
         .where(_E.opportunity_id == bindparam("opportunity_id"), by_cut(_E))
-        .order_by(_E.seq, _E.event_id)
+        .order_by(_E.seq, by_code(_E.event_id))
     )
 
 
@@ -288,7 +210,9 @@ def _events_of_accounts() -> Select[Any]:
     """Events of accounts that name no opportunity."""
     of_accounts = _E.account_id.in_(bindparam("accounts", expanding=True))
     return (
-        select(*EVENT_COLUMNS).where(of_accounts, _E.opportunity_id.is_(None), by_cut(_E)).order_by(_E.seq, _E.event_id)
+        select(*EVENT_COLUMNS)
+        .where(of_accounts, _E.opportunity_id.is_(None), by_cut(_E))
+        .order_by(_E.seq, by_code(_E.event_id))
     )
 
 
@@ -305,6 +229,21 @@ def _contacts_by_id() -> Select[Any]:
 
 
 @lru_cache
+def told_of_contacts() -> Select[Any]:
+    """What was told of people, without regard to their accounts; ``ids`` are bound at the execution."""
+    of_people = and_(_E.contact_id.in_(bindparam("ids", expanding=True)), _E.kind.in_((FIELD, RETRACTION)))
+    asked = select(*EVENT_COLUMNS).where(of_people, _E.opportunity_id.is_(None), by_cut(_E))
+    return asked.order_by(_E.seq, by_code(_E.event_id))
+
+
+@lru_cache
+def _facts_of_accounts() -> Select[Any]:
+    table = ACCOUNTS.c
+    asked = select(table.account_id, table.recorded_at, *(table[name] for name in ACCOUNT_FACTS))
+    return asked.where(table.account_id.in_(bindparam("accounts", expanding=True)), by_cut(table))
+
+
+@lru_cache
 def _merges() -> Select[Any]:
     # Written as the index has it, or the index is not used.
-    return select(*EVENT_COLUMNS).where(text(OF_MERGES), by_cut(_E)).order_by(_E.seq, _E.event_id)
+    return select(*EVENT_COLUMNS).where(text(OF_MERGES), by_cut(_E)).order_by(_E.seq, by_code(_E.event_id))

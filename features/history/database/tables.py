@@ -35,6 +35,7 @@ COMMITS = Table(
     Column("action", Text, nullable=False),  # what was done, such as "events" or "erasure"
     Column("subject", Text),  # what it was done to, where it is one thing
     Column("rows", Integer, nullable=False),
+    Index("commits_of_subject", "subject"),
 )
 """Every write, in order: also the audit log. ``recorded_at`` grows strictly with ``seq``."""
 

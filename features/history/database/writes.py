@@ -6,19 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Table, insert, select
+from sqlalchemy import Table, insert, select
 
 from features.errors import ConflictingEventError, RequestError
+from features.history.database.batch import Batch
 from features.history.database.description import Description, read_description, say_collected
 from features.history.database.engine import Writing
-from features.history.database.erased import check_not_erased, still_erased
+from features.history.database.parts import rows_by_id
 from features.history.database.rows import (
     Row,
     account_row,
     contact_row,
-    event_row,
     opportunity_row,
-    value_text,
 )
 from features.history.database.tables import (
     ACCOUNTS,
@@ -27,28 +26,13 @@ from features.history.database.tables import (
     CONTACTS,
     EVENTS,
     FIELD,
-    MERGE,
     OPPORTUNITIES,
-    RETRACTION,
-    STAGE,
 )
-from features.history.live_rules import Rules, check_name
-from features.history.live_values import attribute_value, field_text
-from features.history.schema import ASSESSED_FIELDS
+from features.history.live_rules import check_name
+from features.history.live_values import attribute_value
 from features.instants import instant
 
 Done = Literal["created", "duplicate"]
-
-ENTITY_FIELDS = {
-    "opportunity_id": ("account_id", "team", "product", "service", "source", "channel", "currency"),
-    "account_id": ("name", "industry", "region", "size"),
-    "contact_id": ("role",),
-}
-"""Columns of opportunities, accounts and contacts that a ``field_change`` corrects, beside the fields followed
-over time."""
-_SUBJECT = ("opportunity_id", "account_id", "contact_id")
-_REPLACING = ("corrects", "retracts")
-_MOST_IN_ONE_QUERY = 900
 
 
 @dataclass(frozen=True)
@@ -143,7 +127,7 @@ def append_events(writing: Writing, bodies: Sequence[Mapping[str, Any]]) -> list
         come in any order, and before the opportunity that they concern.
     """
     description = read_description(writing.connection)
-    known = _Known(writing, bodies, description.rules(instant(writing.recorded_at)))
+    known = Batch(writing, bodies, description.rules(instant(writing.recorded_at)))
     results, rows = [], []
     for body in bodies:
         try:
@@ -172,164 +156,6 @@ def _collect(writing: Writing, description: Description, names: Iterable[str]) -
     collectable = {*rules.kinds, *rules.fields, "contacts", "accounts"}
     new = sorted(set(names) & collectable - set(description.collected))
     # What was said not to be collected stays so: one straggler does not make the others zero.
-    said = {row[0] for row in _by_id(writing.connection, COLLECTED, ("name",), new)}
+    said = {row[0] for row in rows_by_id(writing.connection, COLLECTED, ("name",), new)}
     new = [name for name in new if name not in said]
     say_collected(writing, dict.fromkeys(new, writing.recorded_at))
-
-
-class _Known:
-    """What is known of the ids that a batch names; what the batch adds is known from then on."""
-
-    def __init__(self, writing: Writing, bodies: Sequence[Mapping[str, Any]], rules: Rules) -> None:
-        connection, self.rules, self.at = writing.connection, rules, writing.recorded_at
-        named = [body.get(key) for body in bodies for key in ("event_id", "corrects", "retracts")]
-        columns = ("event_id", "digest", "kind", *_SUBJECT)
-        found = _by_id(connection, EVENTS, columns, (name for name in named if name))
-        self.events = {row[0]: dict(zip(columns, row, strict=True)) for row in found}
-        replaced = (body.get("corrects") or body.get("retracts") for body in bodies)
-        self.replacing = _replacing(connection, [name for name in replaced if name])
-        opportunities = (body.get("opportunity_id") for body in bodies)
-        self.process = dict(
-            _by_id(connection, OPPORTUNITIES, ("opportunity_id", "process"), (n for n in opportunities if n))
-        )
-        people = (body["contact_id"] for body in bodies if body["type"] == "field_change" and body.get("contact_id"))
-        self.account = dict(_by_id(connection, CONTACTS, ("contact_id", "account_id"), people))
-        self.erased = still_erased(connection, bodies)
-
-    def check(self, body: Mapping[str, Any]) -> Row | None:
-        """Return the row of an event; None when it was written before.
-
-        Raises
-        ------
-        RequestError
-            It is wrong.
-        ConflictingEventError
-            Its id was written with another body.
-        """
-        row = event_row(body, self.at)
-        before = self.events.get(row["event_id"])
-        if before is not None:
-            _check_same(row, before)
-            return None
-        self._check_subject(body, row)
-        self._check_instant(body, row)
-        self._check_what(body, row)
-        self._check_replaced(row)
-        self.events[row["event_id"]] = row
-        if row["replaces"] is not None:
-            self.replacing.setdefault(row["replaces"], []).append((row["event_id"], row["kind"]))
-        return row
-
-    def _check_subject(self, body: Mapping[str, Any], row: Row) -> None:
-        check_not_erased(body, self.erased)
-        if row["kind"] == MERGE and row["account_id"] == row["value"]:
-            raise RequestError("an account merged into itself", "another account", "correct the ids", "/into")
-        if row["kind"] == FIELD and row["contact_id"] is not None:
-            # What is told of a person is read with the account.
-            check_name(row["contact_id"], self.account, "contact", "/contact_id")
-            row["account_id"] = self.account[row["contact_id"]]
-
-    def _check_instant(self, body: Mapping[str, Any], row: Row) -> None:
-        """What lies a little ahead, by a clock that goes wrong, happened when we were told."""
-        if not row["planned"] and row["occurred_at"] > self.at:
-            self.rules.check_past(body["occurred_at"], "an event", "/occurred_at")
-            row["occurred_at"] = self.at
-
-    def _check_what(self, body: Mapping[str, Any], row: Row) -> None:
-        if row["kind"] == STAGE:
-            check_name(row["name"], self._stages(row["opportunity_id"]), "stage", "/stage")
-        elif row["kind"] == ACTIVITY:
-            check_name(row["name"], self.rules.kinds, "kind", "/kind")
-        elif body["type"] == "assessment":
-            check_name(row["name"], ASSESSED_FIELDS, "assessment", "/field")
-        elif row["kind"] == FIELD:
-            row["value"] = self._field_value(body, row)
-
-    def _stages(self, opportunity_id: str) -> list[str]:
-        """Stages of its process; of every process while the opportunity is not known yet."""
-        process = self.process.get(opportunity_id)
-        named = [self.rules.processes[process]] if process else list(self.rules.processes.values())
-        return list(dict.fromkeys(key for one in named for key in one.keys))
-
-    def _field_value(self, body: Mapping[str, Any], row: Row) -> str | None:
-        subject = next(key for key in ("opportunity_id", "contact_id", "account_id") if row[key] is not None)
-        if row["name"] in ENTITY_FIELDS[subject]:
-            return value_text(body.get("value"))
-        if subject != "opportunity_id":
-            check_name(row["name"], ENTITY_FIELDS[subject], "field", "/field")
-        check_name(row["name"], (*self.rules.fields, *ENTITY_FIELDS[subject]), "field", "/field")
-        return field_text(row["name"], body.get("value"), self.rules, "")
-
-    def _check_replaced(self, row: Row) -> None:
-        """A correction is of the same sort and subject; a retraction takes its subject from what it retracts."""
-        target = row["replaces"]
-        if target is None:
-            return
-        before = self.events.get(target)
-        if before is None:
-            raise RequestError(
-                f"event {target!r}, which is not known",
-                "an event sent before",
-                "send that event first",
-                f"/{_REPLACING[row['kind'] == RETRACTION]}",
-            )
-        self._check_replaceable(target, before, f"/{_REPLACING[row['kind'] == RETRACTION]}")
-        if row["kind"] == RETRACTION:
-            row |= {key: before[key] for key in _SUBJECT} | {"name": before["kind"]}
-        elif any(row[key] != before[key] for key in ("kind", *_SUBJECT)):
-            raise RequestError(
-                f"a correction of event {target!r} with another subject or of another type",
-                "the type and the subject of the event corrected",
-                "retract that event and send a new one",
-                "/corrects",
-            )
-
-    def _check_replaceable(self, target: str, before: Mapping[str, Any], pointer: str) -> None:
-        """Of a chain of corrections only the last can be replaced, and a retraction not at all: one thing stands."""
-        if before["kind"] == RETRACTION:
-            raise RequestError(
-                f"event {target!r}, a retraction", "an event that tells something", "send the event anew", pointer
-            )
-        last = next((name for name, _ in self.replacing.get(target, ()) if not self._is_retracted(name)), None)
-        if last is not None:
-            raise RequestError(
-                f"event {target!r}, which {last!r} has replaced",
-                "the last of its corrections",
-                f"name {last!r}",
-                pointer,
-            )
-
-    def _is_retracted(self, event_id: str) -> bool:
-        return any(kind == RETRACTION for _, kind in self.replacing.get(event_id, ()))
-
-
-def _check_same(row: Row, before: Mapping[str, Any]) -> None:
-    if before["digest"] != row["digest"]:
-        raise ConflictingEventError(
-            f"event {row['event_id']!r} again, with another body",
-            "one body for each event id",
-            "give it an id of its own, or send it with corrects or as a retraction",
-            "/event_id",
-        )
-
-
-def _by_id(
-    connection: Connection, table: Table, columns: Sequence[str], ids: Iterable[str]
-) -> Iterable[tuple[Any, ...]]:
-    """Rows of a table by the first column, a few hundred ids in each question."""
-    wanted, first = list(dict.fromkeys(ids)), table.c[columns[0]]
-    for start in range(0, len(wanted), _MOST_IN_ONE_QUERY):
-        part = wanted[start : start + _MOST_IN_ONE_QUERY]
-        rows = connection.execute(select(*(table.c[name] for name in columns)).where(first.in_(part)))
-        yield from (tuple(row) for row in rows)
-
-
-def _replacing(connection: Connection, targets: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
-    """What replaces some events, and what replaces that: ids and kinds by the event replaced."""
-    found: dict[str, list[tuple[str, str]]] = {}
-    for _ in range(2):
-        rows = list(_by_id(connection, EVENTS, ("replaces", "event_id", "kind"), targets))
-        for target, name, kind in rows:
-            found.setdefault(target, []).append((name, kind))
-        targets = [name for _, name, _ in rows]
-    return found
