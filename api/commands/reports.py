@@ -16,13 +16,16 @@ from api.kept_reports import COMPARISON, CUTS, PERIODS, forecast_name, keep_repo
 from api.options import INSTANT, history_option, rate_option, rates_of, seed_option
 from api.progress import Progress
 from features.errors import NotEnoughDataError
+from features.history.dated_inputs import DatedInputs
 from features.history.history import History
 from features.reporting_calendar import ReportingCalendar
 from scoring.calendar_periods import Calendar
 from scoring.chances import chances_of
 from scoring.comparison import compare
 from scoring.forecast import forecast
+from scoring.one_currency import base_of
 from scoring.standing import Standing, group_columns, standing_at
+from scoring.stated_inputs import currency_at, goals_at, rates_at, with_teams
 from training.replay import past_forecasts, replay, weeks_before
 
 Report = Callable[[str], None]
@@ -67,20 +70,36 @@ def reports_command(
     """
     history, calendar = history_at(source), Calendar(zone, fiscal_start)
     at = as_of if as_of is not None else clock.now()
+    inputs = inputs_at(source)
+    currency = currency_at(standing_at(history, at), inputs, currency)
     with Progress(len(PERIODS) + 1 + weeks) as report:
         days_of_people = ReportingCalendar(zone, f"{fiscal_start:02d}-01")
-        keep_funnels(history, at, days_of_people, inputs_at(source), currency, plan, report)
-        keep_forecasts(history, at, calendar, weeks, rates, seed, report)
+        keep_funnels(history, at, days_of_people, inputs, currency, plan, report)
+        keep_forecasts(history, at, calendar, weeks, inputs, currency, rates, seed, report)
         if weeks:
-            keep_comparison(history, weeks, float(days), retrain_every, calendar, rates, seed, report)
+            keep_comparison(history, weeks, float(days), retrain_every, calendar, inputs, currency, rates, seed, report)
     click.echo(f"reports in {home() / 'reports'}")
 
 
 def keep_forecasts(
-    history: History, as_of: pd.Timestamp, calendar: Calendar, weeks: int, rates: Rates, seed: int, report: Report
+    history: History,
+    as_of: pd.Timestamp,
+    calendar: Calendar,
+    weeks: int,
+    inputs: DatedInputs | None,
+    currency: str | None,
+    rates: Rates,
+    seed: int,
+    report: Report,
 ) -> None:
-    """Forecast the month and the quarter, all together and by each cut that the history has."""
-    standing = standing_at(history, as_of)
+    """Forecast the month and the quarter, all together and by each cut that the history has.
+
+    Beside it stand the targets and commits that were known at the instant. Rates that are given count before
+    those that are stated.
+    """
+    standing = with_teams(standing_at(history, as_of), inputs)
+    worth = rates_of(rates) or rates_at(standing, inputs, currency)
+    unit = base_of(worth) if rates else currency
     artifact = model_for(None, standing.history)
     segments = segments_for(None, standing.history)
     origin = "simulated" if "simulated" in (history.origin, artifact.training["origin"]) else history.origin
@@ -92,7 +111,8 @@ def keep_forecasts(
         left = period.days_left(as_of)
         past = past_forecasts(history, as_of, left, weeks, seed) if weeks and left else []
         for by in (None, *_cuts(history, standing)):
-            found = forecast(standing, chances, period, calendar, by=by, past=past, rates=rates_of(rates), seed=seed)
+            goals = goals_at(inputs, as_of, period, by, unit)
+            found = forecast(standing, chances, period, calendar, by=by, past=past, rates=worth, goals=goals, seed=seed)
             keep_report(home(), forecast_name(name, by), about | found.to_dict())
 
 
@@ -102,6 +122,8 @@ def keep_comparison(
     days: float,
     retrain_every: int,
     calendar: Calendar,
+    inputs: DatedInputs | None,
+    currency: str | None,
     rates: Rates,
     seed: int,
     report: Report,
@@ -116,6 +138,8 @@ def keep_comparison(
             retrain_every=retrain_every,
             calendar=calendar,
             rates=rates_of(rates),
+            inputs=inputs,
+            currency=currency,
             seed=seed,
             report=report,
         )
@@ -128,4 +152,6 @@ def keep_comparison(
 
 def _cuts(history: History, standing: Standing) -> list[str]:
     columns = (*group_columns(history), "class")
-    return [name for name in CUTS if name in columns]
+    # Regions are cut by where any is known; they may have targets of their own.
+    there = [name for name in CUTS if name in columns]
+    return [name for name in there if name != "region" or any(word is not None for word in standing.groups(name))]
