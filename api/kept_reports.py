@@ -15,7 +15,7 @@ PERIODS = ("month", "quarter")
 """Periods that are forecast: those that the instant is in."""
 CUTS = ("team", "owner", "product", "region", "stage", "class")
 """Columns that a forecast may be cut by; those that a history lacks are left out."""
-COMPARISON, PEOPLE = "comparison", "people"
+COMPARISON, PEOPLE, CLASSES = "comparison", "people", "classes"
 FUNNEL_PERIODS: tuple[Literal["month", "quarter", "year"], ...] = ("month", "quarter", "year")
 FUNNEL_CUTS = ("team", "product", "customer_type", "region", "owner")
 

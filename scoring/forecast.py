@@ -204,7 +204,16 @@ def _lines(
     found = []
     for at, name in enumerate(groups.names):
         own = {key: float(values[at]) for key, values in sums.items()}
-        found.append(_line(name, own, draws[:, at], measure, None if name is None else targets.get(name), commits.get(name, Commit())))
+        found.append(
+            _line(
+                name,
+                own,
+                draws[:, at],
+                measure,
+                None if name is None else targets.get(name),
+                commits.get(name, Commit()),
+            )
+        )
     return tuple(found)
 
 

@@ -35,6 +35,7 @@ PAGES = (
     "/learned-vs-fixed",
     "/funnel",
     "/people",
+    "/classes",
     "/model",
     "/login",
 )

@@ -10,7 +10,7 @@ import pandas as pd
 from api import clock
 from api.commands.funnel_reports import DEFAULT_PLAN, keep_funnels
 from api.commands.scoring import model_for, segments_for
-from api.history_source import Source, history_at, inputs_at
+from api.history_source import Source, history_at, inputs_at, past_scores_at
 from api.home import home
 from api.kept_reports import COMPARISON, CUTS, PERIODS, forecast_name, keep_report
 from api.options import INSTANT, history_option, rate_option, rates_of, seed_option
@@ -74,7 +74,8 @@ def reports_command(
     currency = currency_at(standing_at(history, at), inputs, currency)
     with Progress(len(PERIODS) + 1 + weeks) as report:
         days_of_people = ReportingCalendar(zone, f"{fiscal_start:02d}-01")
-        keep_funnels(history, at, days_of_people, inputs, currency, plan, report)
+        past = past_scores_at(source, at)
+        keep_funnels(history, at, days_of_people, inputs, past, currency, plan, report)
         keep_forecasts(history, at, calendar, weeks, inputs, currency, rates, seed, report)
         if weeks:
             keep_comparison(history, weeks, float(days), retrain_every, calendar, inputs, currency, rates, seed, report)
