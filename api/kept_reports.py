@@ -13,9 +13,9 @@ from features.errors import NotKnownError
 
 PERIODS = ("month", "quarter")
 """Periods that are forecast: those that the instant is in."""
-CUTS = ("team", "owner", "product", "stage", "class")
+CUTS = ("team", "owner", "product", "region", "stage", "class")
 """Columns that a forecast may be cut by; those that a history lacks are left out."""
-COMPARISON, PEOPLE = "comparison", "people"
+COMPARISON, PEOPLE, CLASSES = "comparison", "people", "classes"
 FOLDER = "reports"
 """Where they are in the home folder."""
 FUNNEL_PERIODS: tuple[Literal["month", "quarter", "year"], ...] = ("month", "quarter", "year")

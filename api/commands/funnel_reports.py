@@ -7,8 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from api.commands.class_reports import class_report
 from api.commands.scoring import model_for, segments_for
-from api.kept_reports import FUNNEL_CUTS, FUNNEL_PERIODS, PEOPLE, Keep, funnel_name
+from api.kept_reports import CLASSES, FUNNEL_CUTS, FUNNEL_PERIODS, PEOPLE, Keep, funnel_name
 from features.errors import DataError
 from features.history.dated_inputs import DatedInputs
 from features.history.history import History
@@ -35,12 +36,15 @@ def keep_funnels(
     as_of: pd.Timestamp,
     calendar: ReportingCalendar,
     inputs: DatedInputs | None,
+    past: pd.DataFrame | None,
     currency: str | None,
     plan: tuple[int, ...],
     keep: Keep,
     report: Callable[[str], None],
 ) -> None:
-    """Keep the funnel of the month, the quarter and the year, and how each owner works.
+    """Keep the funnel of the month, the quarter and the year, how each owner works, and what became of each class.
+
+    ``past`` are the scores that were kept by then, None where there are none.
 
     Where amounts are in several currencies without rates nothing can be summed: it is said, and nothing is kept.
     """
@@ -66,6 +70,7 @@ def keep_funnels(
         "surprises": surprise_wins(pipeline, calendar.period_of(as_of, "quarter")),
     }
     keep(PEOPLE, about | plain(people))
+    keep(CLASSES, about | class_report(pipeline, past))
 
 
 def _scored(

@@ -16,7 +16,7 @@ from api.security import needs
 router = APIRouter(tags=["reports"], dependencies=[Depends(needs("read"))])
 
 Period = Literal["month", "quarter"]
-Cut = Literal["team", "owner", "product", "stage", "class"]
+Cut = Literal["team", "owner", "product", "region", "stage", "class"]
 Measure = Literal["amount", "count"]
 
 RETRY_SECONDS = 30
