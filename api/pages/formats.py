@@ -23,6 +23,8 @@ class Formats:
     ('46%', '–', '−3.2')
     >>> english.number(-22.13, 1), english.number(1234.0)
     ('−22.1', '1,234')
+    >>> english.day("2026-09-30T16:00:00Z"), english.day("2026-09-30T16:00:00Z", "Asia/Shanghai")
+    ('30 Sept 2026', '1 Oct 2026')
     >>> english.money(1234567.8, "EUR"), english.money(1236.0, None), english.money(1.0, "points")
     ('€1,234,568', '1,236', '1 points')
     """
@@ -67,9 +69,9 @@ class Formats:
             return f"{self.number(amount)} {currency}"
         return str(format_currency(amount, currency, "¤#,##0", locale=self.locale, currency_digits=False))
 
-    def day(self, at: datetime | date | pd.Timestamp | str | None) -> str:
-        """Write a day, UTC."""
-        return NOTHING if at is None else str(format_date(_moment(at), "medium", locale=self.locale))
+    def day(self, at: datetime | date | pd.Timestamp | str | None, zone: str = "UTC") -> str:
+        """Write a day, as it is in a time zone."""
+        return NOTHING if at is None else str(format_date(_moment(at, zone), "medium", locale=self.locale))
 
     def instant(self, at: datetime | pd.Timestamp | str | None) -> str:
         """Write a day and a time, UTC."""
@@ -82,6 +84,6 @@ class Formats:
         return _moment(at).isoformat().replace("+00:00", "Z")
 
 
-def _moment(at: datetime | date | pd.Timestamp | str) -> datetime:
+def _moment(at: datetime | date | pd.Timestamp | str, zone: str = "UTC") -> datetime:
     found = pd.Timestamp(at)
-    return (found if found.tzinfo is None else found.tz_convert("UTC")).to_pydatetime(warn=False)
+    return (found if found.tzinfo is None else found.tz_convert(zone)).to_pydatetime(warn=False)
