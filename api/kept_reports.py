@@ -17,7 +17,18 @@ CUTS = ("team", "owner", "product", "region", "stage", "class")
 """Columns that a forecast may be cut by; those that a history lacks are left out."""
 COMPARISON, PEOPLE, CLASSES = "comparison", "people", "classes"
 FUNNEL_PERIODS: tuple[Literal["month", "quarter", "year"], ...] = ("month", "quarter", "year")
-FUNNEL_CUTS = ("team", "product", "customer_type", "region", "owner")
+FUNNEL_CUTS = (
+    "team",
+    "product",
+    "customer_type",
+    "repeat_purchase",
+    "priority",
+    "competitor",
+    "sponsor",
+    "region",
+    "owner",
+)
+"""Columns that a funnel may be cut by; of those that tell nothing apart it is said."""
 
 
 def forecast_name(period: str, by: str | None) -> str:
