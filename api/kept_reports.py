@@ -19,7 +19,18 @@ COMPARISON, PEOPLE, CLASSES = "comparison", "people", "classes"
 FOLDER = "reports"
 """Where they are in the home folder."""
 FUNNEL_PERIODS: tuple[Literal["month", "quarter", "year"], ...] = ("month", "quarter", "year")
-FUNNEL_CUTS = ("team", "product", "customer_type", "region", "owner")
+FUNNEL_CUTS = (
+    "team",
+    "product",
+    "customer_type",
+    "repeat_purchase",
+    "priority",
+    "competitor",
+    "sponsor",
+    "region",
+    "owner",
+)
+"""Columns that a funnel may be cut by; of those that tell nothing apart it is said."""
 
 Keep = Callable[[str, Mapping[str, Any]], None]
 """Takes a report by its name."""

@@ -170,8 +170,8 @@ def threshold_of(largest: Floats, capacity: int, by: Words, of: int, total: floa
 def unranked(by: Words, capacity: int) -> Threshold:
     """Say that figures in several currencies have no order."""
     said = Words(
-        f"{by.en} is in several currencies: it has no order; choose one currency in the pipeline",
-        f"{by.zh}有多种币种，无法排序；请在商机清单中选择一种币种",
+        f"{by.en} is in several currencies: it has no order; choose one of them",
+        f"{by.zh}有多种币种，无法排序；请选择其中一种",
     )
     return Threshold(by, capacity, None, 0, 0, None, said)
 

@@ -25,7 +25,7 @@ from tests.pipelines import Pipeline
 from tests.services import live_service, serving
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml"}
-PAGES = ("/pipeline", "/hidden-accounts", "/model", "/opportunities/a")
+PAGES = ("/pipeline", "/classes", "/hidden-accounts", "/model", "/opportunities/a")
 
 
 @pytest.fixture
@@ -382,3 +382,15 @@ def test_amounts_of_several_currencies_are_not_added_up(reader: httpx.Client) ->
     found = reader.get("/v1/opportunities", headers={"Accept": "application/json"}).json()["totals"]
     assert {one["currency"]: one["amount"] for one in found["currencies"]} == {"EUR": 1000, "CNY": 1e6, None: 5}
     assert found["opportunities"] == 4
+
+
+def test_expected_values_of_several_currencies_are_ranked_in_the_one_that_is_chosen(reader: httpx.Client) -> None:
+    json = {"Accept": "application/json"}
+    value = reader.get("/v1/reports/classes?capacity=1", headers=json).json()["thresholds"]["expected_value"]
+    assert (value["threshold"], value["worked"]) == (None, 0)
+    assert "several currencies" in value["said"]["en"]
+    found = reader.get("/v1/reports/classes?capacity=1&currency=CNY", headers=json).json()
+    assert (found["thresholds"]["expected_value"]["threshold"], found["outcomes"]) == (750_000, None)
+    page = reader.get("/classes?capacity=1&currency=CNY").text
+    assert "<option selected>CNY</option>" in page
+    assert "run dealodds reports" in page

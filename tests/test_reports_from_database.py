@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from api.store.tables import SCORES
 from features.as_of import known_as_of
 from features.history.database.engine import Database
 from features.history.database.import_history import write_into
+from features.history.history import History
 from features.history.simulated import simulate
 from features.instants import micros_of
 from scoring.pipeline import pipeline_of
@@ -46,7 +49,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     with upgraded(url) as database:
         pipeline = Pipeline(database, Present(LATER))
         with database.writing("test", "import", pipeline.now) as writing:
-            write_into(writing, known_as_of(simulate(300, seed=4), NOW))
+            write_into(writing, _history())
         _state(database, pipeline.now)
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("DEALODDS_HOME", str(home))
@@ -57,6 +60,13 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
         settings = Settings(DEALODDS_HOME=home)
         with live_service(database, clock=pipeline.now, settings=settings) as client:
             yield client
+
+
+def _history() -> History:
+    """A simulated history in which nobody assessed competitors."""
+    known = known_as_of(simulate(300, seed=4), NOW)
+    fields = known.tables["field_history"]
+    return replace(known, tables={**known.tables, "field_history": fields[fields["field"] != "competitor"]})
 
 
 def _state(database: Database, now: Present) -> None:
@@ -163,3 +173,41 @@ def test_kept_scores_are_followed_where_they_are_old_enough(tmp_path: Path) -> N
     assert found["classes_from"] == "kept"
     active = found["classes"][0]
     assert (active["rate"]["began"], active["mean_probability"]) == (1, 0.4)
+
+
+def test_sales_have_mean_median_and_trend_and_two_segments_stand_beside_each_other(client: httpx.Client) -> None:
+    found = _twin(client, "/v1/reports/funnel?period=quarter&by=team&first=team_1&second=team_of_one")
+    (process,) = found["processes"]
+    last = process["sales"]["periods"][-1]
+    assert (last["first_day"], last["days"]["count"]) == ("2025-07-01", process["funnel"]["won"])
+    assert last["deals"]["mean"] > last["deals"]["median"] > 0
+    assert process["sales"]["median_days"]["direction"] in ("rising", "falling", "steady")
+    assert len(process["sales"]["periods"]) <= 8
+    beside = found["compared"]
+    assert [beside[side]["value"] for side in ("first", "second")] == ["team_1", "team_of_one"]
+    success = beside["differences"][0]
+    shares = [beside[side]["funnel"]["success"] for side in ("first", "second")]
+    assert success["difference"] == pytest.approx(shares[0] - shares[1])
+    assert _twin(client, "/v1/reports/funnel?by=team&first=team_1&second=nobody")["compared"] is None
+    page = client.get("/funnel?by=team&first=team_1&second=team_of_one", headers=HTML).text
+    assert '<option value="team_of_one" selected>' in page
+    assert f"€{last['deals']['median']:,.0f}" in page
+    twin = re.search(r'href="(/v1/reports/funnel[^"]*)"', page)
+    assert twin is not None
+    assert _twin(client, twin[1].replace("&amp;", "&"))["compared"] == beside
+    for link in set(re.findall(r'href="(/funnel/[^"]+\.(?:csv|xlsx)[^"]*)"', page)):
+        assert client.get(link.replace("&amp;", "&"), headers=HTML).status_code == 200, link
+
+
+def test_a_cut_by_what_nobody_recorded_says_so(client: httpx.Client) -> None:
+    found = _twin(client, "/v1/reports/funnel?period=quarter")
+    cuts, uncut = found["processes"][0]["cuts"], {one["cut"]: one["only"] for one in found["uncut"]}
+    assert {"priority", "repeat_purchase", "customer_type"} <= set(cuts)
+    assert {one["value"] for one in cuts["repeat_purchase"]} == {"first", "repeat"}
+    # Nobody assessed competitors here: it is not that there are none.
+    assert uncut == {"competitor": None}
+    assert "competitor present: not in the data" in client.get("/funnel", headers=HTML).text
+    chinese = client.get("/funnel", headers=HTML | {"Accept-Language": "zh-CN"}).text
+    assert "有竞争对手: 数据中没有" in chinese
+    page = client.get("/funnel?by=repeat_purchase", headers=HTML).text
+    assert "repeat purchase" in page

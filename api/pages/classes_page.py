@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.datastructures import URL
@@ -25,8 +26,9 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(needs("read"))
 def get_classes(request: Request, asked: Annotated[ClassesQuery, Query()]) -> Response:
     """Show thresholds for the time there is, and what became of each class."""
     language = language_of(request)
-    found = classes_report(request, asked.capacity)
+    found = classes_report(request, asked)
     bound = found["thresholds"]["probability"]["threshold"]
+    given = asked.model_dump(exclude_none=True)
     least = {} if bound is None else {"min_probability": bound}
     return page(
         request,
@@ -36,8 +38,9 @@ def get_classes(request: Request, asked: Annotated[ClassesQuery, Query()]) -> Re
         outcomes=outcome_table(found["outcomes"], language) if found["outcomes"] else None,
         under_way=is_under_way(request.app.state.settings.home),
         work_url=str(URL(path="/pipeline").include_query_params(**least, sort="-probability")),
-        query=f"?capacity={asked.capacity}",
-        json=f"/v1/reports/classes?capacity={asked.capacity}",
+        currencies=found["currencies"],
+        query=f"?{urlencode(given)}",
+        json=f"/v1/reports/classes?{urlencode(given)}",
     )
 
 
@@ -45,7 +48,7 @@ def get_classes(request: Request, asked: Annotated[ClassesQuery, Query()]) -> Re
 def get_table(request: Request, table: str, kind: Format, asked: Annotated[ClassesQuery, Query()]) -> Response:
     """Give a table of the page as a file."""
     language = language_of(request)
-    found = classes_report(request, asked.capacity)
+    found = classes_report(request, asked)
     tables = {"thresholds": threshold_table(found, language)}
     if found["outcomes"]:
         tables["outcomes"] = outcome_table(found["outcomes"], language)

@@ -6,7 +6,7 @@ import base64
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
@@ -23,13 +23,14 @@ from api.pages.people_page import people_shown
 from api.pages.rendering import asset, part, whole
 from api.pages.stages import StageNames
 from api.routes.accounts import account_answer
+from api.routes.reports import FunnelQuery
 from models.artifact import Artifact
 from models.promotions import Decision
 from scoring.accounts import AccountScore
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _MOST_ACCOUNTS = 30
-_PERIOD = "quarter"
+_PERIOD: Final = "quarter"
 _ID = re.compile(r'(\sid="|\shref="#)')
 _LABEL = re.compile(r'\saria-labelledby="[^"]*"')
 
@@ -131,8 +132,9 @@ def _funnels(mailed: Mailed, chosen: Language) -> Iterator[Shown]:
         yield Shown("funnel", name, None)
         return
     for place, process in enumerate(found["processes"]):
-        shown = funnel_shown(found, place, next(iter(process["cuts"]), None), chosen)
-        own = f"{name} {process['funnel']['process']}" if len(found["processes"]) > 1 else name
+        called = process["funnel"]["process"]
+        shown = funnel_shown(found, FunnelQuery(period=_PERIOD, process=called), chosen)
+        own = f"{name} {called}" if len(found["processes"]) > 1 else name
         yield _shown(f"funnel-{place}", own, "funnel.html", chosen, shown)
 
 

@@ -29,6 +29,9 @@ class ClassesQuery(BaseModel):
     capacity: Annotated[int, Field(ge=1, le=100_000)] = Field(
         40, description="How many opportunities you can work: what is suggested leaves at most so many."
     )
+    currency: Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00]+$")] | None = Field(
+        None, description="Rank expected values in this currency; needed where there are several."
+    )
 
 
 @router.get(
@@ -43,28 +46,30 @@ def get_classes(request: Request, asked: Annotated[ClassesQuery, Query()]) -> Re
     Thresholds are of the work list in service. ``outcomes`` is worked out by ``dealodds reports``, null until then;
     its ``classes_from`` says whether it rests on scores that were kept, or on classes worked out again.
     """
-    return Response(
-        json.dumps(classes_report(request, asked.capacity), ensure_ascii=False), media_type="application/json"
-    )
+    return Response(json.dumps(classes_report(request, asked), ensure_ascii=False), media_type="application/json")
 
 
-def classes_report(request: Request, capacity: int) -> dict[str, Any]:
+def classes_report(request: Request, asked: ClassesQuery) -> dict[str, Any]:
     """Put together what was kept of the classes, and the thresholds of the list."""
-    home = request.app.state.settings.home
+    capacity, home = asked.capacity, request.app.state.settings.home
     with database_of(request).reading() as connection:
         current = list_in_service(connection)
         currencies = cast(ListChoices, request.app.state.choices).of(connection, current.list_id)["currency"]
+        currency = asked.currency or (currencies[0] if len(currencies) == 1 else None)
         thresholds: dict[str, Threshold] = {}
         for column, by in RANKED.items():
-            if column == "expected_value" and len(currencies) > 1:
+            is_value = column == "expected_value"
+            if is_value and currency is None and currencies:
                 thresholds[column] = unranked(by, capacity)
             else:
-                found = ranked(connection, current.list_id, column, capacity + 1)
+                only = currency if is_value else None
+                found = ranked(connection, current.list_id, column, capacity + 1, only)
                 thresholds[column] = threshold_of(found.largest, capacity, by, found.of, found.total)
         state = state_of(connection, current, request.app.state.clock)
     return {
         "list": state.model_dump(mode="json"),
-        "currency": currencies[0] if len(currencies) == 1 else None,
+        "currency": currency,
+        "currencies": currencies,
         "capacity": capacity,
         "thresholds": plain(thresholds),
         "outcomes": kept_report(home, CLASSES) if has_report(home, CLASSES) else None,

@@ -20,9 +20,14 @@ class Ranked:
     total: float
 
 
-def ranked(connection: Connection, list_id: int, column: str, most: int) -> Ranked:
-    """Read the largest figures of a column of the work list, at most so many; by its index."""
+def ranked(connection: Connection, list_id: int, column: str, most: int, currency: str | None = None) -> Ranked:
+    """Read the largest figures of a column of the work list, at most so many; by its index.
+
+    ``currency`` leaves only the rows that are in it.
+    """
     figure, mine = LISTED.c[column], LISTED.c.list_id == list_id
+    if currency is not None:
+        mine = mine & (LISTED.c.currency == currency)
     asked = select(figure).where(mine, figure.is_not(None)).order_by(figure.desc()).limit(most)
     largest = np.array(connection.execute(asked).scalars().all(), dtype=np.float64)
     of, total = connection.execute(select(func.count(figure), func.sum(figure)).where(mine)).one()
