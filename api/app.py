@@ -24,6 +24,7 @@ from api.metrics import Metrics
 from api.openapi import describe
 from api.pages import (
     assets,
+    classes_page,
     comparison_page,
     forecast_page,
     funnel_page,
@@ -51,6 +52,7 @@ from api.routes import (
     accounts,
     audit_log,
     changes,
+    classes,
     collection,
     health,
     hidden_accounts,
@@ -106,6 +108,7 @@ _PARTS = (
     audit_log,
     personal_data,
     reports,
+    classes,
     metrics,
     assets,
     sign_in,
@@ -114,6 +117,7 @@ _PARTS = (
     forecast_page,
     comparison_page,
     funnel_page,
+    classes_page,
     people_page,
     hidden_accounts_page,
     model,

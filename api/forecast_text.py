@@ -24,13 +24,8 @@ def forecast_text(found: Forecast, origin: str) -> list[str]:
     ]
     for measure, total in found.totals.items():
         lines += _table(found, measure, total)
-    aim = found.totals.get("amount")
-    if aim is not None and aim.target is not None and aim.target_probability is not None:
-        chance = f"{100 * aim.target_probability:.0f}"
-        lines += [
-            f"target {aim.target:,.0f}: reached with probability {chance} %",
-            f"目标{aim.target:,.0f}：达成概率{chance}%",
-        ]
+    for measure, total in found.totals.items():
+        lines += _of_target(measure, total) + _of_commit(measure, total)
     due = [one for one in found.slippage if not one.overdue]
     if found.slippage:
         expected, late = sum(one.met for one in due), len(found.slippage) - len(due)
@@ -41,6 +36,27 @@ def forecast_text(found: Forecast, origin: str) -> list[str]:
     for note in found.notes:
         lines += [f"- {note.en}", f"  {note.zh}"]
     return lines
+
+
+def _of_target(measure: Measure, total: Line) -> list[str]:
+    if total.target is None or total.target_probability is None:
+        return []
+    (en, zh), chance = _HEADS[measure], f"{100 * total.target_probability:.0f}"
+    return [
+        f"target {total.target:,.0f} ({en}): reached with probability {chance} %",
+        f"目标{total.target:,.0f}（{zh}）：达成概率{chance}%",
+    ]
+
+
+def _of_commit(measure: Measure, total: Line) -> list[str]:
+    """Say what some committed to: it is no commit of all."""
+    if total.commit_given is None or total.commit is not None:
+        return []
+    en, zh = _HEADS[measure]
+    return [
+        f"{total.committed} of {total.owners} owners committed, to {total.commit_given:,.0f} together ({en})",
+        f"{total.owners}位负责人中有{total.committed}位作出承诺，共{total.commit_given:,.0f}（{zh}）",
+    ]
 
 
 def _table(found: Forecast, measure: Measure, total: Line) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import pandas as pd
 
 from features.history.dated_inputs import DatedInputs
 from features.history.directory import read_history
@@ -60,5 +61,20 @@ def inputs_at(source: Source) -> DatedInputs | None:
     try:
         with database.reading() as connection:
             return read_inputs(connection)
+    finally:
+        database.close()
+
+
+def past_scores_at(source: Source, as_of: pd.Timestamp) -> pd.DataFrame | None:
+    """Read what was said by an instant where a database has it; a folder has nothing."""
+    if isinstance(source, Path):
+        return None
+    from api.store.past_scores import past_scores
+    from features.history.database.engine import Database
+
+    database = Database(source)
+    try:
+        with database.reading() as connection:
+            return past_scores(connection, as_of)
     finally:
         database.close()

@@ -13,13 +13,24 @@ from features.errors import NotKnownError
 
 PERIODS = ("month", "quarter")
 """Periods that are forecast: those that the instant is in."""
-CUTS = ("team", "owner", "product", "stage", "class")
+CUTS = ("team", "owner", "product", "region", "stage", "class")
 """Columns that a forecast may be cut by; those that a history lacks are left out."""
-COMPARISON, PEOPLE = "comparison", "people"
+COMPARISON, PEOPLE, CLASSES = "comparison", "people", "classes"
 FOLDER = "reports"
 """Where they are in the home folder."""
 FUNNEL_PERIODS: tuple[Literal["month", "quarter", "year"], ...] = ("month", "quarter", "year")
-FUNNEL_CUTS = ("team", "product", "customer_type", "region", "owner")
+FUNNEL_CUTS = (
+    "team",
+    "product",
+    "customer_type",
+    "repeat_purchase",
+    "priority",
+    "competitor",
+    "sponsor",
+    "region",
+    "owner",
+)
+"""Columns that a funnel may be cut by; of those that tell nothing apart it is said."""
 
 Keep = Callable[[str, Mapping[str, Any]], None]
 """Takes a report by its name."""

@@ -79,6 +79,29 @@ class ListedOpportunity(Answer):
     trend: TrendAnswer = Field(description="Where its probability has been going.", examples=[{"key": "steady"}])
 
 
+class CurrencyTotals(Answer):
+    """Sums over the opportunities of one currency."""
+
+    currency: str | None = Field(description="The currency; null where none is named.", examples=["EUR"])
+    opportunities: int = Field(description="Opportunities with it.", examples=[120])
+    without_amount: int = Field(description="Those without an amount: in no sum of amounts.", examples=[3])
+    amount: float | None = Field(description="Sum of amounts; null where none is known.", examples=[3000000.0])
+    expected_value: float | None = Field(description="Sum of learned probability × amount.", examples=[960000.0])
+    by_fixed_weights: float | None = Field(description="Sum of fixed weight × amount.", examples=[1350000.0])
+
+
+class WorkListTotals(Answer):
+    """What all opportunities that the filters leave come to, on whatever page they are."""
+
+    opportunities: int = Field(description="How many.", examples=[120])
+    expected_wins: float = Field(description="Sum of learned probabilities.", examples=[38.4])
+    wins_by_fixed_weights: float = Field(description="Sum of fixed weights.", examples=[54.0])
+    currencies: list[CurrencyTotals] = Field(
+        description="Sums by currency, the one of most opportunities first; they are not added up.",
+        examples=[[{"currency": "EUR", "amount": 3000000.0}]],
+    )
+
+
 class WorkListAnswer(Answer):
     """A page of the work list."""
 
@@ -91,6 +114,10 @@ class WorkListAnswer(Answer):
     next_cursor: str | None = Field(
         description="Send it as cursor for the next page, with the same filters and sort; null after the last.",
         examples=["WzcsIjNmMGEi…"],
+    )
+    totals: WorkListTotals | None = Field(
+        description="What all that the filters leave comes to; with the first page only, null with a cursor.",
+        examples=[{"opportunities": 120, "expected_wins": 38.4, "wins_by_fixed_weights": 54.0}],
     )
 
 

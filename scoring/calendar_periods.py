@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -31,6 +31,12 @@ class Period:
     start: pd.Timestamp
     end: pd.Timestamp
     zone: str = "UTC"
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """First and last day of the period, where they are reported."""
+        last = self.end - pd.Timedelta(microseconds=1)
+        return self.start.tz_convert(self.zone).date(), last.tz_convert(self.zone).date()
 
     def days_left(self, as_of: pd.Timestamp) -> float:
         """Days from an instant to the end of the period; 0 when it is over."""

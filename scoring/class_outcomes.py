@@ -111,10 +111,11 @@ class Threshold(Report):
     said: Words
 
 
-_RANKED = {
+RANKED = {
     "probability": Words("win probability", "赢单概率"),
     "expected_value": Words("expected value", "期望金额"),
 }
+"""Figures that a threshold is suggested of, with their names."""
 
 
 def suggested_thresholds(
@@ -130,22 +131,49 @@ def suggested_thresholds(
         Which classes are ranked.
     """
     rows = pipeline.open[pipeline.open["class"].isin(list(classes))]
-    return tuple(_threshold(rows[column].to_numpy(np.float64), capacity, by) for column, by in _RANKED.items())
+    found = []
+    for column, by in RANKED.items():
+        figures = rows[column].to_numpy(np.float64)
+        known = np.sort(figures[~np.isnan(figures)])[::-1]
+        found.append(threshold_of(known[: capacity + 1], capacity, by, len(known), float(known.sum())))
+    return tuple(found)
 
 
-def _threshold(figures: Floats, capacity: int, by: Words) -> Threshold:
-    known = np.sort(figures[~np.isnan(figures)])[::-1]
-    if not len(known) or capacity < 1:
-        return Threshold(by, capacity, None, 0, len(known), None, Words("nothing to rank", "没有可排序的商机"))
-    bound = known[min(capacity, len(known)) - 1]
+def threshold_of(largest: Floats, capacity: int, by: Words, of: int, total: float) -> Threshold:
+    """Suggest a threshold from the largest figures.
+
+    Parameters
+    ----------
+    largest
+        The largest figures, one more than the capacity where there are so many, largest first.
+    of, total
+        How many figures are known, and their sum.
+
+    Examples
+    --------
+    >>> threshold_of(np.array([0.9, 0.6, 0.6]), 2, RANKED["probability"], 5, 2.4).said.en
+    'you can work 2: take those with win probability of 0.9 or more, 1'
+    """
+    if not len(largest) or capacity < 1:
+        return Threshold(by, capacity, None, 0, of, None, Words("nothing to rank", "没有可排序的商机"))
+    bound = largest[min(capacity, len(largest)) - 1]
     # Those that share the figure at the bound are all in or all out.
-    if (known >= bound).sum() > capacity:
-        above = known[known > bound]
+    if len(largest) > capacity and largest[capacity] == bound:
+        above = largest[largest > bound]
         bound = above[-1] if len(above) else np.nan
-    worked = int((known >= bound).sum())
-    share = float(known[:worked].sum() / known.sum()) if known.sum() > 0 else None
+    worked = int((largest >= bound).sum())
+    share = float(largest[:worked].sum() / total) if total > 0 else None
     threshold = None if np.isnan(bound) else float(bound)
-    return Threshold(by, capacity, threshold, worked, len(known), share, _said(by, capacity, threshold, worked))
+    return Threshold(by, capacity, threshold, worked, of, share, _said(by, capacity, threshold, worked))
+
+
+def unranked(by: Words, capacity: int) -> Threshold:
+    """Say that figures in several currencies have no order."""
+    said = Words(
+        f"{by.en} is in several currencies: it has no order; choose one of them",
+        f"{by.zh}有多种币种，无法排序；请选择其中一种",
+    )
+    return Threshold(by, capacity, None, 0, 0, None, said)
 
 
 def _said(by: Words, capacity: int, threshold: float | None, worked: int) -> Words:

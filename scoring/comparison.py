@@ -18,6 +18,8 @@ from scoring.words import Words
 
 Floats = NDArray[np.float64]
 
+COMMITTED = "committed"
+"""Scope of the months or quarters that owners had committed to, with all that came in them."""
 LEARNED, RULES = "learned", ("fixed_weights", "stage_rates", "commit")
 FEWEST_WEEKS = 8
 """Below it is said that the weeks are too few to judge."""
@@ -35,7 +37,8 @@ class Comparison:
         Of the data, such as ``simulated``.
     figures
         Records ``{scope, measure, by, group, method, figure, value, low, high, weeks}``; ``scope`` is ``open`` (what
-        was open then) or ``all`` (what was created later too); low and high are 80 % sure.
+        was open then), ``all`` (what was created later too) or ``committed`` (all of the month or quarter that owners
+        had committed to); low and high are 80 % sure.
     findings
         What the figures say of the learned forecast against each rule, where it lost first.
     disagreements, right
@@ -111,7 +114,9 @@ def compare(
         methods = {str(name): _by_week(found, cutoffs) for name, found in rows.groupby("method")}
         for method, found in methods.items():
             figures += _records(what | {"method": method, "weeks": len(rows["cutoff"].unique())}, found, weights)
-        findings += _findings(what, methods, weights, days, stages or {})
+        # Owners commit to some periods only: other weeks say nothing of them.
+        judged = rows["cutoff"].nunique() if scope == COMMITTED else len(cutoffs)
+        findings += _findings(what, methods, weights, judged, days, stages or {})
     figures += _log_losses(opportunities, cutoffs, weights, sorted({*forecasts["by"]} - {""}))
     examples, right = disagreements_of(opportunities)
     return Comparison(
@@ -145,6 +150,7 @@ def _findings(
     what: dict[str, Any],
     methods: dict[str, pd.DataFrame],
     weights: Floats,
+    weeks: int,
     days: float | None,
     stages: Mapping[str, Words],
 ) -> list[Finding]:
@@ -160,14 +166,14 @@ def _findings(
             Finding(
                 **what,
                 rule=rule,
-                weeks=weights.shape[1],
+                weeks=weeks,
                 days=days,
                 learned=ours,
                 missed=theirs,
                 difference=difference["value"],
                 low=difference["low"],
                 high=difference["high"],
-                words=sentence(what, rule, weights.shape[1], ours, theirs, difference, stages),
+                words=sentence(what, rule, weeks, ours, theirs, difference, stages),
             )
         )
     return found

@@ -16,7 +16,11 @@ METHODS = {
     "commit": Words("the owners' commits", "负责人承诺"),
 }
 _MEASURES = {"amount": Words("won amount", "赢单金额"), "count": Words("number of wins", "赢单数量")}
-_SCOPES = {"open": Words("of what was open", "（当时未关闭的机会）"), "all": Words("in all", "（全部）")}
+_SCOPES = {
+    "open": Words("of what was open", "（当时未关闭的机会）"),
+    "all": Words("in all", "（全部）"),
+    "committed": Words("of the periods that owners committed to", "（负责人作出承诺的期间）"),
+}
 COLUMNS = {
     "team": Words("team", "团队"),
     "owner": Words("owner", "负责人"),

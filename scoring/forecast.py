@@ -14,7 +14,8 @@ from scoring.arrivals import NO_ARRIVALS
 from scoring.calendar_periods import Calendar, Period
 from scoring.chances import Chances
 from scoring.forecast_draws import DRAWS, Draws, certain, draw_new, draw_open, draw_shared
-from scoring.forecast_groups import Groups, group_names, groups_of
+from scoring.forecast_goals import Commit, Goals, commit_of
+from scoring.forecast_groups import Groups, group_names, groups_of, owners_of
 from scoring.forecast_lines import MEASURES, Line, Measure, bounds, chance_of, middle
 from scoring.forecast_notes import notes_of
 from scoring.forecast_parts import Parts, parts_of, past_wins_again, sums_of, sums_won
@@ -96,11 +97,9 @@ def forecast(
     calendar: Calendar,
     *,
     by: str | None = None,
-    target: float | None = None,
-    targets: Mapping[str | None, float] | None = None,
     past: Sequence[PastForecast] = (),
     rates: Mapping[str, float] | None = None,
-    commits: Mapping[str, float] | None = None,
+    goals: Goals | None = None,
     only_open: bool = False,
     everything: bool = False,
     draws: int = DRAWS,
@@ -120,14 +119,12 @@ def forecast(
         Where the stated days end.
     by
         Column to cut by: ``team``, ``owner``, ``product``, ``stage``, ``class``, or another of segments.
-    target, targets
-        Amount to be reached by all together, and by groups.
     past
         Past periods of about this length, from which the spread of the shared factor is learned.
     rates
         What one unit of each currency is worth; needed where there are several.
-    commits
-        What each owner committed to, by owner.
+    goals
+        What is to be reached, and what each owner committed to (``stated_inputs.goals_at``).
     only_open
         Leave out what is not created yet, to compare with rules that know nothing of it.
     everything
@@ -145,7 +142,9 @@ def forecast(
         parts = replace(parts, arrivals=NO_ARRIVALS)
     if everything:
         parts = replace(parts, stated=np.ones(len(parts.open), dtype=bool))
-    groups = groups_of(by, parts.open, parts.won.take(parts.in_period), past_wins_again(parts), chances.classes)
+    aimed, won = goals or Goals(), parts.won.take(parts.in_period)
+    stated = aimed.groups(by) if by is not None else ()
+    groups = groups_of(by, parts.open, won, past_wins_again(parts), chances.classes, stated)
     spread = fit_spread(past)
     drawn = _draw(parts, groups, spread, draws, seed)
     by_measure: dict[Measure, Floats] = {"count": drawn.count}
@@ -153,13 +152,12 @@ def forecast(
         by_measure = {"amount": drawn.amount, **by_measure}
     totals, lines = {}, {}
     for measure in (m for m in MEASURES if m in by_measure):
-        is_amount = measure == "amount"
-        aims, gave = ({}, {}) if not is_amount else (targets or {}, groups.commits(commits, parts.open))
+        aims, gave = aimed.of(measure), groups.commits(aimed, measure, parts.open, won)
         sums, found = sums_of(parts, groups, measure), by_measure[measure]
-        lines[measure] = _lines(groups, sums, found, measure, aims, gave)
+        lines[measure] = _lines(groups, sums, found, measure, aims.targets, gave)
         total = {key: float(values.sum()) for key, values in sums.items()}
-        said = sum(commits.values()) if commits and is_amount else None
-        totals[measure] = _line(None, total, found.sum(axis=1), measure, target if is_amount else None, said)
+        said = commit_of(owners_of(parts.open, won) | set(aims.commits), aims.commits) if aims.commits else Commit()
+        totals[measure] = _line(None, total, found.sum(axis=1), measure, aims.target, said)
     return Forecast(
         as_of=standing.as_of,
         period=period,
@@ -179,7 +177,8 @@ def forecast(
             spread,
             priced="amount" in by_measure,
             timed=chances.timed,
-        ),
+        )
+        + aimed.notes,
     )
 
 
@@ -199,13 +198,22 @@ def _lines(
     sums: Mapping[str, Floats],
     draws: Floats,
     measure: Measure,
-    targets: Mapping[str | None, float],
-    commits: Mapping[str | None, float],
+    targets: Mapping[str, float],
+    commits: Mapping[str | None, Commit],
 ) -> tuple[Line, ...]:
     found = []
     for at, name in enumerate(groups.names):
         own = {key: float(values[at]) for key, values in sums.items()}
-        found.append(_line(name, own, draws[:, at], measure, targets.get(name), commits.get(name)))
+        found.append(
+            _line(
+                name,
+                own,
+                draws[:, at],
+                measure,
+                None if name is None else targets.get(name),
+                commits.get(name, Commit()),
+            )
+        )
     return tuple(found)
 
 
@@ -215,7 +223,7 @@ def _line(
     draws: Floats,
     measure: Measure,
     target: float | None,
-    commit: float | None,
+    commit: Commit,
 ) -> Line:
     return Line(
         group=group,
@@ -232,5 +240,8 @@ def _line(
         target_probability=chance_of(draws, target),
         fixed_weights=sums["fixed_weights"],
         stage_rates=sums.get("stage_rates"),
-        commit=commit,
+        commit=commit.whole,
+        commit_given=commit.given,
+        committed=commit.committed,
+        owners=commit.owners,
     )

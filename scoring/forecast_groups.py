@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from features.history.process import Process
 from scoring.classification import CLASSES
+from scoring.forecast_goals import Commit, Goals, commit_of
+from scoring.forecast_lines import Measure
 from scoring.standing import Standing
 from scoring.words import UNKNOWN, Words, stage_names
 
@@ -42,21 +44,39 @@ class Groups:
         """Sum values by group, shape (groups,)."""
         return np.bincount(place, values, minlength=len(self.names)).astype(np.float64)
 
-    def commits(self, commits: Mapping[str, float] | None, standing: Standing) -> dict[str | None, float]:
-        """What the owners of each group committed to: by owner, or by team where each owner is in one."""
+    def commits(self, goals: Goals, measure: Measure, now_open: Standing, won: Standing) -> dict[str | None, Commit]:
+        """What the owners of each group committed to: by owner, or by the team that each is in now."""
+        commits = goals.of(measure).commits
         if not commits or self.by not in ("owner", "team"):
             return {}
-        if self.by == "owner":
-            return {owner: amount for owner, amount in commits.items()}  # noqa: C416 - None is a group too
-        team = dict(zip(standing.owner.tolist(), standing.groups("team").tolist(), strict=True))
-        sums: dict[str | None, float] = {}
-        for owner, amount in commits.items():
-            if owner in team:
-                sums[team[owner]] = sums.get(team[owner], 0.0) + amount
-        return sums
+        owners = owners_of(now_open, won) | set(commits)
+        home: dict[str, str | None] = {owner: owner for owner in owners}
+        if self.by == "team":
+            home = {**_teams_of(won), **_teams_of(now_open), **goals.teams}
+        members: dict[str | None, set[str]] = {}
+        for owner in owners:
+            members.setdefault(home.get(owner), set()).add(owner)
+        return {group: commit_of(found, commits) for group, found in members.items()}
 
 
-def groups_of(by: str | None, now_open: Standing, won: Standing, again: Standing, classes: Objects | None) -> Groups:
+def owners_of(now_open: Standing, won: Standing) -> set[str]:
+    """Owners who have something open, or won in the period."""
+    return {str(owner) for part in (now_open, won) for owner in part.owner if owner is not None}
+
+
+def _teams_of(standing: Standing) -> dict[str, str | None]:
+    teams = standing.groups("team") if standing.team_now is None else standing.team_now
+    return {str(o): t for o, t in zip(standing.owner.tolist(), teams.tolist(), strict=True) if o is not None}
+
+
+def groups_of(
+    by: str | None,
+    now_open: Standing,
+    won: Standing,
+    again: Standing,
+    classes: Objects | None,
+    stated: Collection[str] = (),
+) -> Groups:
     """Find the groups of a forecast, in the order of their names, unknown last.
 
     Parameters
@@ -65,6 +85,8 @@ def groups_of(by: str | None, now_open: Standing, won: Standing, again: Standing
         Column; None for one group of all.
     classes
         Class of each open opportunity, for ``class``.
+    stated
+        Groups that are there although they have no opportunities: something is stated of them.
     """
     if by is None:
         values = [np.full(len(part), "", dtype=object) for part in (now_open, won, again)]
@@ -73,7 +95,7 @@ def groups_of(by: str | None, now_open: Standing, won: Standing, again: Standing
         values = [of_open, np.full(len(won), DONE, dtype=object), np.full(len(again), NEW, dtype=object)]
     else:
         values = [part.groups(by) for part in (now_open, won, again)]
-    found = {name for part in values for name in part.tolist()}
+    found = {name for part in values for name in part.tolist()} | set(stated)
     names = (*sorted((n for n in found if n is not None), key=str), *([None] if None in found else []))
     place = {name: at for at, name in enumerate(names or ("",))}
     places = [np.array([place[name] for name in part.tolist()], dtype=np.int64) for part in values]

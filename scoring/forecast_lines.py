@@ -38,7 +38,9 @@ class Line:
     stage_rates
         Won so far, and what the stage rates expect of what is open; None when they are not at hand.
     commit
-        What the owners committed to; None where nobody did.
+        What the owners committed to; None unless each of them did.
+    commit_given, committed, owners
+        The sum of those commits that were given, None without any; how many owners gave one, and of how many.
     """
 
     group: str | None
@@ -56,6 +58,9 @@ class Line:
     fixed_weights: float
     stage_rates: float | None
     commit: float | None
+    commit_given: float | None = None
+    committed: int = 0
+    owners: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Describe the line in JSON."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,10 +75,11 @@ def stated_in(standing: Standing, start: float, end: float, calendar: Calendar) 
 
 
 def past_wins_again(parts: Parts) -> Standing:
-    """Past wins that may come again."""
+    """Past wins that may come again; what comes again comes to the team that the owner is in now."""
     chosen = np.zeros(len(parts.won), dtype=bool)
     chosen[parts.arrivals.row] = True
-    return parts.won.take(chosen)
+    again = parts.won.take(chosen)
+    return replace(again, team=again.team_now)
 
 
 def sums_won(parts: Parts, groups: Groups) -> dict[Measure, Floats]:

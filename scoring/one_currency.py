@@ -49,7 +49,7 @@ def in_one_currency(amounts: Floats, currencies: Words, rates: Mapping[str, floa
             listed = ", ".join(used + ["no currency named"] * unnamed)
             raise DataError(f"amounts in {listed}", "one currency, or rates between them", "give exchange rates")
         return amounts, used[0] if used else None
-    base = next((name for name, rate in rates.items() if rate == 1), None)
+    base = base_of(rates)
     for name in used:
         if not rates.get(name, 0) > 0:
             raise DataError(f"amounts in {name} without a rate", "a rate above 0 for each currency", "give its rate")
@@ -58,3 +58,8 @@ def in_one_currency(amounts: Floats, currencies: Words, rates: Mapping[str, floa
         raise DataError("amounts without a currency among others", "a currency for each amount", "fill the currency")
     factor = np.array([1.0 if word is None else rates.get(str(word), np.nan) for word in currencies], dtype=np.float64)
     return np.asarray(amounts * factor, dtype=np.float64), base
+
+
+def base_of(rates: Mapping[str, float] | None) -> str | None:
+    """Find the currency reported in: the first with rate 1."""
+    return next((name for name, rate in (rates or {}).items() if rate == 1), None)

@@ -134,23 +134,26 @@ def trend_of(numbers: Sequence[float | None]) -> Trend:
 
 @dataclass(frozen=True)
 class SalesOfPeriod(Report):
-    """Sales of one period: of deals by amount, and of sellers by what each won."""
+    """Sales of one period: of deals by amount and by days from creation to the win, and of sellers by what each won."""
 
     first_day: str
     last_day: str
     deals: Statistics
     sellers: Statistics
+    days: Statistics
 
 
 @dataclass(frozen=True)
 class Sales(Report):
-    """Sales over periods, with the trend of their total, and of the mean and median deal."""
+    """Sales over periods, with the trend of their total, of the mean and median deal, and of its days to the win."""
 
     currency: str | None
     periods: tuple[SalesOfPeriod, ...]
     total: Trend
     mean: Trend
     median: Trend
+    mean_days: Trend
+    median_days: Trend
 
 
 def sales_over_time(
@@ -167,6 +170,8 @@ def sales_over_time(
         trend_of([one.deals.total for one in begun]),
         trend_of([one.deals.mean for one in begun]),
         trend_of([one.deals.median for one in begun]),
+        trend_of([one.days.mean for one in begun]),
+        trend_of([one.days.median for one in begun]),
     )
 
 
@@ -178,7 +183,13 @@ def _sales(won: pd.DataFrame, period: Period) -> SalesOfPeriod:
         last_day=period.last.isoformat(),
         deals=statistics_of(rows["value"].to_numpy(np.float64)),
         sellers=statistics_of(by_seller.to_numpy(np.float64)),
+        days=statistics_of(_days(rows)),
     )
+
+
+def _days(won: pd.DataFrame) -> Floats:
+    """Days from creation to the win, shape (n,)."""
+    return np.asarray((won["closed_at"] - won["created_at"]).dt.total_seconds().to_numpy(np.float64) / 86_400)
 
 
 @dataclass(frozen=True)
@@ -189,14 +200,21 @@ class CutSales(Report):
     value: str | None
     name: Words
     deals: Statistics
+    days: Statistics
 
 
-def sales_by(pipeline: Pipeline, cut: str, period: Period) -> tuple[CutSales, ...]:
+def sales_by(
+    pipeline: Pipeline, cut: str, period: Period, where: Mapping[str, str | None] | None = None
+) -> tuple[CutSales, ...]:
     """Describe what each value of a cut won in a period, the largest total first."""
     pipeline.chosen({cut: None})  # refuses what is no cut
-    won = pipeline.won[(pipeline.won["closed_at"] >= period.start) & (pipeline.won["closed_at"] < period.end)]
+    chosen = pipeline.chosen(where)
+    won = chosen[
+        (chosen["outcome"] == "won") & (chosen["closed_at"] >= period.start) & (chosen["closed_at"] < period.end)
+    ]
     found = []
     for key, rows in won.groupby(cut, dropna=False):
         value = None if pd.isna(key) else str(key)
-        found.append(CutSales(cut, value, value_name(cut, value), statistics_of(rows["value"].to_numpy(np.float64))))
+        deals, days = (statistics_of(numbers) for numbers in (rows["value"].to_numpy(np.float64), _days(rows)))
+        found.append(CutSales(cut, value, value_name(cut, value), deals, days))
     return tuple(sorted(found, key=lambda one: (-one.deals.total, one.value or "")))

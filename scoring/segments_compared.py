@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from features.reporting_calendar import Period
 from scoring.funnel import Funnel, funnel
@@ -51,12 +52,20 @@ def side_by_side(
     Examples of segments: ``{"customer_type": "new"}`` and ``{"customer_type": "existing"}``.
     """
     one, two = funnel(pipeline, period, process, first), funnel(pipeline, period, process, second)
-    success = _difference(Words("success", "成功率"), (one.won, one.won + one.lost), (two.won, two.won + two.lost))
-    conversions = tuple(
-        _difference(a.name, (a.moved_on, a.exits), (b.moved_on, b.exits))
-        for a, b in zip(one.stages, two.stages, strict=True)
-    )
-    return SideBySide(one, two, success, conversions)
+    success, *conversions = differences(one.to_dict(), two.to_dict())
+    return SideBySide(one, two, success, tuple(conversions))
+
+
+def differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[Difference]:
+    """Compare two funnels of one process, as reports have them: success, then the conversion of each stage."""
+    closed = [(one["won"], one["won"] + one["lost"]) for one in (first, second)]
+    return [
+        _difference(Words("success", "成功率"), *closed),
+        *(
+            _difference(Words(a["name"]["en"], a["name"]["zh-CN"]), *((s["moved_on"], s["exits"]) for s in (a, b)))
+            for a, b in zip(first["stages"], second["stages"], strict=True)
+        ),
+    ]
 
 
 def _difference(name: Words, first: tuple[int, int], second: tuple[int, int]) -> Difference:

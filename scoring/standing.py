@@ -51,6 +51,8 @@ class Standing:
         Fixed weight of the stage.
     stated_close
         Stated close date as days since 1970, NaN when none is stated.
+    team, team_now
+        Team of the owner when it closed, or now; and the one now. None where only that at its creation is known.
     """
 
     history: History
@@ -66,6 +68,8 @@ class Standing:
     stage: Words
     weight: Floats
     stated_close: Floats
+    team: Words | None = None
+    team_now: Words | None = None
 
     def __len__(self) -> int:
         """Count the opportunities."""
@@ -100,6 +104,8 @@ class Standing:
             return self.owner
         if column == "stage":
             return self.stage
+        if column == "team" and self.team is not None:
+            return self.team
         found = segment_column(self.history, column).astype(object)
         return np.asarray(found.where(found.notna(), None).to_numpy(dtype=object)[self.place], dtype=object)
 

@@ -15,10 +15,9 @@ from api.background.part import Models
 from api.champion import load_champion
 from api.cli import commands
 from api.settings import Settings
+from api.store.inputs import write_inputs
 from features.as_of import known_as_of
 from features.history.database.import_history import write_into
-from features.history.directory import write_history
-from features.history.history import History
 from features.history.simulated import simulate
 from models.artifact import register, write_artifact
 from models.kept_promotions import FILE, keep_promotions
@@ -43,12 +42,13 @@ def managers_service(folder: Path) -> Iterator[tuple[httpx.Client, Pipeline]]:
     promoted = Decision(CUTOFF, "1", "0", "promoted", "gate", "it was better on later data")
     refused = Decision(CUTOFF + pd.Timedelta(days=1), "2", "1", "not promoted", "gate", "it was no better")
     keep_promotions(home / FILE, [promoted, refused])
-    _reports(folder / "history", known_as_of(history, CUTOFF), home)
     with upgraded(f"sqlite:///{folder}/deals.db") as database:
         models = Models(load_champion(folder / "model"))
         pipeline = Pipeline(database, Present(CUTOFF), models)
         with database.writing("test", "import", pipeline.now) as writing:
             write_into(writing, known_as_of(history, CUTOFF))
+        _stated(pipeline)
+        _reports(f"sqlite:///{folder}/deals.db", home)
         _weeks(pipeline)
         with live_service(
             database, folder / "model", clock=pipeline.now, settings=Settings(DEALODDS_HOME=home)
@@ -58,10 +58,23 @@ def managers_service(folder: Path) -> Iterator[tuple[httpx.Client, Pipeline]]:
             yield client, pipeline
 
 
-def _reports(folder: Path, history: History, home: Path) -> None:
+def _stated(pipeline: Pipeline) -> None:
+    """A target of the quarter and of a team, and what two owners committed to."""
+    quarter = {"period_start": "2025-07-01", "period_end": "2025-09-30", "currency": "EUR", "wins": None}
+    told = {"valid_from": CUTOFF, "recorded_at": CUTOFF}
+    targets = [
+        {"scope": "company", "name": None, "amount": 300_000.0},
+        {"scope": "team", "name": "team_1", "amount": 1e5},
+    ]
+    commits = [{"owner_id": f"owner_0{place}", "amount": 20_000.0} for place in (1, 2)]
+    for kind, rows in (("targets", targets), ("commits", commits)):
+        with pipeline.database.writing("test", "put inputs", pipeline.now) as writing:
+            write_inputs(writing, kind, pd.DataFrame([row | quarter | told for row in rows]))
+
+
+def _reports(url: str, home: Path) -> None:
     """The reports that the pages show, as ``dealodds reports`` works them out."""
-    write_history(history, folder)
-    words = ["reports", "--history", str(folder), "--as-of", CUTOFF.isoformat()]
+    words = ["reports", "--history", url, "--as-of", CUTOFF.isoformat()]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DEALODDS_HOME", str(home))
         run = CliRunner().invoke(commands, [*words, "--weeks", "3", "--retrain-every", "3"])

@@ -17,6 +17,7 @@ from scoring.amount_risk import AmountRisk
 from scoring.calendar_periods import Calendar
 from scoring.chances import chances_of
 from scoring.forecast import forecast
+from scoring.forecast_goals import Aims, Goals
 from scoring.shared_factor import PastForecast, fit_spread
 from scoring.standing import standing_at
 from scoring.version_zero import version_zero
@@ -79,7 +80,7 @@ def test_nothing_recorded_after_the_instant_matters() -> None:
 
 
 def test_without_an_open_opportunity_there_is_still_a_forecast() -> None:
-    found = forecast_of(pipeline(sold("w", 50, created=10, closed=30)), [], by="team", target=10)
+    found = forecast_of(pipeline(sold("w", 50, created=10, closed=30)), [], by="team", goals=Goals(Aims(10)))
     line = found.totals["amount"]
     assert (line.open, line.expected_open, line.fixed_weights) == (0, 0, 0)
     assert line.expected_new > 0
@@ -95,7 +96,7 @@ def test_with_nothing_at_all_nothing_is_forecast() -> None:
 
 def test_one_deal_of_a_million_is_all_or_nothing() -> None:
     small = [deal(f"s{i}", 1_000) for i in range(20)]
-    found = forecast_of(pipeline(deal("m", 1_000_000), *small), [0.3] * 21, target=1_000_000)
+    found = forecast_of(pipeline(deal("m", 1_000_000), *small), [0.3] * 21, goals=Goals(Aims(1_000_000)))
     line = found.totals["amount"]
     assert line.expected == pytest.approx(306_000)
     assert line.median < 12_000
@@ -113,7 +114,7 @@ def test_an_unknown_amount_is_that_of_past_wins_and_not_zero() -> None:
 
 
 def test_where_no_amount_is_known_only_numbers_are_forecast() -> None:
-    found = forecast_of(pipeline(deal("a", None), deal("b", None)), [0.5, 0.5], by="team", target=10)
+    found = forecast_of(pipeline(deal("a", None), deal("b", None)), [0.5, 0.5], by="team", goals=Goals(Aims(10)))
     assert set(found.totals) == {"count"}
     assert found.totals["count"].expected == 1
     assert found.to_dict()["totals"]["count"]["fixed_weights"] == 1
@@ -178,10 +179,10 @@ def test_commits_stand_beside_their_owners_and_teams() -> None:
         deal("b", owner_id="bob", team="north"),
         deal("c", owner_id="cyd", team="south"),
     )
-    commits = {"ann": 70.0, "cyd": 30.0}
-    by_owner = forecast_of(known, [0.5] * 3, by="owner", commits=commits)
-    assert {line.group: line.commit for line in by_owner.lines["amount"]} == {"ann": 70, "bob": None, "cyd": 30}
-    by_team = forecast_of(known, [0.5] * 3, by="team", commits=commits)
+    goals = Goals(Aims(commits={"ann": 70.0, "bob": 0.0, "cyd": 30.0}))
+    by_owner = forecast_of(known, [0.5] * 3, by="owner", goals=goals)
+    assert {line.group: line.commit for line in by_owner.lines["amount"]} == {"ann": 70, "bob": 0, "cyd": 30}
+    by_team = forecast_of(known, [0.5] * 3, by="team", goals=goals)
     assert {line.group: line.commit for line in by_team.lines["amount"]} == {"north": 70, "south": 30}
     assert by_owner.totals["amount"].commit == 100
     assert by_owner.totals["count"].commit is None
@@ -189,7 +190,7 @@ def test_commits_stand_beside_their_owners_and_teams() -> None:
 
 def test_a_target_of_a_group_has_its_own_probability() -> None:
     known = pipeline(deal("a", team="north"), deal("b", team="south"))
-    found = forecast_of(known, [0.9, 0.1], by="team", targets={"north": 100.0, "south": 100.0})
+    found = forecast_of(known, [0.9, 0.1], by="team", goals=Goals(Aims(targets={"north": 100.0, "south": 100.0})))
     chance = {line.group: line.target_probability for line in found.lines["amount"]}
     assert chance["north"] == pytest.approx(0.9, abs=0.05)
     assert chance["south"] == pytest.approx(0.1, abs=0.05)

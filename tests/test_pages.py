@@ -25,7 +25,7 @@ from tests.pipelines import Pipeline
 from tests.services import live_service, serving
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml"}
-PAGES = ("/pipeline", "/hidden-accounts", "/model", "/opportunities/a")
+PAGES = ("/pipeline", "/classes", "/hidden-accounts", "/model", "/opportunities/a")
 
 
 @pytest.fixture
@@ -354,3 +354,43 @@ def test_files_of_the_pages_are_kept_by_browsers_and_change_their_address_with_t
     assert "immutable" in answer.headers["cache-control"]
     assert answer.headers["content-type"].startswith("text/css")
     assert httpx.get(f"{reader.base_url}/assets/..%2Fheaders.py").status_code == 404
+
+
+def test_the_pipeline_says_what_all_that_is_filtered_comes_to(reader: httpx.Client, pipeline: Pipeline) -> None:
+    pipeline.open("e", "proposal", 3000.0, currency="EUR", owner_id="kim", team="north")
+    pipeline.open("f", "identified", None, currency="EUR", owner_id="kim", team="north")
+    pipeline.refresher().refresh()
+    json = {"Accept": "application/json"}
+    found = reader.get("/v1/opportunities?team=north&limit=1", headers=json).json()
+    euro = {"currency": "EUR", "opportunities": 3, "without_amount": 1, "amount": 4000}
+    (sums,) = found["totals"]["currencies"]
+    # Version 0 says what the fixed weights say.
+    assert sums == euro | {"expected_value": 2000, "by_fixed_weights": 2000}
+    assert found["totals"]["opportunities"] == 3
+    assert found["totals"]["expected_wins"] == pytest.approx(1.25)
+    assert reader.get(f"/v1/opportunities?team=north&limit=1&cursor={found['next_cursor']}").json()["totals"] is None
+    page = reader.get("/pipeline?team=north&limit=1").text
+    for text in ("€4,000", "€2,000", "1 without an amount", "Expected by fixed weights"):
+        assert text in page
+    after = re.search(r'<a href="([^"]+)" rel="next">', page)
+    assert after is not None
+    assert "€4,000" in reader.get(after[1].replace("&amp;", "&")).text
+    assert "期望金额（固定权重）" in reader.get("/pipeline", headers={"Accept-Language": "zh"}).text
+
+
+def test_amounts_of_several_currencies_are_not_added_up(reader: httpx.Client) -> None:
+    found = reader.get("/v1/opportunities", headers={"Accept": "application/json"}).json()["totals"]
+    assert {one["currency"]: one["amount"] for one in found["currencies"]} == {"EUR": 1000, "CNY": 1e6, None: 5}
+    assert found["opportunities"] == 4
+
+
+def test_expected_values_of_several_currencies_are_ranked_in_the_one_that_is_chosen(reader: httpx.Client) -> None:
+    json = {"Accept": "application/json"}
+    value = reader.get("/v1/reports/classes?capacity=1", headers=json).json()["thresholds"]["expected_value"]
+    assert (value["threshold"], value["worked"]) == (None, 0)
+    assert "several currencies" in value["said"]["en"]
+    found = reader.get("/v1/reports/classes?capacity=1&currency=CNY", headers=json).json()
+    assert (found["thresholds"]["expected_value"]["threshold"], found["outcomes"]) == (750_000, None)
+    page = reader.get("/classes?capacity=1&currency=CNY").text
+    assert "<option selected>CNY</option>" in page
+    assert "run dealodds reports" in page

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from features.errors import NotEnoughDataError
+from features.history.dated_inputs import inputs_of
 from features.history.history import History
 from features.history.simulated import simulate
 from features.labels import labels_of
@@ -122,3 +123,63 @@ def test_a_period_that_is_not_over_is_left_out(known: History) -> None:
     with pytest.raises(NotEnoughDataError, match="no past week"):
         replay(known, [pd.Timestamp("2025-12-20", tz="UTC").as_unit("us")], DAYS, by=(), report=said.append)
     assert any("are not over" in line for line in said)
+
+
+def _commits(owners: list[str], told: str = "2025-06-01", **more: float) -> pd.DataFrame:
+    row = {"period_start": "2025-06-01", "period_end": "2025-06-30", "amount": None, "currency": None} | more
+    instant = pd.Timestamp(told, tz="UTC")
+    return pd.DataFrame([{"owner_id": one, **row, "valid_from": instant, "recorded_at": instant} for one in owners])
+
+
+def _owners(known: History) -> list[str]:
+    return sorted(known.opportunities["owner_id"].dropna().astype("str").unique())
+
+
+def test_commits_are_a_method_of_the_month_that_they_were_given_for_as_they_were_known(
+    known: History, weeks: list[pd.Timestamp]
+) -> None:
+    owners = _owners(known)
+    # One of them lowers it in the last week, and once more when the month is over.
+    told = [
+        _commits(owners, wins=2.0),
+        _commits(owners[:1], str(weeks[2] - pd.Timedelta(days=1))[:10], wins=1.0),
+        _commits(owners[:1], "2025-07-02", wins=0.0),
+    ]
+    inputs = inputs_of({"commits": pd.concat(told, ignore_index=True)})
+    found = replay(known, weeks, DAYS, by=(), retrain_every=3, draws=100, inputs=inputs)
+    judged = rows(found, scope="committed", measure="count", by="", method="commit")
+    assert list(judged["cutoff"]) == [week for week in weeks if week.month == 6]
+    whole = 2.0 * len(owners)
+    assert judged["forecast"].tolist() == [whole - (week == weeks[2]) for week in judged["cutoff"]]
+    stages = known.stage_history
+    won = stages[(stages["stage"] == "won") & (stages["occurred_at"] >= "2025-06-01")]
+    assert (judged["actual"] == (won["occurred_at"] < "2025-07-01").sum()).all()
+    methods = set(rows(found, scope="committed", by="", measure="count")["method"])
+    assert methods == {"learned", "fixed_weights", "stage_rates", "commit"}
+    assert set(rows(found, scope="committed")["measure"]) == {"count"}
+    shown = compare(found.forecasts, found.opportunities, days=DAYS, origin=found.origin).findings
+    assert {(one.weeks, one.by) for one in shown if one.rule == "commit"} >= {(len(judged), None)}
+
+
+def test_where_an_owner_did_not_commit_only_those_who_did_are_judged(known: History, weeks: list[pd.Timestamp]) -> None:
+    owners = _owners(known)
+    inputs = inputs_of({"commits": _commits(owners[:2], wins=1.0)})
+    found = rows(replay(known, weeks[:1], DAYS, by=(), draws=50, inputs=inputs), scope="committed")
+    assert set(found["by"]) == {"owner"}
+    assert set(found["group"]) == set(owners[:2])
+
+
+def test_sums_of_a_past_week_are_by_the_rates_of_then(known: History, weeks: list[pd.Timestamp]) -> None:
+    tables = dict(known.tables)
+    opportunities = tables["opportunities"].copy()
+    own = str(opportunities["currency"].dropna().iloc[0])
+    opportunities.loc[::2, "currency"] = "XTS"
+    mixed = replace(known, tables={**tables, "opportunities": opportunities})
+    instants = pd.DatetimeIndex(["2025-01-01", "2025-07-01"], tz="UTC")
+    rates = pd.DataFrame({"currency": "XTS", "to_currency": own, "rate": [1.0, 3.0], "valid_from": instants})
+    inputs = inputs_of({"rates": rates.assign(recorded_at=instants)})
+    plain, converted = (
+        rows(replay(one, weeks[:1], DAYS, by=(), draws=50, **more), measure="amount", method="fixed_weights")
+        for one, more in ((known, {}), (mixed, {"inputs": inputs, "currency": own}))
+    )
+    assert converted["forecast"].tolist() == pytest.approx(plain["forecast"].tolist())

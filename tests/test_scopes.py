@@ -33,6 +33,7 @@ PAGES = (
     "/learned-vs-fixed",
     "/funnel",
     "/people",
+    "/classes",
     "/model",
     "/login",
 )

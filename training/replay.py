@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from features.errors import NotEnoughDataError
 from features.forgotten import is_forgotten
+from features.history.dated_inputs import DatedInputs
 from features.history.history import History
 from features.labels import labels_of
 from features.outcomes import CENSORED, WON, Labels
@@ -23,12 +24,13 @@ from scoring.classification import Criteria, classify, signs_of
 from scoring.forgotten import lowered
 from scoring.shared_factor import PastForecast
 from scoring.standing import Standing, standing_at
+from scoring.stated_inputs import currency_at, rates_at, with_teams
 from training.learning import learn, win_members
 from training.pipeline import Material, prepare
+from training.replay_commits import committed_at, committed_rows
 from training.replay_rows import Week, forecast_rows, opportunity_rows
 
 Floats = NDArray[np.float64]
-Commits = Callable[[pd.Timestamp], Mapping[str, float]]
 
 STEP = 7.0
 BY = ("team", "product", "class", "stage")
@@ -44,6 +46,17 @@ class Replay:
     opportunities: pd.DataFrame
     days: float | None
     origin: str
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How every week is asked: for how many days, where, and by which stated inputs."""
+
+    days: float | None
+    calendar: Calendar
+    inputs: DatedInputs | None
+    currency: str | None
+    rates: Mapping[str, float] | None
 
 
 @dataclass(frozen=True)
@@ -103,7 +116,8 @@ def replay(
     retrain_every: int = 1,
     calendar: Calendar | None = None,
     rates: Mapping[str, float] | None = None,
-    commits: Commits | None = None,
+    inputs: DatedInputs | None = None,
+    currency: str | None = None,
     draws: int = 1000,
     seed: int = 0,
     report: Callable[[str], None] = lambda line: None,
@@ -120,8 +134,13 @@ def replay(
         Columns to cut by as well.
     retrain_every
         Train anew at every so many instants; between them the last model answers, as it would have.
-    rates, commits
-        Exchange rates, and what the owners had committed to at an instant, by owner.
+    rates
+        What one unit of each currency is worth, at every instant; as stated in ``inputs`` when None.
+    inputs
+        Commits, teams and rates; at each instant what held and was known then. Where owners had committed to
+        the month or the quarter of an instant, that period is forecast as well (scope ``committed``).
+    currency
+        The currency reported in, where there are several.
 
     Raises
     ------
@@ -129,6 +148,7 @@ def replay(
         No instant could be replayed.
     """
     end = standing_at(history, history.observed_until)
+    asked = Terms(days, calendar or Calendar(), inputs, currency_at(end, inputs, currency), rates)
     said: list[_Said] = []
     forecasts: list[dict[str, object]] = []
     opportunities: list[pd.DataFrame] = []
@@ -139,13 +159,11 @@ def replay(
             _check_over(history, at, days)
             if trained is None or place % retrain_every == 0:
                 trained = _train(history, at, seed)
-            week = _week(history, at, days, trained, end, calendar or Calendar(), said)
+            week = _week(history, at, asked, trained, end, said)
         except NotEnoughDataError as error:
             report(f"{at:%Y-%m-%d} left out: {error.found}")
             continue
-        forecasts += forecast_rows(
-            week, by, rates=rates, commits=commits(at) if commits else None, draws=draws, seed=seed
-        )
+        forecasts += forecast_rows(week, by, draws=draws, seed=seed) + committed_rows(week, draws=draws, seed=seed)
         opportunities.append(opportunity_rows(week, by))
     if not opportunities:
         raise NotEnoughDataError("no past week that can be replayed", "one with something open", "choose fewer weeks")
@@ -175,7 +193,7 @@ def past_forecasts(
     for at in cutoffs:
         try:
             trained = trained or _train(history, at, seed)
-            standing = _open_at(history, at)
+            standing = _some_open(standing_at(history, at))
         except NotEnoughDataError:
             continue
         said.append(_Said(at, standing.keys, trained.answers(standing)[0]["learned"]))
@@ -194,25 +212,28 @@ def _train(history: History, at: pd.Timestamp, seed: int) -> _Trained:
     return _Trained(material, learn(material.dataset, win_members(seed), lambda line: None))
 
 
-def _open_at(history: History, at: pd.Timestamp) -> Standing:
-    found = standing_at(history, at).open()
+def _some_open(standing: Standing) -> Standing:
+    found = standing.open()
     if not len(found):
-        raise NotEnoughDataError(f"no opportunity open at {at}", "at least one", "choose another week")
+        raise NotEnoughDataError(f"no opportunity open at {standing.as_of}", "at least one", "choose another week")
     return found
 
 
 def _week(
     history: History,
     at: pd.Timestamp,
-    days: float | None,
+    asked: Terms,
     trained: _Trained,
     end: Standing,
-    calendar: Calendar,
     said: list[_Said],
 ) -> Week:
     """Ask at a past week, find what came, and remember what was said."""
-    standing, known = standing_at(history, at), _open_at(history, at)
+    days, calendar = asked.days, asked.calendar
+    standing = with_teams(standing_at(history, at), asked.inputs)
+    known = _some_open(standing)
+    rates = asked.rates or rates_at(standing, asked.inputs, asked.currency, end)
     answers, classes = trained.answers(known)
+    committed = committed_at(known, answers, asked.calendar, asked.inputs, asked.currency, end) if days else None
     labels = labels_of(history, known.keys, history.observed_until)
     past = _past(history, at, days, said)
     said.append(_Said(at, known.keys, answers["learned"]))
@@ -227,7 +248,7 @@ def _week(
         answers = {name: answer.take(closed) for name, answer in answers.items()}
     period = _period(at, days)
     chances = _chances(answers["learned"], answers, known, period, calendar, classes, days)
-    return Week(standing, known, chances, answers, labels, period, calendar, days, past, end, history)
+    return Week(standing, known, chances, answers, labels, period, calendar, days, past, end, history, rates, committed)
 
 
 def _period(at: pd.Timestamp, days: float | None) -> Period:

@@ -17,6 +17,7 @@ from models.incidence import Incidence
 from scoring.calendar_periods import Calendar, Period
 from scoring.chances import Chances
 from scoring.forecast import Forecast, forecast
+from scoring.forecast_goals import Goals
 from scoring.forecast_lines import Line, Measure, quantiles
 from scoring.one_currency import in_one_currency
 from scoring.shared_factor import PastForecast
@@ -26,6 +27,15 @@ Floats = NDArray[np.float64]
 
 _SHARES = (0.1, 0.25, 0.5, 0.75, 0.9)
 _NONE = dict.fromkeys(("low_80", "low_50", "median", "high_50", "high_80"), np.nan)
+
+
+@dataclass(frozen=True)
+class Committed:
+    """The period of a past week that owners had committed to, the chances within it, and the commits."""
+
+    period: Period
+    chances: Chances
+    goals: Goals
 
 
 @dataclass(frozen=True)
@@ -43,6 +53,8 @@ class Week:
     past: Sequence[PastForecast]
     end: Standing
     history: History
+    rates: Mapping[str, float] | None = None
+    committed: Committed | None = None
 
     @property
     def won(self) -> NDArray[np.bool_]:
@@ -55,8 +67,6 @@ def forecast_rows(
     week: Week,
     by: Sequence[str],
     *,
-    rates: Mapping[str, float] | None,
-    commits: Mapping[str, float] | None,
     draws: int,
     seed: int,
 ) -> list[dict[str, object]]:
@@ -67,13 +77,13 @@ def forecast_rows(
     Rows as ``scoring.comparison.compare`` takes them.
     """
     rows: list[dict[str, object]] = []
-    amounts = _amounts_at_end(week, rates)
+    amounts = _amounts_at_end(week)
     for column in (None, *by):
-        found = _forecast(week, column, True, rates, commits, draws, seed)
-        rows += _rows(week, found, "open", _came(week, found, column, amounts))
+        found = _forecast(week, column, True, draws, seed)
+        rows += said_and_came(week, found, "open", _came(week, found, column, amounts))
     if week.days is not None:
-        found = _forecast(week, None, False, rates, commits, draws, seed)
-        rows += _rows(week, found, "all", _with_new(week, _came(week, found, None, amounts), rates))
+        found = _forecast(week, None, False, draws, seed)
+        rows += said_and_came(week, found, "all", _with_new(week, _came(week, found, None, amounts)))
     return rows
 
 
@@ -81,8 +91,6 @@ def _forecast(
     week: Week,
     by: str | None,
     only_open: bool,
-    rates: Mapping[str, float] | None,
-    commits: Mapping[str, float] | None,
     draws: int,
     seed: int,
 ) -> Forecast:
@@ -93,8 +101,7 @@ def _forecast(
         week.calendar,
         by=by,
         past=week.past,
-        rates=rates,
-        commits=commits,
+        rates=week.rates,
         only_open=only_open,
         everything=week.days is None,
         draws=draws,
@@ -105,9 +112,9 @@ def _forecast(
 Came = Mapping[tuple[Measure, str | None], float]
 
 
-def _amounts_at_end(week: Week, rates: Mapping[str, float] | None) -> Floats:
-    """Amount of each open opportunity as known in the end, shape (n,)."""
-    known, _ = in_one_currency(week.end.amount, week.end.currency, rates)
+def _amounts_at_end(week: Week) -> Floats:
+    """Amount of each open opportunity as known in the end, by the rates of the week, shape (n,)."""
+    known, _ = in_one_currency(week.end.amount, week.end.currency, week.rates)
     return known[pd.Index(week.end.ids).get_indexer(pd.Index(week.open.ids))]
 
 
@@ -130,7 +137,7 @@ def _group(week: Week, by: str | None) -> NDArray[np.object_]:
     return week.open.groups(by)
 
 
-def _with_new(week: Week, came: Came, rates: Mapping[str, float] | None) -> Came:
+def _with_new(week: Week, came: Came) -> Came:
     """Add what was recorded after the week and won within its period."""
     start, days = week.open.now if len(week.open) else week.standing.now, week.days or 0.0
     new = week.end.take((week.end.told > start) & (week.end.told <= start + days))
@@ -140,14 +147,15 @@ def _with_new(week: Week, came: Came, rates: Mapping[str, float] | None) -> Came
     keys = pd.DataFrame({"opportunity_id": pd.Series(new.ids, dtype="str"), "as_of": told})
     labels = labels_of(week.history, keys, week.history.observed_until)
     won = (labels.outcome == WON) & (labels.days <= start + days - new.told)
-    amounts, _ = in_one_currency(new.amount, new.currency, rates)
+    amounts, _ = in_one_currency(new.amount, new.currency, week.rates)
     return {
         ("count", None): came["count", None] + float(won.sum()),
         ("amount", None): came["amount", None] + float(np.nansum(amounts[won])),
     }
 
 
-def _rows(week: Week, found: Forecast, scope: str, came: Came) -> list[dict[str, object]]:
+def said_and_came(week: Week, found: Forecast, scope: str, came: Came) -> list[dict[str, object]]:
+    """Write what each method said of each group, beside what came."""
     rows: list[dict[str, object]] = []
     for measure, total in found.totals.items():
         lines = found.lines.get(measure, ()) if found.by is not None else (total,)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from api.history_source import Source, history_at
+from api.history_source import Source, history_at, inputs_at
 from api.options import FILE, INSTANT, history_option, rate_option, rates_of, seed_option
 from api.progress import Progress
 from scoring.calendar_periods import Calendar
@@ -58,6 +58,7 @@ def compare_command(
             retrain_every=retrain_every,
             calendar=Calendar(zone),
             rates=rates_of(rates),
+            inputs=inputs_at(source),
             seed=seed,
             report=report,
         )
@@ -70,7 +71,7 @@ def compare_command(
         click.echo(line)
 
 
-_HELD = {"open": "当时未关闭的机会", "all": "全部", "amount": "金额", "count": "数量"}
+_HELD = {"open": "当时未关闭的机会", "all": "全部", "committed": "承诺期间", "amount": "金额", "count": "数量"}
 
 
 def compared_lines(found: Comparison) -> list[str]:

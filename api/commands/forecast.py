@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -10,14 +11,16 @@ import pandas as pd
 
 from api.commands.scoring import model_for, segments_for
 from api.forecast_text import forecast_text
-from api.history_source import Source, history_at
+from api.history_source import Source, history_at, inputs_at
 from api.options import FILE, FOLDER, INSTANT, history_option, rate_option, rates_of, seed_option
 from api.progress import Progress
 from features.errors import RequestError, UnreadableSourceError
 from scoring.calendar_periods import Calendar
 from scoring.chances import chances_of
 from scoring.forecast import forecast
+from scoring.one_currency import base_of
 from scoring.standing import group_columns, standing_at
+from scoring.stated_inputs import currency_at, goals_at, rates_at, with_teams
 from training.replay import past_forecasts
 
 _SIMULATED = "simulated"
@@ -36,7 +39,7 @@ _SIMULATED = "simulated"
 @click.option(
     "--by", metavar="COLUMN", help="Cut by team, owner, product, stage, class, or another column of segments."
 )
-@click.option("--target", type=float, help="Amount to be reached: how likely is it?")
+@click.option("--target", type=float, help="Amount to be reached: how likely is it? Instead of the one stated.")
 @click.option("--zone", default="UTC", show_default=True, help="Time zone in which days and months begin.")
 @click.option(
     "--fiscal-start",
@@ -74,7 +77,8 @@ def forecast_command(
     calendar = Calendar(zone, fiscal_start)
     asked = calendar.period(period, as_of)
     history = history_at(source)
-    standing = standing_at(history, as_of)
+    inputs = inputs_at(source)
+    standing = with_teams(standing_at(history, as_of), inputs)
     if not len(standing):
         raise UnreadableSourceError(f"no opportunity recorded by {as_of}", "at least one", "choose a later instant")
     columns = (*group_columns(history), "class")
@@ -87,15 +91,20 @@ def forecast_command(
         if past_weeks and days:
             report("asking an earlier model about past weeks")
         past = past_forecasts(history, as_of, days, past_weeks, seed) if past_weeks and days else []
+    currency = currency_at(standing, inputs)
+    worth = rates_of(rates) or rates_at(standing, inputs, currency)
+    goals = goals_at(inputs, as_of, asked, by, base_of(worth) if rates else currency)
+    if target is not None:
+        goals = replace(goals, amount=replace(goals.amount, target=target))
     found = forecast(
         standing,
         chances,
         asked,
         calendar,
         by=by,
-        target=target,
+        goals=goals,
         past=past,
-        rates=rates_of(rates),
+        rates=worth,
         seed=seed,
     )
     origin = _SIMULATED if _SIMULATED in (history.origin, artifact.training["origin"]) else history.origin

@@ -11,7 +11,7 @@ import pandas as pd
 
 from api.commands.reports import Asked, reports_options, work_out
 from api.commands.scoring import model_for
-from api.history_source import Source, history_at, inputs_at
+from api.history_source import Source, history_at, inputs_at, past_scores_at
 from api.home import home
 from api.options import FILE, INSTANT, history_option
 from api.progress import Progress
@@ -46,7 +46,7 @@ def report_command(source: Source, as_of: pd.Timestamp, language: str, out: Path
     artifact = model_for(None, history)
     reports: dict[str, Mapping[str, Any]] = {}
     with Progress(how.steps) as progress:
-        work_out(history, inputs_at(source), as_of, how, reports.__setitem__, progress)
+        work_out(history, inputs_at(source), past_scores_at(source, as_of), as_of, how, reports.__setitem__, progress)
     is_simulated = _SIMULATED in (history.origin, artifact.training["origin"])
     accounts, decisions = score_accounts(history, as_of, artifact), kept_promotions(home() / PROMOTIONS)
     told = [one for one in decisions if one.when <= as_of]

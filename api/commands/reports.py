@@ -13,7 +13,7 @@ import pandas as pd
 from api import clock
 from api.commands.funnel_reports import DEFAULT_PLAN, keep_funnels
 from api.commands.scoring import model_for, segments_for
-from api.history_source import Source, history_at, inputs_at
+from api.history_source import Source, history_at, inputs_at, past_scores_at
 from api.home import home
 from api.kept_reports import COMPARISON, CUTS, PERIODS, Keep, forecast_name, keep_report
 from api.options import INSTANT, history_option, rate_option, rates_of, seed_option
@@ -28,7 +28,9 @@ from scoring.calendar_periods import Calendar
 from scoring.chances import chances_of
 from scoring.comparison import compare
 from scoring.forecast import forecast
+from scoring.one_currency import base_of
 from scoring.standing import Standing, group_columns, standing_at
+from scoring.stated_inputs import currency_at, goals_at, rates_at, with_teams
 from scoring.words import stage_names
 from training.replay import past_forecasts, replay, weeks_before
 
@@ -102,17 +104,26 @@ def reports_command(source: Source, as_of: pd.Timestamp | None, **asked: Any) ->
     """
     at, how = as_of if as_of is not None else clock.now(), Asked(**asked)
     with Progress(how.steps) as progress, under_way(home(), progress) as report:
-        work_out(history_at(source), inputs_at(source), at, how, partial(keep_report, home()), report)
+        history, inputs, past = history_at(source), inputs_at(source), past_scores_at(source, at)
+        work_out(history, inputs, past, at, how, partial(keep_report, home()), report)
     click.echo(f"reports in {home() / 'reports'}")
 
 
 def work_out(
-    history: History, inputs: DatedInputs | None, as_of: pd.Timestamp, asked: Asked, keep: Keep, report: Report
+    history: History,
+    inputs: DatedInputs | None,
+    past: pd.DataFrame | None,
+    as_of: pd.Timestamp,
+    asked: Asked,
+    keep: Keep,
+    report: Report,
 ) -> None:
     """Work out every report as of an instant: what takes seconds first.
 
     Parameters
     ----------
+    past
+        Scores that were kept by then; None where there are none.
     keep
         Where each goes, with its name.
     report
@@ -120,11 +131,13 @@ def work_out(
     """
     known, calendar = known_as_of(history, as_of), Calendar(asked.zone, asked.fiscal_start)
     days_of_people = ReportingCalendar(asked.zone, f"{asked.fiscal_start:02d}-01")
-    keep_funnels(known, as_of, days_of_people, inputs, asked.currency, asked.plan, keep, report)
-    keep_forecasts(known, as_of, calendar, asked.weeks, asked.rates, asked.seed, keep, report)
+    currency = currency_at(standing_at(known, as_of), inputs, asked.currency)
+    rates, seed = asked.rates, asked.seed
+    keep_funnels(known, as_of, days_of_people, inputs, past, currency, asked.plan, keep, report)
+    keep_forecasts(known, as_of, calendar, asked.weeks, inputs, currency, rates, seed, keep, report)
     if asked.weeks:
         days, every = float(asked.days), asked.retrain_every
-        keep_comparison(known, asked.weeks, days, every, calendar, asked.rates, asked.seed, keep, report)
+        keep_comparison(known, asked.weeks, days, every, calendar, inputs, currency, rates, seed, keep, report)
 
 
 def keep_forecasts(
@@ -132,13 +145,21 @@ def keep_forecasts(
     as_of: pd.Timestamp,
     calendar: Calendar,
     weeks: int,
+    inputs: DatedInputs | None,
+    currency: str | None,
     rates: Rates,
     seed: int,
     keep: Keep,
     report: Report,
 ) -> None:
-    """Forecast the month and the quarter, all together and by each cut that the history has."""
-    standing = standing_at(history, as_of)
+    """Forecast the month and the quarter, all together and by each cut that the history has.
+
+    Beside it stand the targets and commits that were known at the instant. Rates that are given count before
+    those that are stated.
+    """
+    standing = with_teams(standing_at(history, as_of), inputs)
+    worth = rates_of(rates) or rates_at(standing, inputs, currency)
+    unit = base_of(worth) if rates else currency
     artifact = model_for(None, standing.history)
     segments = segments_for(None, standing.history)
     origin = "simulated" if "simulated" in (history.origin, artifact.training["origin"]) else history.origin
@@ -150,7 +171,8 @@ def keep_forecasts(
         left = period.days_left(as_of)
         past = past_forecasts(history, as_of, left, weeks, seed) if weeks and left else []
         for by in (None, *_cuts(history, standing)):
-            found = forecast(standing, chances, period, calendar, by=by, past=past, rates=rates_of(rates), seed=seed)
+            goals = goals_at(inputs, as_of, period, by, unit)
+            found = forecast(standing, chances, period, calendar, by=by, past=past, rates=worth, goals=goals, seed=seed)
             keep(forecast_name(name, by), about | found.to_dict())
 
 
@@ -160,6 +182,8 @@ def keep_comparison(
     days: float,
     retrain_every: int,
     calendar: Calendar,
+    inputs: DatedInputs | None,
+    currency: str | None,
     rates: Rates,
     seed: int,
     keep: Keep,
@@ -175,6 +199,8 @@ def keep_comparison(
             retrain_every=retrain_every,
             calendar=calendar,
             rates=rates_of(rates),
+            inputs=inputs,
+            currency=currency,
             seed=seed,
             report=report,
         )
@@ -188,4 +214,6 @@ def keep_comparison(
 
 def _cuts(history: History, standing: Standing) -> list[str]:
     columns = (*group_columns(history), "class")
-    return [name for name in CUTS if name in columns]
+    # Regions are cut by where any is known; they may have targets of their own.
+    there = [name for name in CUTS if name in columns]
+    return [name for name in there if name != "region" or any(word is not None for word in standing.groups(name))]

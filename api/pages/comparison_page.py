@@ -20,7 +20,11 @@ from scoring.forecast_errors import FIGURES
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(needs("read")), Depends(canonical)])
 
-_SCOPES = {"open": N_("what was open then"), "all": N_("all, with what came later")}
+_SCOPES = {
+    "open": N_("what was open then"),
+    "all": N_("all, with what came later"),
+    "committed": N_("the periods that owners committed to"),
+}
 _MEASURES = {"amount": N_("amount"), "count": N_("number of wins")}
 
 

@@ -27,10 +27,18 @@ _CUTS = {
     "team": N_("by team"),
     "owner": N_("by owner"),
     "product": N_("by product"),
+    "region": N_("by region"),
     "stage": N_("by stage"),
     "class": N_("by class"),
 }
 _MEASURES = {"amount": N_("amount"), "count": N_("number of wins")}
+_BESIDE = {
+    "stage_rates": N_("Stage rates"),
+    "commit": N_("Commit"),
+    "target": N_("Target"),
+    "target_probability": N_("Target reached"),
+}
+"""What a group may have beside its forecast; a column is left out where no group has it."""
 _MOST_SLIPPING = 20
 
 
@@ -48,6 +56,7 @@ def get_forecast(request: Request, asked: Annotated[PageQuery, Query()]) -> Resp
     return page(
         request,
         "forecast.html",
+        asked=asked,
         **forecast_shown(found, asked.measure, asked.by, stages_in_service(request, language), language),
         choices=_choices(request, asked, language),
         query=f"?{request.url.query}" if request.url.query else "",
@@ -68,6 +77,7 @@ def forecast_shown(
         "end": _end([total]),
         "lines": group_lines(groups, by, stages, language),
         "group_end": _end(groups),
+        "beside": {key: language.say(head) for key, head in _BESIDE.items() if any(g[key] is not None for g in groups)},
         "currency": found["currency"] if measure == "amount" else None,
         "table": line_table(found, measure, by, stages, language),
         "slippage": [one for one in found["slippage"] if not one["overdue"]][:_MOST_SLIPPING],
@@ -98,16 +108,21 @@ def line_table(
     heads = (
         *(N_("Won so far"), N_("Expected of open"), N_("Expected of new"), N_("Expected in all"), N_("Median")),
         *(N_("80% low"), N_("80% high"), N_("50% low"), N_("50% high"), N_("Fixed weights")),
-        *(N_("Stage rates"), N_("Commit"), N_("Target")),
+        *(N_("Stage rates"), N_("Commit"), N_("Commits given"), N_("Target")),
     )
     columns = [Column(language.say(_CUTS[by]) if by else language.say(N_("Group")))]
     columns += [Column(language.say(head), kind) for head in heads]  # type: ignore[arg-type]
     columns.append(Column(language.say(N_("Target reached")), "share"))
+    columns += [Column(language.say(head), "number") for head in (N_("Owners who committed"), N_("Owners"))]
     named = group_lines(found["groups"].get(measure, []), by, stages, language)
     total = (language.say(N_("total")), found["totals"][measure])
     currency = found["currency"]
     rows = [
-        [name, *(_written(value, kind, currency) for value in _values(line)), _reached(line)]
+        [
+            name,
+            *(_written(value, kind, currency) for value in _values(line)),
+            *(line.get(key) for key in ("target_probability", "committed", "owners")),
+        ]
         for name, line in (*named, total)
     ]
     return DataTable("forecast", language.say(N_("Forecast")), columns, rows)
@@ -144,17 +159,12 @@ def _values(line: Mapping[str, Any]) -> list[float | None]:
         high,
         half_low,
         half_high,
-        *(line[n] for n in ("fixed_weights", "stage_rates", "commit", "target")),
+        *(line.get(n) for n in ("fixed_weights", "stage_rates", "commit", "commit_given", "target")),
     ]
 
 
 def _written(value: float | None, kind: str, currency: str | None) -> Any:
     return (value, currency) if kind == "money" else value
-
-
-def _reached(line: Mapping[str, Any]) -> float | None:
-    reached: float | None = line["target_probability"]
-    return reached
 
 
 def _end(lines: Sequence[Mapping[str, Any]]) -> float:

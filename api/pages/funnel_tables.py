@@ -50,8 +50,9 @@ def shape_table(shape: Record, language: Language) -> DataTable:
     return DataTable("shape", language.say(N_("Shape")), columns, rows)
 
 
-def cut_table(cuts: Sequence[Record], language: Language) -> DataTable:
-    """The funnels of a cut side by side."""
+def cut_table(cuts: Sequence[Record], sales: Sequence[Record], currency: str | None, language: Language) -> DataTable:
+    """The funnels of a cut side by side, with the mean and the median of what each won."""
+    deals = {one["value"]: one["deals"] for one in sales}
     columns = [
         Column(language.say(N_("Group"))),
         Column(language.say(N_("Created")), "number"),
@@ -60,11 +61,18 @@ def cut_table(cuts: Sequence[Record], language: Language) -> DataTable:
         Column(language.say(N_("Success")), "share"),
         Column(language.say(N_("Median days to the win")), "days"),
         Column(language.say(N_("Mean days to the win")), "days"),
+        Column(language.say(N_("Median amount won")), "money"),
+        Column(language.say(N_("Mean amount won")), "money"),
         Column(language.say(N_("Where it leaks most"))),
     ]
     figures = ("created", "won", "lost", "success", "cycle_days", "mean_cycle_days")
     rows = [
-        [language.of(one["name"]), *(one["funnel"][name] for name in figures), language.of(one["funnel"]["leak"])]
+        [
+            language.of(one["name"]),
+            *(one["funnel"][name] for name in figures),
+            *((deals.get(one["value"], {}).get(name), currency) for name in ("median", "mean")),
+            language.of(one["funnel"]["leak"]),
+        ]
         for one in cuts
     ]
     return DataTable("cut", language.say(N_("Side by side")), columns, rows)

@@ -22,6 +22,7 @@ from api.pages.people_page import people_shown
 from api.pages.rendering import asset, part, whole
 from api.pages.stages import StageNames
 from api.routes.accounts import account_answer
+from api.routes.reports import FunnelQuery
 from models.artifact import Artifact
 from models.promotions import Decision
 from scoring.accounts import AccountScore
@@ -127,7 +128,7 @@ def _funnels(mailed: Mailed, chosen: Language) -> Iterator[Shown]:
         yield Shown("funnel", name, None)
         return
     for place, process in enumerate(found["processes"]):
-        shown = funnel_shown(found, place, next(iter(process["cuts"]), None), chosen)
+        shown = funnel_shown(found, place, FunnelQuery(), chosen)
         own = f"{name} {process['funnel']['process']}" if len(found["processes"]) > 1 else name
         yield _shown(f"funnel-{place}", own, "funnel.html", chosen, shown)
 

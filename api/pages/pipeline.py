@@ -70,13 +70,14 @@ class Head:
 def get_pipeline(request: Request, asked: Annotated[WorkListQuery, Query()]) -> Response:
     """Show a page of the work list."""
     language = language_of(request)
-    found = work_list(request, asked)
+    found = work_list(request, asked, summed=True)
     stages = stages_in_service(request, language)
     return page(
         request,
         "pipeline.html",
         list=found.state,
         rows=found.opportunities,
+        totals=found.totals,
         stages=stages,
         statuses=STATUSES,
         chips=_chips(request, asked, language),

@@ -29,6 +29,7 @@ PAGES = (
     ("/forecast", N_("Forecast")),
     ("/learned-vs-fixed", N_("Learned vs fixed")),
     ("/funnel", N_("Funnel")),
+    ("/classes", N_("Classes")),
     ("/people", N_("People")),
     ("/hidden-accounts", N_("Hidden accounts")),
     ("/model", N_("Model")),

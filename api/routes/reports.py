@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -12,11 +13,13 @@ from api.kept_reports import COMPARISON, PEOPLE, forecast_name, funnel_name, has
 from api.problems import HttpError, Part, documented
 from api.reports_under_way import is_under_way
 from api.security import needs
+from scoring.report import plain
+from scoring.segments_compared import differences
 
 router = APIRouter(tags=["reports"], dependencies=[Depends(needs("read"))])
 
 Period = Literal["month", "quarter"]
-Cut = Literal["team", "owner", "product", "stage", "class"]
+Cut = Literal["team", "owner", "product", "region", "stage", "class"]
 Measure = Literal["amount", "count"]
 
 RETRY_SECONDS = 30
@@ -66,6 +69,10 @@ class FunnelQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     period: Literal["month", "quarter", "year"] = Field("quarter", description="The period that it was asked in.")
+    process: str | None = Field(None, description="Of which process two segments are compared; the first if absent.")
+    by: str | None = Field(None, description="The cut that both segments are values of, such as customer_type.")
+    first: str | None = Field(None, description="The first segment, such as new.")
+    second: str | None = Field(None, description="The second segment, such as existing.")
 
 
 @router.get(
@@ -75,11 +82,15 @@ class FunnelQuery(BaseModel):
     summary="Read the funnel of a period",
 )
 def get_funnel(request: Request, asked: Annotated[FunnelQuery, Query()]) -> Response:
-    """Give entries, exits, conversion and days of each stage, the plan, the MAN codes and the quadrant.
+    """Give entries, exits, conversion and days of each stage, sales, the plan, the MAN codes and the quadrant.
+
+    ``compared`` has two segments beside each other where ``by``, ``first`` and ``second`` name them, else null.
+    ``uncut`` lists the cuts that tell nothing apart; those without a value are not in the data.
 
     It is worked out by ``dealodds reports``. 404 until then, 503 while it is being done.
     """
-    return _given(funnel_report(request, asked.period))
+    found = funnel_report(request, asked.period)
+    return _given(found | {"compared": compared(found, asked)})
 
 
 @router.get(
@@ -100,6 +111,23 @@ def get_people(request: Request) -> Response:
 def funnel_report(request: Request, period: str) -> dict[str, Any]:
     """Read a funnel that was kept."""
     return _kept(request, funnel_name(period))
+
+
+def process_place(found: Mapping[str, Any], process: str | None) -> int:
+    """Find a process of a funnel, the first when none is named or it is not there."""
+    names = [one["funnel"]["process"] for one in found["processes"]]
+    return names.index(process) if process in names else 0
+
+
+def compared(found: Mapping[str, Any], asked: FunnelQuery) -> dict[str, Any] | None:
+    """Compare two segments of a funnel that was kept; None unless both are there."""
+    cuts = found["processes"][process_place(found, asked.process)]["cuts"].get(asked.by, [])
+    there = {one["value"]: one for one in cuts if one["value"] is not None}
+    if asked.first not in there or asked.second not in there:
+        return None
+    first, second = there[asked.first], there[asked.second]
+    report: dict[str, Any] = plain({"differences": differences(first["funnel"], second["funnel"])})
+    return {"by": asked.by, "first": first, "second": second} | report
 
 
 def people_report(request: Request) -> dict[str, Any]:

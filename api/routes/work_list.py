@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, cast
 
 import pandas as pd
@@ -11,11 +11,21 @@ from sqlalchemy import Connection, func, select
 
 from api.answers import ClassKey, Interval, Words
 from api.cursor import Cursor, checked, digest_of_asked, written
-from api.list_answers import ClassAnswer, ListedOpportunity, ListState, TrendAnswer, TrendKey, WorkListAnswer
+from api.list_answers import (
+    ClassAnswer,
+    CurrencyTotals,
+    ListedOpportunity,
+    ListState,
+    TrendAnswer,
+    TrendKey,
+    WorkListAnswer,
+    WorkListTotals,
+)
 from api.list_schemas import WorkListQuery
 from api.problems import HttpError, Part, documented
 from api.reading import answered
 from api.security import needs
+from api.store.list_totals import CurrencySums, totals_of
 from api.store.pages import SORTS, Asked, Order, Place, conditions_of, page
 from api.store.service import database_of
 from api.store.work_list import CurrentList, current_list
@@ -51,11 +61,11 @@ def get_work_list(request: Request, asked: Annotated[WorkListQuery, Query()]) ->
     Before the first list is there the answer is 503 with Retry-After. An empty list would say
     that nothing is open, and a reader that copies it would delete what it has.
     """
-    return answered(work_list(request, asked))
+    return answered(work_list(request, asked, summed=asked.cursor is None))
 
 
-def work_list(request: Request, asked: WorkListQuery) -> WorkListAnswer:
-    """Read a page of the work list."""
+def work_list(request: Request, asked: WorkListQuery, summed: bool = False) -> WorkListAnswer:
+    """Read a page of the work list, perhaps with what all of its rows come to."""
     filters = asked.model_dump(by_alias=True, exclude_none=True)
     with database_of(request).reading() as connection:
         current = list_in_service(connection)
@@ -64,6 +74,7 @@ def work_list(request: Request, asked: WorkListQuery) -> WorkListAnswer:
         order = Order(SORTS[asked.sort.removeprefix("-")], asked.sort.startswith("-"))
         question = Asked(current.list_id, order, conditions_of(filters))
         rows = page(connection, question, cursor.place if cursor else None, asked.limit + 1)
+        sums = totals_of(connection, current.list_id, question.conditions) if summed else None
         state = state_of(connection, current, request.app.state.clock)
     shown = rows[: asked.limit]
     more = len(rows) > asked.limit
@@ -72,6 +83,19 @@ def work_list(request: Request, asked: WorkListQuery) -> WorkListAnswer:
         state=state,
         opportunities=[_listed(row) for row in shown],
         next_cursor=written(Cursor(current.list_id, digest, place)) if place else None,
+        totals=None if sums is None else _totals(sums),
+    )
+
+
+def _totals(sums: Sequence[CurrencySums]) -> WorkListTotals:
+    kept = CurrencyTotals.model_fields
+    return WorkListTotals(
+        opportunities=sum(one.opportunities for one in sums),
+        expected_wins=sum(one.expected_wins or 0.0 for one in sums),
+        wins_by_fixed_weights=sum(one.wins_by_fixed_weights or 0.0 for one in sums),
+        currencies=[
+            CurrencyTotals(**{name: value for name, value in vars(one).items() if name in kept}) for one in sums
+        ],
     )
 
 

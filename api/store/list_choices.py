@@ -39,7 +39,8 @@ class ListChoices:
 def choices(connection: Connection, list_id: int) -> Words:
     """Read the words of a list, at most ``MOST`` of a sort."""
     columns = [EQUAL[name] for name in CHOSEN_BY]
-    rows = connection.execute(select(*columns).where(LISTED.c.list_id == list_id).distinct()).all()
+    # Added to 0: one pass over the table is faster than by an index, row after row.
+    rows = connection.execute(select(*columns).where(LISTED.c.list_id + 0 == list_id).distinct()).all()
     return {
         name: sorted({str(row[place]) for row in rows if row[place] is not None})[:MOST]
         for place, name in enumerate(CHOSEN_BY)

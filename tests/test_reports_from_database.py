@@ -1,0 +1,213 @@
+"""What managers stated, and the scores that were kept, reach the pages and their JSON through ``dealodds reports``."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import insert
+
+from api.cli import commands
+from api.commands.class_reports import class_report
+from api.settings import Settings
+from api.store.inputs import write_inputs
+from api.store.past_scores import past_scores
+from api.store.tables import SCORES
+from features.as_of import known_as_of
+from features.history.database.engine import Database
+from features.history.database.import_history import write_into
+from features.history.history import History
+from features.history.simulated import simulate
+from features.instants import micros_of
+from scoring.pipeline import pipeline_of
+from tests.databases import upgraded
+from tests.pipelines import Pipeline, Present
+from tests.services import live_service
+
+NOW = pd.Timestamp("2025-09-10", tz="UTC")
+QUARTER = {"period_start": "2025-07-01", "period_end": "2025-09-30", "currency": "EUR"}
+TOLD = NOW - pd.Timedelta(days=30)
+LATER = NOW + pd.Timedelta(days=3)
+HTML = {"Accept": "text/html"}
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A service over a database with a history, inputs told before and after the report, and a kept score."""
+    folder = tmp_path_factory.mktemp("reports")
+    url, home = f"sqlite:///{folder}/deals.db", folder / "home"
+    with upgraded(url) as database:
+        pipeline = Pipeline(database, Present(LATER))
+        with database.writing("test", "import", pipeline.now) as writing:
+            write_into(writing, _history())
+        _state(database, pipeline.now)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("DEALODDS_HOME", str(home))
+            words = ["reports", "--history", url, "--as-of", NOW.isoformat(), "--weeks", "0"]
+            run = CliRunner().invoke(commands, words)
+        assert run.exit_code == 0, run.output
+        pipeline.refresher().refresh()
+        settings = Settings(DEALODDS_HOME=home)
+        with live_service(database, clock=pipeline.now, settings=settings) as client:
+            yield client
+
+
+def _history() -> History:
+    """A simulated history in which nobody assessed competitors."""
+    known = known_as_of(simulate(300, seed=4), NOW)
+    fields = known.tables["field_history"]
+    return replace(known, tables={**known.tables, "field_history": fields[fields["field"] != "competitor"]})
+
+
+def _state(database: Database, now: Present) -> None:
+    told = {"valid_from": TOLD, "recorded_at": TOLD}
+    rows: dict[str, list[dict[str, Any]]] = {
+        "targets": [
+            {"scope": "company", "name": None, "amount": 1000.0, "wins": 2.0} | QUARTER | told,
+            {"scope": "company", "name": None, "amount": 9.9e9, "wins": 999.0}
+            | QUARTER
+            | told
+            | {"recorded_at": LATER},
+            {"scope": "team", "name": "team_2", "amount": 1.0, "wins": None} | QUARTER | told,
+        ],
+        "commits": [{"owner_id": "owner_03", "amount": 5000.0, "wins": None} | QUARTER | told],
+        "teams": [{"owner_id": "owner_03", "team": "team_of_one"} | told],
+    }
+    for kind, found in rows.items():
+        with database.writing("test", "put inputs", now) as writing:
+            write_inputs(writing, kind, pd.DataFrame(found))
+
+
+def _twin(client: httpx.Client, path: str) -> dict[str, Any]:
+    found: dict[str, Any] = client.get(path, headers={"Accept": "application/json"}).json()
+    return found
+
+
+def test_the_target_that_was_known_then_has_its_probability_in_json_page_and_file(client: httpx.Client) -> None:
+    total = _twin(client, "/v1/reports/forecast?by=team")["totals"]
+    assert (total["amount"]["target"], total["count"]["target"]) == (1000, 2)
+    chance = total["amount"]["target_probability"]
+    assert chance is not None
+    page = client.get("/forecast?by=team", headers=HTML).text
+    assert f'<span class="big">{100 * chance:.0f}%</span>' in page
+    answer = client.get("/forecast/forecast.csv?by=team", headers=HTML)
+    rows = {row["by team"]: row for row in csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))}
+    assert float(rows["total"]["Target"]) == 1000
+    assert float(rows["team_2"]["Target"]) == 1
+    assert rows["team_1"]["Target"] == ""
+
+
+def test_a_commit_of_some_is_shown_as_theirs_and_not_as_that_of_all(client: httpx.Client) -> None:
+    found = _twin(client, "/v1/reports/forecast?by=owner")
+    total = found["totals"]["amount"]
+    assert (total["commit"], total["commit_given"], total["committed"]) == (None, 5000, 1)
+    assert {line["group"]: line["commit"] for line in found["groups"]["amount"]}["owner_03"] == 5000
+    page = client.get("/forecast?by=owner", headers=HTML).text
+    assert f"1 of {total['owners']} owners committed, to €5,000 together; of the others it is not known" in page
+    chinese = client.get("/forecast?by=owner", headers=HTML | {"Accept-Language": "zh-CN"}).text
+    assert f"{total['owners']}位负责人中有1位作出承诺" in chinese
+
+
+def test_the_team_is_that_of_the_owner_as_stated(client: httpx.Client) -> None:
+    lines = {line["group"]: line for line in _twin(client, "/v1/reports/forecast?by=team")["groups"]["amount"]}
+    own = {line["group"]: line for line in _twin(client, "/v1/reports/forecast?by=owner")["groups"]["amount"]}
+    assert lines["team_of_one"]["open"] == own["owner_03"]["open"]
+    assert lines["team_of_one"]["commit"] == 5000
+
+
+def test_classes_have_outcomes_and_thresholds_for_the_time_there_is(client: httpx.Client) -> None:
+    found = _twin(client, "/v1/reports/classes?capacity=7")
+    chance, value = found["thresholds"]["probability"], found["thresholds"]["expected_value"]
+    rows = _twin(client, "/v1/opportunities?limit=200&sort=-expected_value")["opportunities"]
+    values = np.array([row["expected_value"] for row in rows if row["expected_value"] is not None])
+    assert value["worked"] == 7
+    assert value["threshold"] == values[6]
+    assert (value["of"], value["share"]) == (len(values), pytest.approx(values[:7].sum() / values.sum()))
+    # Version 0 says the same of all in a stage: a threshold never leaves more than there is time for.
+    assert chance["worked"] <= 7
+    outcomes = found["outcomes"]
+    assert outcomes["classes_from"] == "worked_out_again"
+    active = next(one for one in outcomes["classes"] if one["class_key"] == "active")
+    assert active["watched"] > 0
+    assert sum(active["within"].values()) == active["watched"]
+    assert 0 < active["rate"]["low"] < active["rate"]["high"] < 1
+    assert active["mean_probability"] is None
+
+
+def test_the_page_of_the_classes_says_what_its_json_says(client: httpx.Client) -> None:
+    said = _twin(client, "/v1/reports/classes?capacity=7")["thresholds"]["expected_value"]["said"]
+    page = client.get("/classes?capacity=7", headers=HTML).text
+    assert said["en"] in page
+    assert "Nobody saw them then" in page
+    assert 'value="7"' in page
+    chinese = client.get("/classes?capacity=7", headers=HTML | {"Accept-Language": "zh-CN"}).text
+    assert said["zh-CN"] in chinese
+    assert "各类机会的结果" in chinese
+    for table in ("thresholds", "outcomes"):
+        for kind in ("csv", "xlsx"):
+            assert client.get(f"/classes/{table}.{kind}?capacity=7", headers=HTML).status_code == 200
+    assert client.get("/classes/else.csv").status_code == 404
+    assert client.get("/classes?capacity=0", headers=HTML).status_code == 422
+
+
+def test_kept_scores_are_followed_where_they_are_old_enough(tmp_path: Path) -> None:
+    known = known_as_of(simulate(60, seed=4), NOW)
+    first = str(known.opportunities["opportunity_id"].iloc[0])
+    with upgraded(f"sqlite:///{tmp_path}/deals.db") as database:
+        with database.changing() as connection:
+            row = {"opportunity_id": first, "as_of": micros_of(NOW - pd.Timedelta(days=100)), "model_version": "1"}
+            said = {"through_seq": 1, "status": "ok", "probability": 0.4, "opportunity_class": "active"}
+            connection.execute(insert(SCORES), [row | said | {"is_shadow": False}])
+        with database.reading() as connection:
+            found = class_report(pipeline_of(known, NOW), past_scores(connection, NOW))
+    assert found["classes_from"] == "kept"
+    active = found["classes"][0]
+    assert (active["rate"]["began"], active["mean_probability"]) == (1, 0.4)
+
+
+def test_sales_have_mean_median_and_trend_and_two_segments_stand_beside_each_other(client: httpx.Client) -> None:
+    found = _twin(client, "/v1/reports/funnel?period=quarter&by=team&first=team_1&second=team_of_one")
+    (process,) = found["processes"]
+    last = process["sales"]["periods"][-1]
+    assert (last["first_day"], last["days"]["count"]) == ("2025-07-01", process["funnel"]["won"])
+    assert last["deals"]["mean"] > last["deals"]["median"] > 0
+    assert process["sales"]["median_days"]["direction"] in ("rising", "falling", "steady")
+    assert len(process["sales"]["periods"]) <= 8
+    beside = found["compared"]
+    assert [beside[side]["value"] for side in ("first", "second")] == ["team_1", "team_of_one"]
+    success = beside["differences"][0]
+    shares = [beside[side]["funnel"]["success"] for side in ("first", "second")]
+    assert success["difference"] == pytest.approx(shares[0] - shares[1])
+    assert _twin(client, "/v1/reports/funnel?by=team&first=team_1&second=nobody")["compared"] is None
+    page = client.get("/funnel?by=team&first=team_1&second=team_of_one", headers=HTML).text
+    assert '<option value="team_of_one" selected>' in page
+    assert f"€{last['deals']['median']:,.0f}" in page
+    twin = re.search(r'href="(/v1/reports/funnel[^"]*)"', page)
+    assert twin is not None
+    assert _twin(client, twin[1].replace("&amp;", "&"))["compared"] == beside
+    for link in set(re.findall(r'href="(/funnel/[^"]+\.(?:csv|xlsx)[^"]*)"', page)):
+        assert client.get(link.replace("&amp;", "&"), headers=HTML).status_code == 200, link
+
+
+def test_a_cut_by_what_nobody_recorded_says_so(client: httpx.Client) -> None:
+    found = _twin(client, "/v1/reports/funnel?period=quarter")
+    cuts, uncut = found["processes"][0]["cuts"], {one["cut"]: one["only"] for one in found["uncut"]}
+    assert {"priority", "repeat_purchase", "customer_type"} <= set(cuts)
+    assert {one["value"] for one in cuts["repeat_purchase"]} == {"first", "repeat"}
+    # Nobody assessed competitors here: it is not that there are none.
+    assert uncut == {"competitor": None}
+    assert "competitor present: not in the data" in client.get("/funnel", headers=HTML).text
+    chinese = client.get("/funnel", headers=HTML | {"Accept-Language": "zh-CN"}).text
+    assert "有竞争对手: 数据中没有" in chinese
+    page = client.get("/funnel?by=repeat_purchase", headers=HTML).text
+    assert "repeat purchase" in page
