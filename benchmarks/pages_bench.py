@@ -33,6 +33,7 @@ PAGES = {
     "pipeline, one owner": "/pipeline?owner=u7",
     "pipeline, class and stage by close": "/pipeline?class=active&stage=proposal&sort=expected_close",
     "pipeline, least probability by amount": "/pipeline?min_probability=0.5&sort=-amount",
+    "classes": "/classes",
     "opportunity": "/opportunities/a",
     "reasons": "/opportunities/a/reasons",
     "hidden accounts": "/hidden-accounts",

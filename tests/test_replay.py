@@ -183,3 +183,18 @@ def test_sums_of_a_past_week_are_by_the_rates_of_then(known: History, weeks: lis
         for one, more in ((known, {}), (mixed, {"inputs": inputs, "currency": own}))
     )
     assert converted["forecast"].tolist() == pytest.approx(plain["forecast"].tolist())
+
+
+def test_a_week_whose_rate_was_not_known_then_is_left_out(known: History, weeks: list[pd.Timestamp]) -> None:
+    opportunities = known.opportunities.copy()
+    own = str(opportunities["currency"].dropna().iloc[0])
+    opportunities.loc[::2, "currency"] = "XTS"
+    mixed = replace(known, tables={**known.tables, "opportunities": opportunities})
+    row = {"currency": "XTS", "to_currency": own, "rate": 1.0}
+    told = {"valid_from": weeks[1], "recorded_at": weeks[1]}
+    inputs, said = inputs_of({"rates": pd.DataFrame([row | told])}), list[str]()
+    found = replay(
+        mixed, weeks, DAYS, by=(), retrain_every=3, draws=50, inputs=inputs, currency=own, report=said.append
+    )
+    assert sorted(found.forecasts["cutoff"].unique()) == weeks[1:]
+    assert any("left out: no exchange rate" in line for line in said)

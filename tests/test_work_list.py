@@ -12,7 +12,11 @@ import pytest
 from sqlalchemy import insert, select
 
 from api.background.part import Models
+from api.store.capacity import ranked
+from api.store.list_totals import totals_of
+from api.store.pages import conditions_of
 from api.store.tables import LISTED
+from api.store.work_list import current_list
 from features.history.database.engine import Database
 from tests.pipelines import Pipeline, of_version
 from tests.services import live_service
@@ -211,3 +215,21 @@ def test_a_long_list_is_read_to_its_end_each_row_once(pipeline: Pipeline) -> Non
     with live_service(pipeline.database, clock=pipeline.now) as client:
         found = [name for part in pages(client, limit=200) for name in part]
         assert len(found) == len(set(found)) == 3006
+
+
+def test_what_a_list_comes_to_is_the_same_in_every_database(database: Database) -> None:
+    pipeline = Pipeline(database)
+    pipeline.open("a", "proposal", 1000.0, currency="EUR", owner_id="kim")
+    pipeline.open("b", "identified", None, currency="EUR", owner_id="kim")
+    pipeline.open("c", "negotiation", 400.0, currency="CNY", owner_id="lee")
+    pipeline.refresher().refresh()
+    with database.reading() as connection:
+        current = current_list(connection)
+        assert current is not None
+        euro, yuan = totals_of(connection, current.list_id)
+        (only,) = totals_of(connection, current.list_id, conditions_of({"owner": "lee"}))
+        largest = ranked(connection, current.list_id, "expected_value", 1)
+    assert (euro.currency, euro.opportunities, euro.without_amount) == ("EUR", 2, 1)
+    assert (euro.amount, euro.by_fixed_weights, euro.expected_wins) == (1000, 500, 0.75)
+    assert only == yuan
+    assert (largest.largest.tolist(), largest.of, largest.total) == ([500], 2, 800)

@@ -46,8 +46,7 @@ def report_command(source: Source, as_of: pd.Timestamp, language: str, out: Path
     artifact = model_for(None, history)
     reports: dict[str, Mapping[str, Any]] = {}
     with Progress(how.steps) as progress:
-        known = inputs_at(source), past_scores_at(source, as_of)
-        work_out(history, *known, as_of, how, reports.__setitem__, progress)
+        work_out(history, inputs_at(source), past_scores_at(source, as_of), as_of, how, reports.__setitem__, progress)
     is_simulated = _SIMULATED in (history.origin, artifact.training["origin"])
     accounts, decisions = score_accounts(history, as_of, artifact), kept_promotions(home() / PROMOTIONS)
     told = [one for one in decisions if one.when <= as_of]

@@ -103,9 +103,9 @@ def reports_command(source: Source, as_of: pd.Timestamp | None, **asked: Any) ->
     It takes minutes: run it daily, beside the service. With --weeks 0 the comparison stays as it is.
     """
     at, how = as_of if as_of is not None else clock.now(), Asked(**asked)
-    told = history_at(source), inputs_at(source), past_scores_at(source, at)
     with Progress(how.steps) as progress, under_way(home(), progress) as report:
-        work_out(*told, at, how, partial(keep_report, home()), report)
+        history, inputs, past = history_at(source), inputs_at(source), past_scores_at(source, at)
+        work_out(history, inputs, past, at, how, partial(keep_report, home()), report)
     click.echo(f"reports in {home() / 'reports'}")
 
 
@@ -122,8 +122,6 @@ def work_out(
 
     Parameters
     ----------
-    inputs
-        Targets, commits, teams and rates; None where there are none.
     past
         Scores that were kept by then; None where there are none.
     keep
@@ -134,12 +132,12 @@ def work_out(
     known, calendar = known_as_of(history, as_of), Calendar(asked.zone, asked.fiscal_start)
     days_of_people = ReportingCalendar(asked.zone, f"{asked.fiscal_start:02d}-01")
     currency = currency_at(standing_at(known, as_of), inputs, asked.currency)
-    weeks, rates, seed = asked.weeks, asked.rates, asked.seed
+    rates, seed = asked.rates, asked.seed
     keep_funnels(known, as_of, days_of_people, inputs, past, currency, asked.plan, keep, report)
-    keep_forecasts(known, as_of, calendar, weeks, inputs, currency, rates, seed, keep, report)
-    if weeks:
+    keep_forecasts(known, as_of, calendar, asked.weeks, inputs, currency, rates, seed, keep, report)
+    if asked.weeks:
         days, every = float(asked.days), asked.retrain_every
-        keep_comparison(known, weeks, days, every, calendar, inputs, currency, rates, seed, keep, report)
+        keep_comparison(known, asked.weeks, days, every, calendar, inputs, currency, rates, seed, keep, report)
 
 
 def keep_forecasts(

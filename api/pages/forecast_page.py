@@ -56,6 +56,7 @@ def get_forecast(request: Request, asked: Annotated[PageQuery, Query()]) -> Resp
     return page(
         request,
         "forecast.html",
+        asked=asked,
         **forecast_shown(found, asked.measure, asked.by, stages_in_service(request, language), language),
         choices=_choices(request, asked, language),
         query=f"?{request.url.query}" if request.url.query else "",

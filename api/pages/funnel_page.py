@@ -41,21 +41,20 @@ def get_funnel(request: Request, asked: Annotated[FunnelQuery, Query()]) -> Resp
     """Show the funnel of a period."""
     language = language_of(request)
     found = funnel_report(request, asked.period)
-    shown = funnel_shown(found, asked, language)
-    place, wanted = process_place(found, asked.process), shown["wanted"]
+    place = process_place(found, asked.process)
+    wanted = _wanted(found["processes"][place]["cuts"], asked)
     return page(
         request,
         "funnel.html",
-        **shown,
+        **funnel_shown(found, place, wanted, language),
         choices=_choices(request, asked, found, place, wanted.by, language),
         query=f"?{request.url.query}" if request.url.query else "",
         json=str(URL(path="/v1/reports/funnel").include_query_params(**wanted.model_dump(exclude_none=True))),
     )
 
 
-def funnel_shown(found: Mapping[str, Any], asked: FunnelQuery, language: Language) -> dict[str, Any]:
+def funnel_shown(found: Mapping[str, Any], place: int, asked: FunnelQuery, language: Language) -> dict[str, Any]:
     """Choose what the template shows of the funnel of one process, wherever it is shown."""
-    place = process_place(found, asked.process)
     chosen = found["processes"][place]
     wanted = _wanted(chosen["cuts"], asked)
     return {

@@ -6,14 +6,13 @@ import base64
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import pandas as pd
 
 from api.card.document import Picture
 from api.card.model_card import model_card
-from api.kept_reports import CLASSES, COMPARISON, CUTS, PEOPLE, PERIODS, forecast_name, funnel_name
-from api.pages.classes_page import outcome_table
+from api.kept_reports import COMPARISON, CUTS, PEOPLE, PERIODS, forecast_name, funnel_name
 from api.pages.comparison_page import comparison_shown
 from api.pages.forecast_page import forecast_shown
 from api.pages.funnel_page import funnel_shown
@@ -30,7 +29,7 @@ from scoring.accounts import AccountScore
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _MOST_ACCOUNTS = 30
-_PERIOD: Final = "quarter"
+_PERIOD = "quarter"
 _ID = re.compile(r'(\sid="|\shref="#)')
 _LABEL = re.compile(r'\saria-labelledby="[^"]*"')
 
@@ -99,9 +98,6 @@ def _parts(mailed: Mailed, chosen: Language) -> Iterator[Shown]:
     shown = None if comparison is None else comparison_shown(comparison, chosen)
     yield _shown("learned-vs-fixed", chosen.say(N_("Learned vs fixed")), "comparison.html", chosen, shown)
     yield from _funnels(mailed, chosen)
-    classes = mailed.reports.get(CLASSES)
-    shown = None if classes is None else {"found": {"outcomes": classes}, "outcomes": outcome_table(classes, chosen)}
-    yield _shown("classes", chosen.say(N_("Classes")), "classes.html", chosen, shown)
     people = mailed.reports.get(PEOPLE)
     shown = None if people is None else people_shown(people, chosen)
     yield _shown("people", chosen.say(N_("People")), "people.html", chosen, shown)
@@ -132,9 +128,8 @@ def _funnels(mailed: Mailed, chosen: Language) -> Iterator[Shown]:
         yield Shown("funnel", name, None)
         return
     for place, process in enumerate(found["processes"]):
-        called = process["funnel"]["process"]
-        shown = funnel_shown(found, FunnelQuery(period=_PERIOD, process=called), chosen)
-        own = f"{name} {called}" if len(found["processes"]) > 1 else name
+        shown = funnel_shown(found, place, FunnelQuery(), chosen)
+        own = f"{name} {process['funnel']['process']}" if len(found["processes"]) > 1 else name
         yield _shown(f"funnel-{place}", own, "funnel.html", chosen, shown)
 
 

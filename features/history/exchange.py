@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from features.compiled import Floats
-from features.errors import DataError
+from features.errors import DataError, NotEnoughDataError
 from features.history.dated_inputs import DatedInputs, holding, inputs_of
 
 _ROUTE = "state it: dealodds inputs import --kind rates FILE, or PUT /v1/inputs/rates"
@@ -20,7 +20,7 @@ def rate_between(inputs: DatedInputs, currency: str, to: str, as_of: pd.Timestam
 
     Raises
     ------
-    DataError
+    NotEnoughDataError
         No rate leads from one to the other.
 
     Examples
@@ -40,7 +40,8 @@ def rate_between(inputs: DatedInputs, currency: str, to: str, as_of: pd.Timestam
     between = sorted(middle for start, middle in known if start == currency and (middle, to) in known)
     if between:
         return known[currency, between[0]] * known[between[0], to]
-    raise DataError(f"no exchange rate from {currency} to {to} at {as_of:%Y-%m-%d}", "one that holds then", _ROUTE)
+    found = f"no exchange rate from {currency} to {to} at {as_of:%Y-%m-%d}"
+    raise NotEnoughDataError(found, "one that holds then", _ROUTE)
 
 
 def _known(inputs: DatedInputs, as_of: pd.Timestamp) -> dict[tuple[str, str], float]:
