@@ -131,6 +131,8 @@ def test_what_is_bad_comes_first_and_the_figures_are_those_of_the_pages(
     owners = kept(folder, "people")["owners"]
     expect(page.locator("#people table.list tbody tr")).to_have_count(len(owners))
     expect(page.locator("#people")).to_contain_text(owners[0]["patterns"][0]["said"][tag])
+    (classes,) = page.locator("#classes table").all()
+    expect(classes.locator("tbody tr")).to_have_count(len(kept(folder, "classes")["classes"]))
     assert page.locator("#hidden-accounts table tbody tr").count() > 0
 
 

@@ -14,6 +14,7 @@ from api.pages.language import N_, Language, language_of
 from api.pages.rendering import canonical, page
 from api.pages.tables import Column, DataTable
 from api.problems import HttpError, Part
+from api.reports_under_way import is_under_way
 from api.routes.classes import ClassesQuery, classes_report
 from api.security import needs
 from scoring.classification import CLASSES
@@ -35,6 +36,7 @@ def get_classes(request: Request, asked: Annotated[ClassesQuery, Query()]) -> Re
         found=found,
         thresholds=threshold_table(found, language),
         outcomes=outcome_table(found["outcomes"], language) if found["outcomes"] else None,
+        under_way=is_under_way(request.app.state.settings.home),
         work_url=str(URL(path="/pipeline").include_query_params(**least, sort="-probability")),
         currencies=found["currencies"],
         query=f"?{urlencode(given)}",

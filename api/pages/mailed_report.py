@@ -12,7 +12,8 @@ import pandas as pd
 
 from api.card.document import Picture
 from api.card.model_card import model_card
-from api.kept_reports import COMPARISON, CUTS, PEOPLE, PERIODS, forecast_name, funnel_name
+from api.kept_reports import CLASSES, COMPARISON, CUTS, PEOPLE, PERIODS, forecast_name, funnel_name
+from api.pages.classes_page import outcome_table
 from api.pages.comparison_page import comparison_shown
 from api.pages.forecast_page import forecast_shown
 from api.pages.funnel_page import funnel_shown
@@ -98,6 +99,9 @@ def _parts(mailed: Mailed, chosen: Language) -> Iterator[Shown]:
     shown = None if comparison is None else comparison_shown(comparison, chosen)
     yield _shown("learned-vs-fixed", chosen.say(N_("Learned vs fixed")), "comparison.html", chosen, shown)
     yield from _funnels(mailed, chosen)
+    classes = mailed.reports.get(CLASSES)
+    shown = None if classes is None else {"found": {"outcomes": classes}, "outcomes": outcome_table(classes, chosen)}
+    yield _shown("classes", chosen.say(N_("Classes")), "classes.html", chosen, shown)
     people = mailed.reports.get(PEOPLE)
     shown = None if people is None else people_shown(people, chosen)
     yield _shown("people", chosen.say(N_("People")), "people.html", chosen, shown)
