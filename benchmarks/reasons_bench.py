@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+import numba
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from features.compiled import compiled
 from features.feature import GROUPS
 from features.history.simulated import simulate
 from features.instants import micros
@@ -140,7 +140,7 @@ def _slots(terms: TreeTerms) -> Ints:
     return np.where(place.any(axis=2), place.argmax(axis=2), -1).astype(np.int64)
 
 
-@compiled
+@numba.njit
 def _tabulate_answers(
     interval: int, slot: Ints, feature: Ints, threshold: Floats, left: Ints, right: Ints,
     value: Floats, weight: Floats, answers: Floats,
@@ -156,7 +156,7 @@ def _tabulate_answers(
                     )
 
 
-@compiled
+@numba.njit
 def _sum_answers(
     matrix: Floats, feature: Ints, threshold: Floats, decision: Ints, known: Ints, answers: Floats, found: Floats
 ) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
 from types import ModuleType
 
 import pandas as pd
 import pytest
+
+from tests.benchmarks import benchmark
 
 AFTER = 4
 """Weeks after the drift."""
@@ -16,14 +15,7 @@ AFTER = 4
 
 @pytest.fixture(scope="module")
 def study() -> ModuleType:
-    path = Path(__file__).parents[1] / "benchmarks" / "level_drift.py"
-    spec = importlib.util.spec_from_file_location("level_drift", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["level_drift"] = module  # its dataclasses look themselves up there
-    spec.loader.exec_module(module)
-    return module
+    return benchmark("level_drift")
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from features.as_of import known_as_of
 from features.catalogue import Catalogue, catalogue_of
 from features.errors import DataError
 from features.history.history import Attribute, History
-from features.history.live_rules import CONTACTS, STANDARD_FIELDS, Rules
+from features.history.live_rules import CONTACTS, Rules, said_to_be_collected
 from features.history.live_values import NO_WORDS, YES_WORDS
 from features.segment import accounts_as_first_told
 
@@ -118,7 +118,7 @@ class _Parts:
             | stated
             | {"account": filled(self.accounts.get(account, {})) or None}
             | {"attributes": filled(attributes) or None}
-            | self._said_to_be_collected(tables)
+            | said_to_be_collected(tables, self.known.collected, self.rules, instant_text)
         )
 
     def _happened(self, events: Iterable[Mapping[Hashable, Any]]) -> list[Mapping[Hashable, Any]]:
@@ -135,20 +135,6 @@ class _Parts:
         names = dict.fromkeys([row["contact_id"] for row in self.staff.get(account, [])] + sorted(met))
         roles = {name: self.people[name]["role"] for name in names}
         return [filled({"contact_id": name, "role": role if role in _ROLES else None}) for name, role in roles.items()]
-
-    def _said_to_be_collected(self, tables: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
-        """Leave out tables that are not collected at all, and name the parts of the others that are not."""
-        collected = self.known.collected
-        names = {"field_history": STANDARD_FIELDS, "activities": self.rules.kinds, CONTACTS: (CONTACTS,)}
-        sent: dict[str, Any] = {"stage_history": tables["stage_history"]}
-        absent: list[str] = []
-        for table, of_table in names.items():
-            if tables[table] or any(name in collected for name in of_table):
-                sent[table] = tables[table]
-                absent += [name for name in of_table if name not in collected]
-        known = [name for table, of_table in names.items() if table in sent for name in of_table]
-        since = {name: instant_text(at) for name in known if (at := collected.get(name)) is not None}
-        return sent | {"not_collected": absent or None, "collected_since": since or None}
 
 
 def activity_row(event: Mapping[Hashable, Any]) -> dict[str, Any]:

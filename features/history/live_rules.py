@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -155,3 +156,35 @@ def advice(name: str, known: Iterable[str]) -> str:
     """
     near = difflib.get_close_matches(name.lower(), list(known), n=1)
     return f"did you mean {near[0]!r}?" if near else "correct it or leave it out"
+
+
+Instant = TypeVar("Instant")
+
+
+def said_to_be_collected(
+    tables: Mapping[str, Sequence[Any]],
+    collected: Mapping[str, Instant | None],
+    rules: Rules,
+    written: Callable[[Instant], Any],
+) -> dict[str, Any]:
+    """Leave out tables that are not collected at all, and name the parts of the others that are not.
+
+    Parameters
+    ----------
+    tables
+        Rows of a request by table.
+    collected
+        What is collected, and since when; None: always.
+    written
+        How an instant is written in the request.
+    """
+    names = {"field_history": STANDARD_FIELDS, "activities": rules.kinds, CONTACTS: (CONTACTS,)}
+    sent: dict[str, Any] = {"stage_history": tables["stage_history"]}
+    absent: list[str] = []
+    for table, of_table in names.items():
+        if tables[table] or any(name in collected for name in of_table):
+            sent[table] = tables[table]
+            absent += [name for name in of_table if name not in collected]
+    known = [name for table, of_table in names.items() if table in sent for name in of_table]
+    since = {name: written(at) for name in known if (at := collected.get(name)) is not None}
+    return sent | {"not_collected": absent or None, "collected_since": since or None}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from features.history.database.description import Description
 from features.history.database.reads import ACCOUNT_FACTS, STATED, Event, Known, moment
 from features.history.database.tables import ACTIVITY, FIELD, STAGE
-from features.history.live_rules import CONTACTS, STANDARD_FIELDS, Rules
+from features.history.live_rules import CONTACTS, Rules, said_to_be_collected
 from features.history.process import Process
 from features.instants import micros_of
 
@@ -36,7 +36,7 @@ def request_of(known: Known, description: Description, rules: Rules) -> dict[str
         **{name: known.row[name] for name in STATED},
         "account": {name: known.row[f"account_{name}"] for name in ACCOUNT_FACTS},
         "attributes": {name: value for name, value in attributes.items() if name in rules.attributes} or None,
-        **_said_to_be_collected(tables, description, rules),
+        **said_to_be_collected(tables, description.collected, rules, moment),
     }
 
 
@@ -76,18 +76,3 @@ def _activities(events: Sequence[Event], rules: Rules) -> list[dict[str, Any]]:
         for e in events
         if e.kind == ACTIVITY and e.name in known
     ]
-
-
-def _said_to_be_collected(tables: Mapping[str, Any], description: Description, rules: Rules) -> dict[str, Any]:
-    """Leave out tables that are not collected at all, and name the parts of the others that are not."""
-    collected = description.collected
-    names = {"field_history": STANDARD_FIELDS, "activities": rules.kinds, CONTACTS: (CONTACTS,)}
-    sent: dict[str, Any] = {"stage_history": tables["stage_history"]}
-    absent: list[str] = []
-    for table, of_table in names.items():
-        if tables[table] or any(name in collected for name in of_table):
-            sent[table] = tables[table]
-            absent += [name for name in of_table if name not in collected]
-    known = [name for table, of_table in names.items() if table in sent for name in of_table]
-    since = {name: moment(at) for name in known if (at := collected.get(name)) is not None}
-    return sent | {"not_collected": absent or None, "collected_since": since or None}
