@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -61,7 +62,8 @@ def disagreements_of(opportunities: pd.DataFrame, most: int = 10) -> tuple[tuple
 
     Returns
     -------
-    The opportunities, each once, the farthest apart first; and who was right how often among all that
+    The opportunities, each once, those where the fixed weight was right first, and of each side the farthest apart
+    first; and who was right how often among all that
     were more than 20 points apart.
     """
     closed = opportunities[opportunities["outcome"].isin(["won", "lost"])]
@@ -71,7 +73,14 @@ def disagreements_of(opportunities: pd.DataFrame, most: int = 10) -> tuple[tuple
     found = [_disagreement(row) for row in farthest.to_dict("records")]
     far = [one for one in found if abs(one.learned - one.fixed_weight) > 0.2]
     counts = {name: sum(one.right == name for one in far) for name in ("learned", "fixed_weights")}
-    return tuple(found[:most]), counts
+    return _of_both(found, most), counts
+
+
+def _of_both(found: Sequence[Disagreement], most: int) -> tuple[Disagreement, ...]:
+    """Take as many of each side as there are, up to half: those where the learned probability was wrong come first."""
+    wrong, right = ([one for one in found if one.right == name] for name in ("fixed_weights", "learned"))
+    first = min(len(wrong), max(most // 2, most - len(right)))
+    return (*wrong[:first], *right[: most - first])
 
 
 def _disagreement(row: dict[Any, Any]) -> Disagreement:

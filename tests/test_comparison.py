@@ -11,6 +11,7 @@ import pytest
 
 from scoring.block_bootstrap import block_weights
 from scoring.comparison import Comparison, compare
+from scoring.disagreements import disagreements_of
 from scoring.forecast_errors import figures_of
 
 WEEKS = [pd.Timestamp("2026-01-05", tz="UTC") + pd.Timedelta(days=7 * week) for week in range(10)]
@@ -140,12 +141,20 @@ def test_every_week_is_drawn_equally_often() -> None:
 def test_the_farthest_disagreements_are_each_named_once_with_who_was_right() -> None:
     found = comparison(said("learned", GOOD, half_width=2), said("fixed_weights", BAD))
     assert [(one.opportunity_id, one.right) for one in found.disagreements] == [
-        ("a", "learned"),
         ("b", "fixed_weights"),
+        ("a", "learned"),
     ]
-    assert found.disagreements[0].as_of.startswith("2026-01-12")
+    assert found.disagreements[1].as_of.startswith("2026-01-12")
     assert found.right == {"learned": 1, "fixed_weights": 1}
-    assert "丢单" in found.disagreements[0].words.zh
+    assert "丢单" in found.disagreements[1].words.zh
+
+
+def test_disagreements_show_both_sides_and_first_where_the_learned_probability_was_wrong() -> None:
+    rows = [(f"r{n}", 0.1, 0.75, "lost") for n in range(12)] + [(f"w{n}", 0.1, 0.6, "won") for n in range(3)]
+    frame = pd.DataFrame(rows, columns=["opportunity_id", "learned", "fixed_weights", "outcome"])
+    found, counts = disagreements_of(frame.assign(cutoff="2026-01-05", stage="proposal", owner="ann"), most=10)
+    assert [one.opportunity_id for one in found] == ["w0", "w1", "w2", *(f"r{n}" for n in range(7))]
+    assert counts == {"learned": 12, "fixed_weights": 3}
 
 
 def test_log_loss_is_of_what_is_known_and_also_by_group() -> None:

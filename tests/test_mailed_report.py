@@ -156,11 +156,14 @@ def test_it_prints(opened: dict[str, Any]) -> None:
 
 def test_without_a_champion_the_fixed_weights_answer_and_the_file_says_so(folder: Path, tmp_path: Path) -> None:
     asked = ("--history", folder / "history", "--as-of", AS_OF.isoformat(), "--weeks", "0", "--zone", "Asia/Shanghai")
-    written = run(tmp_path / "home", "report", *asked, "--out", tmp_path / "report.html")
+    refused = run(tmp_path / "home", "report", *asked, "--out", tmp_path / "report.html")
+    assert refused.exit_code != 0
+    assert "DEALODDS_HOME" in str(refused.exception) + refused.output
+    written = run(tmp_path / "home", "report", *asked, "--fixed-weights", "--out", tmp_path / "report.html")
     assert written.exit_code == 0, written.output
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "version 0 of the model" in text
-    assert "From 1 Jul 2025 up to 1 Oct 2025 (Asia/Shanghai)" in text
+    assert "From 1 Jul 2025 to 30 Sep 2025 (Asia/Shanghai)" in text
     assert "Learned vs fixed is not in this report" in text
     assert "It has learned nothing" in text
 

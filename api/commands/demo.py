@@ -75,6 +75,9 @@ def demo_command(no_serve: bool, opportunities: int, port: int) -> None:
         return
     click.echo(f"pages for managers: {url}/ · 管理者页面：{url}/?lang=zh-CN")
     click.echo("forecast, funnel, people and learned vs fixed are worked out meanwhile: minutes")
+    click.echo("other commands on these data, in another terminal:\n")
+    click.echo(f"  export DEALODDS_HOME={home()}")
+    click.echo(f"  dealodds report --history sqlite:///{home()}/dealodds.db --as-of {at} --out report.html\n")
     click.echo(f"serving on {url} (documentation: {url}/docs); stop with Ctrl-C")
     with _reports_beside(asked):
         serve(champion_folder(), "127.0.0.1", port, authenticate=False)

@@ -12,11 +12,11 @@ import pandas as pd
 from api.commands.reports import Asked, reports_options, work_out
 from api.commands.scoring import model_for
 from api.history_source import Source, history_at, inputs_at, past_scores_at
-from api.home import home
+from api.home import has_champion, home
 from api.options import FILE, INSTANT, history_option
 from api.progress import Progress
 from features.as_of import known_as_of
-from features.errors import UnreadableSourceError
+from features.errors import ArtifactError, UnreadableSourceError
 from models.kept_promotions import FILE as PROMOTIONS
 from models.kept_promotions import kept_promotions
 from scoring.accounts import score_accounts
@@ -29,8 +29,11 @@ _SIMULATED = "simulated"
 @click.option("--as-of", type=INSTANT, required=True, help="Report as it was known at this instant.")
 @click.option("--language", type=click.Choice(["en", "zh-CN"]), default="en", show_default=True)
 @click.option("--out", type=FILE, required=True, help="File to write: .html.")
+@click.option("--fixed-weights", is_flag=True, help="Report by the fixed weights where no model is in service.")
 @reports_options
-def report_command(source: Source, as_of: pd.Timestamp, language: str, out: Path, **asked: Any) -> None:
+def report_command(
+    source: Source, as_of: pd.Timestamp, language: str, out: Path, fixed_weights: bool, **asked: Any
+) -> None:
     """Write what the pages show into one HTML file that fetches nothing: to mail, to print, to keep.
 
     Reports are worked out anew, which takes minutes; those of the pages stay as they are.
@@ -43,6 +46,13 @@ def report_command(source: Source, as_of: pd.Timestamp, language: str, out: Path
     history, how = known_as_of(history_at(source), as_of), Asked(**asked)
     if not len(history.opportunities):
         raise UnreadableSourceError(f"no opportunity recorded by {as_of}", "at least one", "choose a later instant")
+    if not (has_champion() or fixed_weights):
+        # A forecast by the fixed weights that looks like a learned one would be believed.
+        raise ArtifactError(
+            f"no model in service in {home()}",
+            "the home folder of an installation with a champion",
+            "set DEALODDS_HOME, train a model, or say --fixed-weights if you mean it",
+        )
     artifact = model_for(None, history)
     reports: dict[str, Mapping[str, Any]] = {}
     with Progress(how.steps) as progress:

@@ -73,6 +73,10 @@ class Formats:
         """Write a day, as it is in a time zone."""
         return NOTHING if at is None else str(format_date(_moment(at, zone), "medium", locale=self.locale))
 
+    def last_day(self, end: datetime | pd.Timestamp | str, zone: str) -> str:
+        """Write the last day of what ends where the next day begins."""
+        return self.day(pd.Timestamp(end) - pd.Timedelta(seconds=1), zone)
+
     def instant(self, at: datetime | pd.Timestamp | str | None) -> str:
         """Write a day and a time, UTC."""
         if at is None:

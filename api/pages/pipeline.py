@@ -192,7 +192,8 @@ def _menus(
         if len(there) > 1 or chosen is not None:
             named = [(word, stages.of(word) if name == "stage" else word) for word in there]
             menus.append((name, label, everything, [Choice(word, said, word == chosen) for word, said in named]))
-    least = [Choice(str(p), language.formats.percent(p), p == asked.min_probability) for p in _AT_LEAST]
+    bounds = {*_AT_LEAST, *([] if asked.min_probability is None else [asked.min_probability])}
+    least = [Choice(str(p), language.formats.percent(p), p == asked.min_probability) for p in sorted(bounds)]
     menus.append(("min_probability", N_("Win probability at least"), N_("any"), least))
     return menus
 
