@@ -163,7 +163,7 @@ def test_without_a_champion_the_fixed_weights_answer_and_the_file_says_so(folder
     assert written.exit_code == 0, written.output
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "version 0 of the model" in text
-    assert "From 1 Jul 2025 to 30 Sep 2025 (Asia/Shanghai)" in text
+    assert "From 1 Jul 2025 to 30 Sept 2025 (Asia/Shanghai)" in text
     assert "Learned vs fixed is not in this report" in text
     assert "It has learned nothing" in text
 

@@ -161,6 +161,10 @@ def test_what_is_shown_of_reasons_adds_up_from_the_typical_opportunity_to_this_o
         moved = sum(round(10 * float(text.replace("\u2212", "-"))) for text in changes)
         assert round(10 * float(said[0])) + moved == round(10 * float(said[1]))
         assert moved != 0
+        page.goto(f"/opportunities/{JUDGED}/reasons")
+        named = page.locator("li b").all_inner_texts()
+        lines = sum(round(10 * float(text.replace("\u2212", "-"))) for text in named)
+        assert points[0] + lines == points[-1], "what is not named stands as everything else"
 
 
 def test_the_forecast_is_compared_with_the_fixed_weights_and_shows_what_its_json_says(visit: Visit) -> None:

@@ -75,7 +75,8 @@ class Formats:
 
     def last_day(self, end: datetime | pd.Timestamp | str, zone: str) -> str:
         """Write the last day of what ends where the next day begins."""
-        return self.day(pd.Timestamp(end) - pd.Timedelta(seconds=1), zone)
+        last = _moment(end, zone) - pd.Timedelta(seconds=1)
+        return str(format_date(last, "medium", locale=self.locale))
 
     def instant(self, at: datetime | pd.Timestamp | str | None) -> str:
         """Write a day and a time, UTC."""

@@ -92,8 +92,15 @@ def get_opportunity(
 def get_reasons(request: Request, name: PathId) -> Response:
     """Give the largest reasons alone, for a row of the list."""
     found = stored_score(request, name, None, None, True)
-    url = f"/opportunities/{quote(name, safe='')}"
-    return page(request, "reasons.html", name=name, score=found.score, reasons=found.score.reasons, url=url)
+    url, reasons = f"/opportunities/{quote(name, safe='')}", found.score.reasons
+    others = 0.0 if reasons is None else _others(reasons)
+    return page(request, "reasons.html", name=name, score=found.score, reasons=reasons, others=others, url=url)
+
+
+def _others(reasons: ReasonsAnswer) -> float:
+    """What all that is not named adds, in points to a tenth: with it the lines add up to the probability."""
+    named = sum(reason.shown for reason in (*reasons.up, *reasons.down))
+    return round(reasons.probability_shown - reasons.base_shown - named, 1)
 
 
 @router.get("/opportunities/{name}/{table}.{kind}")
