@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import pandas as pd
@@ -11,6 +13,9 @@ import pandas as pd
 from features.history.dated_inputs import DatedInputs
 from features.history.directory import read_history
 from features.history.history import History
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 Source = Path | str
 """A folder, or the URL of a database."""
@@ -55,14 +60,9 @@ def inputs_at(source: Source) -> DatedInputs | None:
     if isinstance(source, Path):
         return None
     from api.store.inputs import read_inputs
-    from features.history.database.engine import Database
 
-    database = Database(source)
-    try:
-        with database.reading() as connection:
-            return read_inputs(connection)
-    finally:
-        database.close()
+    with _reading(source) as connection:
+        return read_inputs(connection)
 
 
 def past_scores_at(source: Source, as_of: pd.Timestamp) -> pd.DataFrame | None:
@@ -70,11 +70,18 @@ def past_scores_at(source: Source, as_of: pd.Timestamp) -> pd.DataFrame | None:
     if isinstance(source, Path):
         return None
     from api.store.past_scores import past_scores
+
+    with _reading(source) as connection:
+        return past_scores(connection, as_of)
+
+
+@contextmanager
+def _reading(url: str) -> Iterator[Connection]:
     from features.history.database.engine import Database
 
-    database = Database(source)
+    database = Database(url)
     try:
         with database.reading() as connection:
-            return past_scores(connection, as_of)
+            yield connection
     finally:
         database.close()

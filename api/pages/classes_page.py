@@ -9,11 +9,10 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.datastructures import URL
 
-from api.pages.downloads import Format, download
+from api.pages.downloads import Format, download_of
 from api.pages.language import N_, Language, language_of
 from api.pages.rendering import canonical, page
 from api.pages.tables import Column, DataTable
-from api.problems import HttpError, Part
 from api.reports_under_way import is_under_way
 from api.routes.classes import ClassesQuery, classes_report
 from api.security import needs
@@ -52,10 +51,7 @@ def get_table(request: Request, table: str, kind: Format, asked: Annotated[Class
     tables = {"thresholds": threshold_table(found, language)}
     if found["outcomes"]:
         tables["outcomes"] = outcome_table(found["outcomes"], language)
-    if table not in tables:
-        part = Part(pointer="", found=f"a table {table[:40]!r}", expected=", ".join(tables), do="follow a link")
-        raise HttpError(404, part)
-    return download(tables[table], kind, f"classes-{table}")
+    return download_of(tables, table, kind, "classes")
 
 
 def threshold_table(found: Mapping[str, Any], language: Language) -> DataTable:

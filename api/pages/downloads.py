@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ from openpyxl.utils import get_column_letter
 
 from api.pages.headers import HEADERS
 from api.pages.tables import Column, DataTable
+from api.problems import HttpError, Part
 
 Format = Literal["csv", "xlsx"]
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -126,3 +127,11 @@ def _plain(value: Any) -> Any:
     if isinstance(value, pd.Timestamp | datetime):
         return pd.Timestamp(value).tz_convert("UTC").isoformat().replace("+00:00", "Z")
     return safe(value) if isinstance(value, str) else value
+
+
+def download_of(tables: Mapping[str, DataTable], key: str, kind: Format, page: str) -> Response:
+    """Give one of the tables of a page as a file; 404 names those that there are."""
+    if key not in tables:
+        part = Part(pointer="", found=f"a table {key[:40]!r}", expected=", ".join(tables), do="follow a link")
+        raise HttpError(404, part)
+    return download(tables[key], kind, f"{page}-{key}")

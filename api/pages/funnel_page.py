@@ -9,14 +9,13 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.datastructures import URL
 
 from api.kept_reports import FUNNEL_CUTS, FUNNEL_PERIODS, funnel_name, has_report
-from api.pages.downloads import Format, download
+from api.pages.downloads import Format, download_of
 from api.pages.funnel_tables import cut_table, man_table, plan_table, quadrant_table, shape_table, stage_table
 from api.pages.language import N_, Language, language_of
 from api.pages.pipeline import Choice
 from api.pages.rendering import address, canonical, page
 from api.pages.sales_tables import compared_table, sales_table, trend_table
 from api.pages.tables import DataTable
-from api.problems import HttpError, Part
 from api.routes.reports import FunnelQuery, compared, funnel_report, process_place
 from api.security import needs
 
@@ -76,10 +75,7 @@ def get_table(request: Request, table: str, kind: Format, asked: Annotated[Funne
     found = funnel_report(request, asked.period)
     place = process_place(found, asked.process)
     tables = _tables(found, place, _wanted(found["processes"][place]["cuts"], asked), language)
-    if table not in tables:
-        part = Part(pointer="", found=f"a table {table[:40]!r}", expected=", ".join(tables), do="follow a link")
-        raise HttpError(404, part)
-    return download(tables[table], kind, f"funnel-{table}")
+    return download_of(tables, table, kind, "funnel")
 
 
 def _wanted(cuts: Mapping[str, Any], asked: FunnelQuery) -> FunnelQuery:

@@ -7,11 +7,10 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from api.pages.downloads import Format, download
+from api.pages.downloads import Format, download_of
 from api.pages.language import N_, Language, language_of
 from api.pages.rendering import canonical, page
 from api.pages.tables import Column, DataTable
-from api.problems import HttpError, Part
 from api.routes.reports import people_report
 from api.security import needs
 
@@ -40,10 +39,7 @@ def get_table(request: Request, table: str, kind: Format) -> Response:
     """Give a table of the page as a file."""
     language, found = language_of(request), people_report(request)
     tables = {one.key: one for one in (made(found, language) for made in (owner_table, stated_table, surprise_table))}
-    if table not in tables:
-        part = Part(pointer="", found=f"a table {table[:40]!r}", expected=", ".join(tables), do="follow a link")
-        raise HttpError(404, part)
-    return download(tables[table], kind, f"people-{table}")
+    return download_of(tables, table, kind, "people")
 
 
 def owner_table(found: Mapping[str, Any], language: Language) -> DataTable:

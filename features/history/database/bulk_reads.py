@@ -50,7 +50,7 @@ def opportunities_known(connection: Connection, opportunity_ids: Sequence[str], 
     merged = merged_by(connection, cut)
     accounts = {name: merged.one_with(row["account_id"]) if row["account_id"] else () for name, row in rows.items()}
     moved = [name for name in rows if not is_stated(accounts[name], found[name])]
-    facts = account_facts(connection, {one for name in moved for one in accounts[name]}, _bound(cut))
+    facts = account_facts(connection, {one for name in moved for one in accounts[name]}, cut.bound)
     for name in moved:
         rows[name] |= first_told(accounts[name], facts)
     people = _People(connection, {one for group in accounts.values() for one in group}, cut)
@@ -102,7 +102,7 @@ def _opportunities(connection: Connection, ids: Sequence[str], cut: Cut) -> Iter
     table = OPPORTUNITIES.c
     for part in parts_of(ids):
         asked = select_opportunities().where(table.opportunity_id.in_(part), by_cut(table))
-        yield from (dict(row) for row in connection.execute(asked, _bound(cut)).mappings())
+        yield from (dict(row) for row in connection.execute(asked, cut.bound).mappings())
 
 
 def _own_events(connection: Connection, ids: Sequence[str], cut: Cut) -> Iterator[Event]:
@@ -110,7 +110,7 @@ def _own_events(connection: Connection, ids: Sequence[str], cut: Cut) -> Iterato
     for part in parts_of(ids):
         asked = select(*EVENT_COLUMNS).where(table.opportunity_id.in_(part), by_cut(table))
         yield from read_events(
-            connection, asked.order_by(table.opportunity_id, table.seq, by_code(table.event_id)), _bound(cut)
+            connection, asked.order_by(table.opportunity_id, table.seq, by_code(table.event_id)), cut.bound
         )
 
 
@@ -119,23 +119,19 @@ def _events_of_accounts(connection: Connection, accounts: Sequence[str], cut: Cu
     for part in parts_of(accounts):
         of_accounts = table.account_id.in_(part)
         asked = select(*EVENT_COLUMNS).where(of_accounts, table.opportunity_id.is_(None), by_cut(table))
-        yield from read_events(connection, asked.order_by(table.seq, by_code(table.event_id)), _bound(cut))
+        yield from read_events(connection, asked.order_by(table.seq, by_code(table.event_id)), cut.bound)
 
 
 def _contacts(connection: Connection, column: Any, ids: Sequence[str], cut: Cut) -> Iterator[Any]:
     table = CONTACTS.c
     for part in parts_of(ids):
         asked = select(table.contact_id, table.role, table.account_id).where(column.in_(part), by_cut(table))
-        yield from connection.execute(asked, _bound(cut)).all()
+        yield from connection.execute(asked, cut.bound).all()
 
 
 def _told_of(connection: Connection, contacts: Sequence[str], cut: Cut) -> Iterator[Event]:
     for part in parts_of(contacts):
-        yield from read_events(connection, told_of_contacts(), {**_bound(cut), "ids": list(part)})
-
-
-def _bound(cut: Cut) -> dict[str, int]:
-    return {"recorded_by": cut.recorded_by, "through_seq": cut.through_seq}
+        yield from read_events(connection, told_of_contacts(), {**cut.bound, "ids": list(part)})
 
 
 def _grouped(rows: Iterable[Any], column: str) -> defaultdict[str, list[Any]]:

@@ -63,6 +63,11 @@ class Cut:
     recorded_by: int
     through_seq: int
 
+    @property
+    def bound(self) -> dict[str, int]:
+        """The values that ``by_cut`` asks for."""
+        return {"recorded_by": self.recorded_by, "through_seq": self.through_seq}
+
 
 @dataclass(frozen=True)
 class Known:
@@ -80,7 +85,7 @@ class Known:
 
 def opportunity_known(connection: Connection, opportunity_id: str, cut: Cut) -> Known | None:
     """Read what was known of an opportunity; None when it was not recorded by then."""
-    bound = {"recorded_by": cut.recorded_by, "through_seq": cut.through_seq}
+    bound = cut.bound
     first = connection.execute(_opportunity(), bound | {"opportunity_id": opportunity_id}).mappings().first()
     if first is None:
         return None
@@ -117,8 +122,7 @@ def standing(events: Iterable[Any]) -> list[Any]:
 
 def merged_by(connection: Connection, cut: Cut) -> Merged:
     """Accounts that are one by merges known then."""
-    bound = {"recorded_by": cut.recorded_by, "through_seq": cut.through_seq}
-    rows = standing(read_events(connection, _merges(), bound))
+    rows = standing(read_events(connection, _merges(), cut.bound))
     return Merged.by((row.account_id, row.value) for row in rows if row.kind == MERGE)
 
 
