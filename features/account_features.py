@@ -21,7 +21,7 @@ FEATURES = (
     _feature("account_losses", "count", "opportunities lost before", "客户既往丢单次数", f"Lost opportunities of the account; {_UNKNOWN}."),
     _feature("days_since_close", "days", "days since the last close", "距上次关闭天数", f"Days since an opportunity of the account last closed; {_UNKNOWN} or there was none."),
     _feature("days_since_win", "days", "days since the last purchase", "距上次成交天数", f"Days since an opportunity of the account was last won; {_UNKNOWN} or there was none."),
-    _feature("last_won", "yes/no", "last opportunity won", "上次机会是否成交", f"1 when the account's last close was a win; {_UNKNOWN} or there was none."),
+    _feature("last_won", "yes/no", "last opportunity won", "上次商机是否成交", f"1 when the account's last close was a win; {_UNKNOWN} or there was none."),
 )  # fmt: skip
 
 

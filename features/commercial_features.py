@@ -15,7 +15,7 @@ def _feature(name: str, unit: str, en: str, zh: str, meaning: str) -> Feature:
 
 FEATURES = (
     _feature("amount", "amount", "amount", "金额", "Last known amount in the row's currency; missing when unknown."),
-    _feature("amount_to_first", "number", "amount against the first", "金额与初始金额之比", "Last known amount divided by the first; missing when unknown or the first was 0."),
+    _feature("amount_to_first", "number", "amount compared with the first", "金额与初始金额相比", "Last known amount divided by the first; missing when unknown or the first was 0."),
     _feature("amount_raised", "count", "times the amount rose", "金额上调次数", "Changes upward; missing when the amount is not collected."),
     _feature("amount_cut", "count", "times the amount fell", "金额下调次数", "Changes downward; missing when the amount is not collected."),
     _feature("days_to_stated_close", "days", "days to the stated close date", "距预计成交天数", "Negative when overdue; missing when no date is stated."),

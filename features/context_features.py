@@ -32,16 +32,16 @@ def _feature(name: str, unit: str, en: str, zh: str, meaning: str) -> Feature:
 
 FEATURES = (
     *(
-        _feature(f"{entity}_win_lift", "log-odds", f"{en}'s past wins against the usual", f"{zh}历史赢单率相对水平", f"Log-odds of the {en}'s past win rate, shrunk, less those of all; 0 when unseen; missing when unknown.")
+        _feature(f"{entity}_win_lift", "log-odds", f"{en}'s past wins compared with the usual", f"{zh}历史赢单与常规相比", f"Log-odds of the {en}'s past win rate, shrunk, less those of all; 0 when unseen; missing when unknown.")
         for entity, (en, zh) in _NAMES.items()
     ),
-    _feature("owner_closed", "count", "opportunities the owner closed", "负责人已关闭机会数", "Closed opportunities of the owner; missing when the owner is unknown."),
+    _feature("owner_closed", "count", "opportunities the owner closed", "负责人已结束商机数", "Closed opportunities of the owner; missing when the owner is unknown."),
     _feature("account_wins", "count", "previous purchases", "客户既往成交次数", "Won opportunities of the account; missing when the account is unknown."),
     _feature("existing_customer", "yes/no", "existing customer", "老客户", "1 when the account has bought before; missing when the account is unknown."),
-    _feature("pace", "number", "age against past wins", "进度与历史赢单之比", "Log of days since creation, plus one, less its mean over past wins; missing before the first win."),
-    Feature("amount_to_usual", "commercial", "number", "amount against the usual in its currency", "金额相对同币种常见水平", "Log of the amount, plus one, less its mean over closed opportunities of the same currency; missing without an amount or before the first closed."),
-    _feature("season_sine", "number", "season (spring)", "季节（正弦）", "Sine of the time of year; missing until two years are on record."),
-    _feature("season_cosine", "number", "season (winter)", "季节（余弦）", "Cosine of the time of year; missing until two years are on record."),
+    _feature("pace", "number", "age compared with past wins", "商机时长与历史赢单相比", "Log of days since creation, plus one, less its mean over past wins; missing before the first win."),
+    Feature("amount_to_usual", "commercial", "number", "amount compared with the usual in its currency", "金额与同币种常见金额相比", "Log of the amount, plus one, less its mean over closed opportunities of the same currency; missing without an amount or before the first closed."),
+    _feature("season_sine", "number", "time of year (first or second half)", "一年中的时间（上半年或下半年）", "Sine of the time of year; missing until two years are on record."),
+    _feature("season_cosine", "number", "time of year (turn or middle)", "一年中的时间（岁末年初或年中）", "Cosine of the time of year; missing until two years are on record."),
 )  # fmt: skip
 
 

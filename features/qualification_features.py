@@ -42,17 +42,17 @@ def _level(field: str) -> Feature:
 def _of_man(field: str) -> tuple[Feature, Feature]:
     en, zh = _NAMES[field]
     return (
-        _feature(f"{field}_age_days", "days", f"age of {en}", f"{zh}评估天数", "Since it was last assessed, with the same result or another; missing when unknown."),
-        _feature(f"{field}_changes", "count", f"changes of {en}", f"{zh}变化次数", "Changes from one known assessment to the next; missing when the field is not collected."),
+        _feature(f"{field}_age_days", "days", f"days since {en} was assessed", f"距上次评估{zh}的天数", "Since it was last assessed, with the same result or another; missing when unknown."),
+        _feature(f"{field}_changes", "count", f"changes in how {en} is assessed", f"{zh}评估变化次数", "Changes from one known assessment to the next; missing when the field is not collected."),
     )  # fmt: skip
 
 
 FEATURES = (
     *(_level(field) for field in ASSESSED_FIELDS),
     *(feature for field in _MAN for feature in _of_man(field)),
-    _feature("man_yes", "count", "MAN letters confirmed", "MAN 已确认项数", "Letters assessed as yes; missing when none is collected."),
-    _feature("man_no", "count", "MAN letters denied", "MAN 已否认项数", "Letters assessed as no; missing when none is collected."),
-    _feature("man_unknown", "count", "MAN letters unknown", "MAN 未知项数", "Letters not assessed; missing when none is collected."),
+    _feature("man_yes", "count", "of money, authority and need (MAN): confirmed", "资金、决策权、需求（MAN）中已确认项数", "Letters assessed as yes; missing when none is collected."),
+    _feature("man_no", "count", "of money, authority and need (MAN): denied", "资金、决策权、需求（MAN）中已否认项数", "Letters assessed as no; missing when none is collected."),
+    _feature("man_unknown", "count", "of money, authority and need (MAN): not assessed", "资金、决策权、需求（MAN）中未评估项数", "Letters not assessed; missing when none is collected."),
     *(
         _feature(f"met_{role}", "yes/no", f"met a {en}", f"已接触{zh}", f"1 when a {en} took part in two-way contact.")
         for role, (en, zh) in _ROLE_NAMES.items()

@@ -23,8 +23,8 @@ FEATURES = (
     _feature("visit_days_30d", "count", "days with a visit in 30 days", "30天内访问天数", "Different days with a visit in the last 30 days"),
     _feature("topics_90d", "count", "topics seen in 90 days", "90天内浏览主题数", "Different pages or products in the last 90 days"),
     _feature("days_since_visit", "days", "days since the last visit", "距上次访问天数", "Days since the last visit; missing when there was none"),
-    _feature("visit_intensity", "number", "intensity of visits", "访问强度", "Visits, each counted half for every 14 days of its age"),
-    _feature("visit_trend", "share", "trend of visits", "访问趋势", "Smoothed share of the last 30 days in 90 days' visits, 1/3 is steady"),
+    _feature("visit_intensity", "number", "recent visits, the newest counting most", "近期访问（越近权重越高）", "Visits, each counted half for every 14 days of its age"),
+    _feature("visit_trend", "share", "share of the last 90 days' visits that came in the last 30", "近90天访问中最近30天所占比例", "Smoothed share of the last 30 days in 90 days' visits, 1/3 is steady"),
 )  # fmt: skip
 
 

@@ -16,16 +16,16 @@ FEATURES = (
     _feature("stage", "category", "stage", "阶段", "Current stage; missing when no stage is known."),
     _feature("stage_position", "number", "place of the stage", "阶段序号", "Place of the stage in its process, from 0."),
     _feature("fixed_weight", "share", "fixed weight of the stage", "阶段固定权重", "Fixed weight of the stage; missing when the rule gives none."),
-    _feature("stage_need_confirmed", "yes/no", "stage means need confirmed", "阶段表明需求已确认", "1 when being in the stage means that the need is confirmed."),
+    _feature("stage_need_confirmed", "yes/no", "stage implies a confirmed need", "所处阶段意味着需求已确认", "1 when being in the stage means that the need is confirmed."),
     _feature("days_in_stage", "days", "days in the stage", "当前阶段停留天数", "Since the stage was entered."),
     _feature("days_since_created", "days", "days since created", "创建以来天数", "Since the opportunity was created."),
     _feature("days_in_spell", "days", "days since created or reopened", "创建或重启以来天数", "Since creation, or since the last reopening."),
-    _feature("moves_forward", "count", "moves forward", "阶段前进次数", "Moves to a later open stage."),
-    _feature("moves_backward", "count", "moves back", "阶段后退次数", "Moves to an earlier open stage."),
+    _feature("moves_forward", "count", "moves to a later stage", "阶段前进次数", "Moves to a later open stage."),
+    _feature("moves_backward", "count", "moves back to an earlier stage", "阶段后退次数", "Moves to an earlier open stage."),
     _feature("stages_skipped", "count", "stages skipped", "跳过的阶段数", "Stages jumped over when moving forward."),
     _feature("stages_below_furthest", "count", "stages below the furthest", "低于最远阶段的级数", "Stages between the furthest open stage reached and the present one."),
     _feature("times_reopened", "count", "times reopened", "重启次数", "Moves from a closed stage back to an open one."),
-    _feature("stages_per_day", "number", "stages per day", "每天推进阶段数", "Place of the stage divided by days since created or reopened, plus one."),
+    _feature("stages_per_day", "number", "pace through the stages", "阶段推进速度", "Place of the stage divided by days since created or reopened, plus one."),
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from features.feature import Feature
+from scoring.season_words import is_season, months_between
 from scoring.words import UNKNOWN, Words, is_known, percent, quantity
 
 _MOST_OTHERS = 3
@@ -101,12 +102,18 @@ def _label(feature: Feature, group: Sequence[Any], stages: Mapping[str, Words]) 
         return Words(f"where it is {UNKNOWN.en}", f"{UNKNOWN.zh}的")
     if feature.is_category:
         word = quantity(feature, low, stages)
-        return Words(f"{'in' if feature.name == 'stage' else 'with'} {word.en}", f"{word.zh}的")
+        if feature.name == "stage":
+            return Words(f"in {word.en}", f"{word.zh}的")
+        # A word of the customer's data, in whatever language.
+        return Words(f"with “{word.en}”", f"“{word.zh}”的")
     if feature.unit == "yes/no":
         return Words("where this is so", "符合的") if low == 1 else Words("where not", "不符合的")
     if feature.unit == "level":
         word = quantity(feature, 0.0 if low is None else low, stages)
         return Words(f"assessed as {word.en}", f"评估为“{word.zh}”的")
+    if is_season(feature.name):
+        months = Words(*months_between(feature.name, low, high))
+        return Words(f"in {months.en}", f"{months.zh}的")
     if feature.unit == "count" and (high == 1 or low == 1):
         return _counted(low, high)
     return _range(feature, low, high, stages)

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from features.feature import Feature
 from features.history.process import Process
+from scoring.relative_values import RELATIVE
+from scoring.season_words import half_of_year, is_season
 
 _LONGEST = 60
 
@@ -22,6 +24,8 @@ class Words(NamedTuple):
 UNKNOWN = Words("not known", "未知")
 _LEVELS = (Words("no", "否"), Words("partly", "部分"), Words("yes", "是"))
 _TIMES = "次数"
+_FADING = ("visit_intensity", "contact_intensity")
+"""What counts half for every 14 days of its age."""
 
 
 def stage_names(processes: Mapping[str, Process]) -> dict[str, Words]:
@@ -62,6 +66,9 @@ def value_words(feature: Feature, value: object, stages: Mapping[str, Words]) ->
     Words(en='replies in 7 days: not known', zh='7天内回复次数：未知')
     """
     said = quantity(feature, value, stages)
+    relative = RELATIVE.get(feature.name)
+    if relative is not None and is_known(value):
+        return Words(f"{relative.what[0]} {said.en}", f"{relative.what[1]}为{said.zh}")
     # Days are not said twice.
     en = said.en.removesuffix(" days").removesuffix(" day") if feature.en.startswith("days ") else said.en
     if feature.unit == "count" and is_known(value) and feature.zh.endswith(_TIMES):
@@ -86,8 +93,23 @@ def quantity(feature: Feature, value: object, stages: Mapping[str, Words]) -> Wo
             return stages[word]
         return _same(word if len(word) <= _LONGEST else f"{word[: _LONGEST - 1]}…")
     number = float(value)  # type: ignore[arg-type]
+    return _special(feature.name, number) or _number(feature.unit, number)
+
+
+def _special(name: str, x: float) -> Words | None:
+    """Say a number whose unit alone says too little; None for every other."""
+    if name in RELATIVE:
+        relative = RELATIVE[name]
+        times = _plain(relative.times(x))
+        return Words(f"{times} times {relative.usual[0]}", f"{relative.usual[1]}的{times}倍")
+    if is_season(name):
+        return Words(*half_of_year(name, x))
+    if name == "stages_per_day":
+        return Words(f"{_plain(x)} stages a day", f"每天{_plain(x)}个阶段")
+    if name in _FADING:
+        return Words(f"as much as {_plain(x)} today", f"相当于今天{_plain(x)}次")
     # A place is counted from 1 by people.
-    return _number(feature.unit, number + 1 if feature.name == "stage_position" else number)
+    return _same(_plain(x + 1)) if name == "stage_position" else None
 
 
 def _number(unit: str, x: float) -> Words:

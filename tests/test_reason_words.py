@@ -15,6 +15,7 @@ from scoring.words import stage_names, value_words
 
 STAGES = stage_names({"default": DEFAULT_PROCESS})
 BY_NAME = {feature.name: feature for feature in FEATURES}
+BY_NAME["source"] = Feature("source", "attribute", "category", "source", "来源", "")
 
 
 @pytest.mark.parametrize(
@@ -37,19 +38,34 @@ BY_NAME = {feature.name: feature for feature in FEATURES}
         (
             "owner_win_lift",
             0.5,
-            "owner's past wins against the usual: 1.65 times the usual odds",
-            "负责人历史赢单率相对水平：常规胜算的1.65倍",
+            "owner's past wins compared with the usual: 1.65 times the usual odds",
+            "负责人历史赢单与常规相比：常规胜算的1.65倍",
         ),
         (
             "owner_win_lift",
             0.0,
-            "owner's past wins against the usual: the usual odds",
-            "负责人历史赢单率相对水平：常规胜算",
+            "owner's past wins compared with the usual: the usual odds",
+            "负责人历史赢单与常规相比：常规胜算",
         ),
         ("stage", "proposal", "stage: proposal", "阶段：方案/报价"),
         ("stage", None, "stage: not known", "阶段：未知"),
         ("stage_position", 3.0, "place of the stage: 4", "阶段序号：4"),
-        ("silence_to_gap", math.inf, "silence against the usual gap: not known", "沉默与通常间隔之比：未知"),
+        ("silence_to_gap", math.inf, "silence compared with the usual gap: not known", "沉默与通常间隔相比：未知"),
+        ("silence_to_gap", 2.5, "silence 2.5 times the usual gap between contacts", "沉默时间为通常沟通间隔的2.5倍"),
+        ("amount_to_usual", math.log(2.2), "amount 2.2 times the usual in its currency", "金额为同币种常见金额的2.2倍"),
+        ("amount_to_first", 1.2, "amount 1.2 times the first amount", "金额为初始金额的1.2倍"),
+        ("pace", math.log(1.4), "age 1.4 times that of past wins", "商机时长为历史赢单用时的1.4倍"),
+        ("stages_per_day", 0.03, "pace through the stages: 0.03 stages a day", "阶段推进速度：每天0.03个阶段"),
+        (
+            "season_sine",
+            -0.4,
+            "time of year (first or second half): July to December",
+            "一年中的时间（上半年或下半年）：7月至12月",
+        ),
+        ("season_cosine", 0.9, "time of year (turn or middle): October to March", "一年中的时间（岁末年初或年中）：10月至次年3月"),
+        ("visit_intensity", 3.2, "recent visits, the newest counting most: as much as 3.2 today", "近期访问（越近权重越高）：相当于今天3.2次"),
+        ("money_age_days", 12.0, "days since money (M) was assessed: 12", "距上次评估资金 (M)的天数：12天"),
+        ("stage_need_confirmed", 1.0, "stage implies a confirmed need: yes", "所处阶段意味着需求已确认：是"),
     ],
 )  # fmt: skip
 def test_a_value_is_said_in_its_unit(name: str, value: object, en: str, zh: str) -> None:
@@ -64,6 +80,9 @@ USUAL = {
         "overdue": [[None, 1, 0.26, 300], [1, None, 0.14, 60]],
         "need": [[None, 1, 0.09, 100], [2, None, 0.33, 120]],
         "stage": [["proposal", None, 0.31, 90], *([word, None, 0.2, 90] for word in "abcd")],
+        "amount_to_usual": [[None, -0.51, 0.16, 300], [-0.51, 0.59, 0.26, 300], [0.59, None, 0.3, 300]],
+        "season_sine": [[None, -0.5, 0.16, 300], [-0.5, 0.5, 0.26, 300], [0.5, None, 0.3, 300]],
+        "source": [["fair", None, 0.31, 90], ["web", None, 0.2, 90]],
         "owner_win_lift": [[None, -0.12, 0.16, 300], [-0.12, 0.13, 0.26, 300], [0.13, None, 0.3, 300]],
     },
 }
@@ -98,6 +117,22 @@ USUAL = {
             "评估为“是”的商机赢单33%，评估为“否”的9%",
         ),
         ("stage", "proposal", "in proposal are won in 31 % of cases, all 22 %", "方案/报价的商机赢单31%，所有商机22%"),
+        (
+            "amount_to_usual",
+            0.0,
+            "with 0.6 to 1.8 times the usual in its currency are won in 26 % of cases, "
+            "with less than 0.6 times the usual in its currency 16 %, "
+            "with 1.8 times the usual in its currency or more 30 %",
+            "同币种常见金额的0.6至1.8倍的商机赢单26%，低于同币种常见金额的0.6倍的16%，同币种常见金额的1.8倍及以上的30%",
+        ),
+        (
+            "season_sine",
+            0.9,
+            "in February to May are won in 30 % of cases, in August to November 16 %, "
+            "in December to January and June to July 26 %",
+            "2月至5月的商机赢单30%，8月至11月的16%，12月至次年1月和6月至7月的26%",
+        ),
+        ("source", "fair", "with “fair” are won in 31 % of cases, with “web” 20 %", "“fair”的商机赢单31%，“web”的20%"),
         (
             "owner_win_lift",
             0.0,
