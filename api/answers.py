@@ -23,7 +23,7 @@ class Words(Answer):
 
     en: str = Field(description="In English.", examples=["the model needs 40 more won opportunities"])
     zh_cn: str = Field(
-        serialization_alias="zh-CN", description="In simplified Chinese.", examples=["模型还需要40个赢单机会"]
+        serialization_alias="zh-CN", description="In simplified Chinese.", examples=["模型还需要40个赢单商机"]
     )
 
 
@@ -145,7 +145,7 @@ class ScoreAnswer(Answer):
     )
     status_reason: Words | None = Field(
         description="Why the status is not ok.",
-        examples=[{"en": "the model needs 40 more won opportunities", "zh-CN": "模型还需要40个赢单机会"}],
+        examples=[{"en": "the model needs 40 more won opportunities", "zh-CN": "模型还需要40个赢单商机"}],
     )
     outcome: Outcome | None = Field(description="Outcome as known.", examples=["open"])
     win_probability: Share | None = Field(description="Probability that it is ever won.", examples=[0.46])

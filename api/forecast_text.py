@@ -11,7 +11,7 @@ _HEADS = {
     "count": ("wins", "赢单数"),
 }
 _COLUMNS = ("won", "open", "new", "expected", "median", "80 % low", "80 % high", "fixed", "st.rates", "commit")
-_COLUMNS_ZH = "已赢单 · 未关闭 · 尚未创建 · 合计 · 中位数 · 80%下限 · 80%上限 · 固定权重 · 阶段赢率 · 承诺"
+_COLUMNS_ZH = "已赢单 · 在途 · 尚未创建 · 合计 · 中位数 · 80%下限 · 80%上限 · 固定权重 · 阶段赢率 · 承诺"
 
 
 def forecast_text(found: Forecast, origin: str) -> list[str]:

@@ -35,7 +35,7 @@ FEATURES = (
         _feature(f"{entity}_win_lift", "log-odds", f"{en}'s past wins compared with the usual", f"{zh}历史赢单与常规相比", f"Log-odds of the {en}'s past win rate, shrunk, less those of all; 0 when unseen; missing when unknown.")
         for entity, (en, zh) in _NAMES.items()
     ),
-    _feature("owner_closed", "count", "opportunities the owner closed", "负责人已结束商机数", "Closed opportunities of the owner; missing when the owner is unknown."),
+    _feature("owner_closed", "count", "opportunities the owner closed", "负责人已关闭商机数", "Closed opportunities of the owner; missing when the owner is unknown."),
     _feature("account_wins", "count", "previous purchases", "客户既往成交次数", "Won opportunities of the account; missing when the account is unknown."),
     _feature("existing_customer", "yes/no", "existing customer", "老客户", "1 when the account has bought before; missing when the account is unknown."),
     _feature("pace", "number", "age compared with past wins", "商机时长与历史赢单相比", "Log of days since creation, plus one, less its mean over past wins; missing before the first win."),

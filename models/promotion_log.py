@@ -65,6 +65,8 @@ class PromotionLog:
             if value:
                 self.client.log_param(run, name, value)
         self.client.set_tag(run, "reason", decision.reason)
+        if decision.reason_zh:
+            self.client.set_tag(run, "reason_zh", decision.reason_zh)
         for row in decision.checks:
             if row["figure"] is not None:
                 self.client.log_metric(run, _metric(str(row["name"])), float(row["figure"]))
@@ -91,6 +93,7 @@ def _decision(run: Any) -> Decision:
     return Decision(
         when=pd.Timestamp(run.data.params["when"]),
         reason=run.data.tags.get("reason", ""),
+        reason_zh=run.data.tags.get("reason_zh", ""),
         figures=dict(run.data.metrics),
         run=run.info.run_id,
         carried_out=run.info.status == "FINISHED",

@@ -34,8 +34,8 @@ class Decision:
         What was decided.
     decided_by
         The gate, or a person by hand.
-    reason
-        Why: the verdict's words, or the person's.
+    reason, reason_zh
+        Why: the verdict's words in English and Chinese, or the person's; ``reason_zh`` is empty where it is theirs.
     verdict
         The verdict on the version as ``training.verdict.verdict_to_dict`` gives it; empty for version 0.
     training_run, previous_run
@@ -60,6 +60,7 @@ class Decision:
     figures: Mapping[str, float] = field(default_factory=dict)
     run: str = ""
     carried_out: bool = True
+    reason_zh: str = ""
 
     @property
     def checks(self) -> Sequence[Mapping[str, Any]]:
@@ -109,8 +110,8 @@ def _facts(decision: Decision) -> list[tuple[str, str]]:
         ("decided · 决定", _AUTHORS[decision.decided_by]),
         ("reason · 理由", decision.reason),
     ]
-    if decision.decided_by == "gate" and decision.verdict.get("reason_zh"):
-        facts.append(("理由", str(decision.verdict["reason_zh"])))
+    if decision.reason_zh:
+        facts.append(("理由", decision.reason_zh))
     if decision.training_run:
         facts.append(("training run · 训练记录", decision.training_run))
     if decision.previous_run:

@@ -224,6 +224,7 @@ class Registry:
             decision=kind,
             decided_by=decided_by,
             reason=because or str(verdict["reason"]),
+            reason_zh="" if because else str(verdict.get("reason_zh", "")),
             verdict=verdict,
             training_run=self._run_of(version) if version != "0" else "",
             previous_run=self._run_of(previous) if previous != "0" else "",

@@ -137,7 +137,7 @@ def _contact(seen: Mapping[str, float]) -> Evidence:
 
 def _past(seen: Mapping[str, float]) -> list[Evidence]:
     if np.isnan(seen["account_wins"]):
-        return [Evidence("past_not_known", "earlier opportunities are not known", "既往机会未知")]
+        return [Evidence("past_not_known", "earlier opportunities are not known", "既往商机未知")]
     found = []
     if seen["account_wins"] > 0:
         days = seen["days_since_win"]
@@ -145,7 +145,7 @@ def _past(seen: Mapping[str, float]) -> list[Evidence]:
     if seen["account_losses"] > 0 and seen["last_won"] == 0:
         days = seen["days_since_close"]
         found.append(Evidence("lost_before", f"lost before, {_ago(days)}", f"曾经丢单，在{days:.0f}天前"))
-    return found or [Evidence("no_earlier_close", "no opportunity of it has closed before", "既往没有已关闭的机会")]
+    return found or [Evidence("no_earlier_close", "no opportunity of it has closed before", "既往没有已关闭的商机")]
 
 
 def _usual(criteria: AccountCriteria, name: str) -> tuple[str, str]:

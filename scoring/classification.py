@@ -164,8 +164,8 @@ def _intent(signs: Signs, row: int) -> list[Evidence]:
         (
             signs.stage_days,
             "need_confirmed_by_stage",
-            "the stage means that the need is confirmed",
-            "阶段表明需求已确认",
+            "the stage implies that the need is confirmed",
+            "所处阶段意味着需求已确认",
         ),
         (signs.need_days, "need_confirmed", "the need (N) is assessed as yes", "需求(N)评估为“有”"),
         (signs.buyer_days, "buyer_initiated_contact", "the buyer began a contact", "客户主动联系"),

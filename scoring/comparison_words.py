@@ -15,9 +15,9 @@ METHODS = {
     "stage_rates": Words("the stage rates", "阶段赢率"),
     "commit": Words("the owners' commits", "负责人承诺"),
 }
-_MEASURES = {"amount": Words("won amount", "赢单金额"), "count": Words("number of wins", "赢单数量")}
+_MEASURES = {"amount": Words("won amount", "赢单金额"), "count": Words("number of wins", "赢单数")}
 _SCOPES = {
-    "open": Words("of what was open", "（当时未关闭的机会）"),
+    "open": Words("of what was open", "（当时在途商机）"),
     "all": Words("in all", "（全部）"),
     "committed": Words("of the periods that owners committed to", "（负责人作出承诺的期间）"),
 }

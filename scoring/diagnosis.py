@@ -25,6 +25,27 @@ PATTERNS = {
 }
 """What the patterns are called (病症诊断)."""
 
+_PATTERN_RULES = {
+    "few_in_hand": Words(
+        "fewer than {in_hand} opportunities in hand: chance alone makes results swing",
+        "在手商机少于{in_hand}个：业绩容易大起大落",
+    ),
+    "burst_then_drought": Words(
+        "{burst_wins} wins or more, and half of the wins of the last 360 days, within 30 days, and none in the last "
+        "{drought_days} days",
+        "近360天的赢单有一半以上（至少{burst_wins}个）集中在30天内，且最近{drought_days}天没有赢单",
+    ),
+    "busy_few_real": Words(
+        "{busy:g} times the median activity of all owners or more, and less than {real_share:.0%} of what is in hand "
+        "with a win probability of {real_probability:.0%} or more",
+        "活动量不低于所有负责人中位数的{busy:g}倍，而在手商机中赢单概率不低于{real_probability:.0%}的不足{real_share:.0%}",
+    ),
+    "only_large": Words(
+        "the smallest amount in hand is above the median of all owners' open amounts",
+        "在手商机中最小的金额也高于全体在途金额的中位数",
+    ),
+}
+
 CAUTION = Words(
     "These are patterns in what is recorded, to talk about. They may have good reasons, "
     "and are no judgement of a person.",
@@ -69,6 +90,18 @@ class Limits(Report):
 
 
 LIMITS = Limits()
+
+
+def pattern_rules(limits: Limits = LIMITS) -> dict[str, Words]:
+    """Say when each pattern is told, by its code.
+
+    Examples
+    --------
+    >>> pattern_rules()["few_in_hand"].en
+    'fewer than 15 opportunities in hand: chance alone makes results swing'
+    """
+    said = limits.to_dict() | {"drought_days": 30 * limits.drought_windows}
+    return {code: Words(rule.en.format(**said), rule.zh.format(**said)) for code, rule in _PATTERN_RULES.items()}
 
 
 @dataclass(frozen=True)
@@ -214,7 +247,7 @@ def _busy(activities: int | None, usual: float | None, real: int | None, scored:
     said = Words(
         f"{activities} activities in {limits.activity_days} days (median of all: {usual:g}), and {real} of {scored} in "
         f"hand with a win probability of {100 * limits.real_probability:g} % or more",
-        f"{limits.activity_days}天内{activities}次活动（所有人的中位数为{usual:g}），在手{scored}个中赢率不低于"
+        f"{limits.activity_days}天内{activities}次活动（所有人的中位数为{usual:g}），在手{scored}个中赢单概率不低于"
         f"{100 * limits.real_probability:g}%的仅{real}个",
     )
     return _pattern("busy_few_real", said, activities=activities, usual=usual, real=real, in_hand=scored)

@@ -36,7 +36,7 @@ def _of_time(timed: bool) -> list[Words]:
     if timed:
         return []
     en = "the model does not know when opportunities close: whatever it expects to be won is counted in the period"
-    return [Words(en, "模型尚不知机会何时关闭：所有预计赢单都计入本期间")]
+    return [Words(en, "模型尚不知商机何时关闭：所有预计赢单都计入本期间")]
 
 
 def _of_amounts(amount: Floats, priced: bool) -> list[Words]:
@@ -46,7 +46,7 @@ def _of_amounts(amount: Floats, priced: bool) -> list[Words]:
     if not unknown:
         return []
     en = f"the amount of {unknown:,} of {len(amount):,} open opportunities is unknown: taken from past wins, not as 0"
-    return [Words(en, f"{len(amount):,}个未关闭机会中有{unknown:,}个金额未知：按以往赢单金额估计，不计为0")]
+    return [Words(en, f"{len(amount):,}个在途商机中有{unknown:,}个金额未知：按以往赢单金额估计，不计为0")]
 
 
 def _of_dates(now_open: Standing, stated: NDArray[np.bool_]) -> list[Words]:
@@ -57,13 +57,13 @@ def _of_dates(now_open: Standing, stated: NDArray[np.bool_]) -> list[Words]:
         return [
             Words(
                 "no close dates are stated: the fixed weights count everything that is open",
-                "没有预计成交日：固定权重计入全部未关闭机会",
+                "没有预计成交日：固定权重计入全部在途商机",
             )
         ]
     return [
         Words(
             f"open opportunities without a stated close date, which the fixed weights leave out: {missing:,}",
-            f"{missing:,}个未关闭机会没有预计成交日：固定权重未计入",
+            f"{missing:,}个在途商机没有预计成交日：固定权重未计入",
         )
     ]
 
@@ -73,11 +73,11 @@ def _of_arrivals(arrivals: Arrivals) -> Words:
     if not wins:
         return Words(
             f"nothing created in the last {days} days was won so soon: nothing is expected of what is not created yet",
-            f"近{days}天内新建的机会没有这么快赢单的：不预计尚未创建的机会",
+            f"近{days}天内新建的商机没有这么快赢单的：不预计尚未创建的商机",
         )
     return Words(
         f"what is not created yet is expected as the last {days} days brought it ({wins:,} wins)",
-        f"尚未创建的机会按近{days}天的情况估计（{wins:,}个赢单）",
+        f"尚未创建的商机按近{days}天的情况估计（{wins:,}个赢单）",
     )
 
 
@@ -85,9 +85,9 @@ def _of_spread(spread: Spread) -> Words:
     if not spread.periods:
         return Words(
             "how far opportunities move together is assumed: no past forecast is known yet",
-            "机会同涨同跌的程度为假定值：尚无以往预测可供学习",
+            "商机同涨同跌的程度为假定值：尚无以往预测可供学习",
         )
     return Words(
         f"how far opportunities move together is learned from {spread.periods} past forecasts",
-        f"机会同涨同跌的程度从{spread.periods}次以往预测中学得",
+        f"商机同涨同跌的程度从{spread.periods}次以往预测中学得",
     )

@@ -46,5 +46,5 @@ def forgotten_reason(limits: Limits) -> Words:
     return (
         f"nothing was recorded of it for more than {limits.silent_days:.0f} days: of {limits.seen:,} such "
         f"opportunities {limits.won:,} were won; close it or take it up again",
-        f"已超过{limits.silent_days:.0f}天没有任何记录：此类机会{limits.seen:,}个中赢单{limits.won:,}个；请关闭或重新跟进",
+        f"已超过{limits.silent_days:.0f}天没有任何记录：此类商机{limits.seen:,}个中赢单{limits.won:,}个；请关闭或重新跟进",
     )

@@ -50,7 +50,8 @@ class Shape(Report):
 
 
 _IMPLIED = Words(
-    "ideal: what the fixed weights imply when each is read as a win probability", "理想漏斗：由固定权重（视为赢率）推出"
+    "ideal: what the fixed weights imply when each is read as a win probability",
+    "理想漏斗：由固定权重（视为赢单概率）推出",
 )
 _GIVEN = Words("ideal: the shape that was given", "理想漏斗：由用户给定")
 

@@ -21,7 +21,7 @@ _LEVEL = {"?": math.nan, "M": 2.0, "A": 2.0, "N": 2.0}
 MAN_TERMS = {
     "count": Words("open now", "当前在手数"),
     "value": Words("amount", "金额"),
-    "mean_probability": Words("mean learned win probability", "平均学习赢率"),
+    "mean_probability": Words("mean learned win probability", "平均学习赢单概率"),
     "rate": Words("won in the end, of those that had the code", "曾为该代码者最终赢单比例"),
 }
 """What the figures are called."""

@@ -24,7 +24,7 @@ from scoring.words import Words, percent
 
 PLAN_TERMS = {
     "chained": Words("needed, by fixed weights chained level to level", "按固定权重逐级推算所需数"),
-    "as_probability": Words("needed, by fixed weight as win probability", "按固定权重作为赢率推算所需数"),
+    "as_probability": Words("needed, by fixed weight as win probability", "按固定权重作为赢单概率推算所需数"),
     "learned": Words("needed, by learned rate", "按学习所得赢率推算所需数"),
     "in_hand": Words("in hand", "在手数"),
     "missing": Words("missing", "缺口"),
@@ -190,7 +190,7 @@ def _contradiction(wins: int, levels: Mapping[float, int]) -> Words:
         f"the forecast reads the same {of.en} as the win probability, by which {other} would do: "
         + ("the two agree" if count == other else "both cannot be true"),
         f"逐级推算时，{of.zh}意味着需要{count}个（逐级之后{100 * share:.1f}%成交）；"
-        f"而预测把同样的{of.zh}当作赢率，只需{other}个：" + ("两者一致" if count == other else "两者不能同时成立"),
+        f"而预测把同样的{of.zh}当作赢单概率，只需{other}个：" + ("两者一致" if count == other else "两者不能同时成立"),
     )
 
 

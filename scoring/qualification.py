@@ -20,6 +20,11 @@ _CULTIVATE = (
     "保持接触，长期培养，直到具备其他条件",
 )
 
+_IMPLIED = (
+    "need is not stated, but the stage implies it: have it confirmed",
+    "需求未填写，但所处阶段意味着需求已确认：请补充确认",
+)
+
 ADVICE = {
     "MAN": ("an ideal prospect", "理想的销售对象"),
     "MAn": ("worth contact; skilled selling can succeed", "值得接触，配合熟练的销售技巧有望成功"),
@@ -45,10 +50,11 @@ class Man:
     zh: str
 
 
-def man_of(money: float, authority: float, need: float) -> Man:
+def man_of(money: float, authority: float, need: float, *, stage_implies_need: bool = False) -> Man:
     """Give the code of assessed levels: 0 no, 1 partly, 2 yes, NaN unknown.
 
-    Partly counts as having it: the letter is not denied.
+    Partly counts as having it: the letter is not denied. Only what somebody stated makes a letter;
+    where nobody stated the need and the stage implies it, the advice says so.
 
     Examples
     --------
@@ -56,14 +62,19 @@ def man_of(money: float, authority: float, need: float) -> Man:
     Man(code='MaN', en='worth contact; find the person with authority', zh='值得接触，设法找到有决策权的人')
     >>> man_of(2, 0, float("nan")).en
     'find out first: need'
+    >>> man_of(2, 0, float("nan"), stage_implies_need=True).en
+    'need is not stated, but the stage implies it: have it confirmed'
     """
     levels = dict(zip(_LETTERS, (money, authority, need), strict=True))
     code = "".join(_letter(letter, level) for letter, level in levels.items())
     if code in ADVICE:
         return Man(code, *ADVICE[code])
-    unknown = [names for letter, names in _LETTERS.items() if np.isnan(levels[letter])]
+    is_implied = stage_implies_need and bool(np.isnan(need))
+    unknown = [n for letter, n in _LETTERS.items() if np.isnan(levels[letter]) and not (is_implied and letter == "N")]
     en, zh = ", ".join(name for name, _ in unknown), "、".join(name for _, name in unknown)
-    return Man(code, f"find out first: {en}", f"先了解：{zh}")
+    said = [(f"find out first: {en}", f"先了解：{zh}")] if unknown else []
+    said += [_IMPLIED] if is_implied else []
+    return Man(code, "; ".join(one for one, _ in said), "；".join(one for _, one in said))
 
 
 MAN_FIELDS = tuple(field for field, _ in _LETTERS.values())

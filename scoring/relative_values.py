@@ -24,6 +24,8 @@ RELATIVE = {
     "amount_to_usual": Relative(("amount", "金额"), ("the usual in its currency", "同币种常见金额"), is_log=True),
     "amount_to_first": Relative(("amount", "金额"), ("the first amount", "初始金额"), is_log=False),
     "pace": Relative(("age", "商机时长"), ("that of past wins", "历史赢单用时"), is_log=True),
-    "silence_to_gap": Relative(("silence", "沉默时间"), ("the usual gap between contacts", "通常沟通间隔"), is_log=False),
+    "silence_to_gap": Relative(
+        ("silence", "沉默时间"), ("the usual gap between contacts", "通常沟通间隔"), is_log=False
+    ),
 }
 """By the feature's name."""

@@ -229,7 +229,10 @@ def _score(
         expected_close=_expected_close(answers, artifact, row, as_of) if is_open else None,
         opportunity_class=str(answers.classes[row]) if is_open else None,
         evidence=tuple(evidence_of(answers.signs, answers.need, criteria, row)) if is_open else (),
-        man=man_of(*(float(columns[field][row]) for field in ("money", "authority", "need"))),
+        man=man_of(
+            *(float(columns[field][row]) for field in ("money", "authority", "need")),
+            stage_implies_need=bool(columns["stage_need_confirmed"][row] == 1),
+        ),
         model_version=artifact.version,
         origin=str(artifact.training["origin"]),
         context_as_of=context,

@@ -28,7 +28,7 @@ CLEAR_SHARE = 0.5
 
 SAID_TERMS = {
     "mean_stated": Words("mean fixed weight of the stated stages", "所述阶段的平均固定权重"),
-    "mean_learned": Words("mean learned win probability", "平均学习赢率"),
+    "mean_learned": Words("mean learned win probability", "平均学习赢单概率"),
     "date_gap_days": Words("stated less learned close, median days", "所述与学习的成交日之差（天数中位数）"),
     "early_wins": Words("wins more than 14 days before the stated date", "早于所述日期14天以上的赢单比例"),
     "low_wins": Words("wins from a stage of 25 % or less", "从25%及以下阶段直接赢单的比例"),
@@ -36,6 +36,19 @@ SAID_TERMS = {
     "moves": Words("moves back for each opportunity", "每个商机的回退次数"),
 }
 """What the figures are called."""
+
+
+READINGS = {
+    "cautious": Words(
+        "stages or dates are stated later than things happen: worth asking how stages are chosen",
+        "阶段或日期的填写晚于实际进展：建议沟通阶段的填写方式",
+    ),
+    "hopeful": Words(
+        "stages are stated ahead of the record: worth asking what speaks for them",
+        "阶段的填写领先于数据：建议沟通其依据",
+    ),
+}
+"""What each pattern may mean."""
 
 
 @dataclass(frozen=True)
@@ -139,16 +152,6 @@ def _said(pattern: str | None, stated: float | None, learned: float | None) -> W
     figures = Words(
         f"stated stages mean {a.en} on average, the record suggests {b.en}", f"所述阶段平均为{a.zh}，数据显示为{b.zh}"
     )
-    more = {
-        "cautious": Words(
-            "stages or dates are stated later than things happen: worth asking how stages are chosen",
-            "阶段或日期的填写晚于实际进展：建议沟通阶段的填写方式",
-        ),
-        "hopeful": Words(
-            "stages are stated ahead of the record: worth asking what speaks for them",
-            "阶段的填写领先于数据：建议沟通其依据",
-        ),
-    }
     if pattern is None:
         return figures
-    return Words(f"{figures.en}; {more[pattern].en}", f"{figures.zh}；{more[pattern].zh}")
+    return Words(f"{figures.en}; {READINGS[pattern].en}", f"{figures.zh}；{READINGS[pattern].zh}")

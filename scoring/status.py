@@ -42,7 +42,7 @@ def status_of(
         en = " and ".join(f"{count} more {name}" for name, count in missing.items() if count)
         names = {"won": "赢单", "lost": "丢单"}
         zh = "、".join(f"{count}个{names[name]}" for name, count in missing.items() if count)
-        return "little_data", (f"the model needs {en} opportunities", f"模型还需要{zh}机会")
+        return "little_data", (f"the model needs {en} opportunities", f"模型还需要{zh}商机")
     usual = artifact.usual.get("newest_record")
     if usual is not None and not np.isnan(silent_days) and silent_days > usual:
         return "stale_input", _stale(as_of, silent_days, usual)

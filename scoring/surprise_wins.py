@@ -34,11 +34,13 @@ class SurpriseWin(Report):
 
 @dataclass(frozen=True)
 class SurpriseWins(Report):
-    """How much of the won amount of a period was not on the funnel ``days`` before each win.
+    """How much of the won amount of a period (``first_day`` to ``last_day``) was not on the funnel ``days`` before each win.
 
     ``share`` is of the known amounts, ``share_of_wins`` of the number; None where nothing was won. Largest first.
     """
 
+    first_day: str
+    last_day: str
     days: float
     won: int
     won_value: float
@@ -65,7 +67,9 @@ def surprise_wins(
     found = tuple(_one(pipeline, row, days) for row in surprises.to_dict("records"))
     share = part / total if total > 0 else None
     of_wins = len(surprises) / len(won) if len(won) else None
-    return SurpriseWins(days, len(won), total, len(surprises), part, share, of_wins, found, _said(share, of_wins, days))
+    said = _said(share, of_wins, days)
+    first, last = period.first.isoformat(), period.last.isoformat()
+    return SurpriseWins(first, last, days, len(won), total, len(surprises), part, share, of_wins, found, said)
 
 
 def _one(pipeline: Pipeline, row: Mapping[Any, Any], days: float) -> SurpriseWin:

@@ -45,7 +45,7 @@ def test_every_field_of_an_answer_is_there_and_languages_stand_side_by_side(clie
             "status": "little_data",
             "status_reason": {
                 "en": "the model needs 40 more won and 40 more lost opportunities",
-                "zh-CN": "模型还需要40个赢单、40个丢单机会",
+                "zh-CN": "模型还需要40个赢单、40个丢单商机",
             },
             "outcome": "open",
             "win_probability": 0.25,

@@ -131,7 +131,7 @@ def artifact(card: dict[str, Any]) -> Artifact:
                 "仅用岭回归风险模型的对数损失更低：0.4000，本模型为 0.4100",
                 "到数据结束时预期赢单偏多",
                 "完全校准的概率约为",
-                "1,234 个机会",
+                "1,234 个商机",
                 "邮件的打开和点击部分来自机器",
                 "相关不等于因果",
                 "关闭时才测量：已包含结果信息",
@@ -155,7 +155,7 @@ def test_the_spread_over_owners_is_told_without_a_name(artifact: Artifact, card:
     told = replace(artifact, card={**card, "owners": {**spread, "apart_by_chance": 0.9}})
     text = card_text(told, ".md")
     assert "among 9 with enough opportunities expected / actual runs from 0.70 to 1.40, median 1.00. 2 differ" in text
-    assert "机会数量足够的 9 人中，预期／实际在 0.70 至 1.40 之间" in text
+    assert "商机数量足够的 9 人中，预期／实际在 0.70 至 1.40 之间" in text
 
 
 def test_what_is_bad_comes_before_everything_else(artifact: Artifact) -> None:
@@ -169,7 +169,7 @@ def test_a_band_is_told_in_opportunities_of_a_hundred() -> None:
     record = {"group": 3, "expected": 0.35, "actual": 0.33, "low": 0.28, "high": 0.39, "opportunities": 90}
     enough = band_sentence({**record, "enough": True})
     assert enough.en == "Of 100 opportunities given 30–40 %, 33 were won (28–39); 35 were expected by then."
-    assert enough.zh == "给出 30–40 % 的每 100 个机会中，有 33 个赢单（28–39）；到那时预期为 35 个。"
+    assert enough.zh == "给出 30–40 % 的每 100 个商机中，有 33 个赢单（28–39）；到那时预期为 35 个。"
     assert "too few to tell" in band_sentence({**record, "enough": False}).en
 
 

@@ -177,7 +177,7 @@ def test_a_score_of_a_forgotten_one_says_so_and_falls_to_the_rate_of_such(dirty:
     assert score.status == "forgotten"
     assert score.status_reason is not None
     assert "of 40 such opportunities 0 were won" in score.status_reason[0]
-    assert "此类机会40个中赢单0个" in score.status_reason[1]
+    assert "此类商机40个中赢单0个" in score.status_reason[1]
     snapshot = build_snapshots(
         dirty, pd.DataFrame({"opportunity_id": ["forgotten_0"], "as_of": [CUTOFF]}), artifact.catalogue
     )

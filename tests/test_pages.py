@@ -245,7 +245,7 @@ def test_all_rows_are_taken_along_and_no_spreadsheet_takes_words_for_formulas(re
     assert [row["Opportunity"] for row in rows[:2]] == ["b", "a"]
     assert len(rows) == 4
     assert rows[0]["Owner"] == "'=1+1"
-    assert (float(rows[1]["Win probability"]), rows[1]["Amount (¤)"]) == (0.5, "EUR")
+    assert (float(rows[1]["Win probability"]), rows[1]["Amount (ISO 4217)"]) == (0.5, "EUR")
     book = openpyxl.load_workbook(io.BytesIO(reader.get("/pipeline.xlsx?sort=-amount").content))
     cells = list(book.active.iter_rows())
     assert [cell.value for cell in cells[0]][:3] == ["Opportunity", "Account", "Owner"]

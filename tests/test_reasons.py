@@ -243,7 +243,7 @@ def test_silence_beyond_what_is_usual_is_stale_input(world: World) -> None:
     few = replace(world.artifact, training=dict(world.artifact.training) | {"lost": 28})
     assert status_of(few, "open", at, 999.0) == (
         "little_data",
-        ("the model needs 12 more lost opportunities", "模型还需要12个丢单机会"),
+        ("the model needs 12 more lost opportunities", "模型还需要12个丢单商机"),
     )
 
 

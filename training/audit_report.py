@@ -24,7 +24,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "title": ("What was known when, as of {as_of} ({origin})", "截至 {as_of} 的数据审计（{origin}）"),
     "counts": (
         "{all:,} opportunities: {won:,} won, {lost:,} lost, {open:,} open",
-        "共 {all:,} 个商机：赢单 {won:,}，丢单 {lost:,}，未关闭 {open:,}",
+        "共 {all:,} 个商机：赢单 {won:,}，丢单 {lost:,}，在途 {open:,}",
     ),
     "suspects": ("Suspects and traps", "可疑列与陷阱"),
     "none": ("none", "无"),
@@ -32,7 +32,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "rest": ("The other columns", "其余各列"),
     "header": (
         "column|table|measured|before/after outcome|verdict|AUC alone (90 %)|n|filled won/lost/open",
-        "列|表|测得时间|结果之前/之后|结论|单独 AUC（90 %）|n|填写率 赢/丢/未关闭",
+        "列|表|测得时间|结果之前/之后|结论|单独 AUC（90 %）|n|填写率 赢/丢/在途",
     ),
     "of": ("{found:,} of {of:,} {text}", "{of:,} 中 {found:,}：{text}"),
     "in": ("in", "可用"),

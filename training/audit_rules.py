@@ -142,7 +142,7 @@ def _only_time(e: Evidence) -> Iterator[Finding]:
         return
     low, high = e.drift
     drift = f"; the share won goes from {low:.2f} to {high:.2f} along it" if low == low else ""
-    drift_zh = f"；沿此列赢单率由 {low:.2f} 变为 {high:.2f}" if low == low else ""
+    drift_zh = f"；沿此列赢率由 {low:.2f} 变为 {high:.2f}" if low == low else ""
     yield Finding(
         "only_time",
         e.column.measured == "unknown",
@@ -157,7 +157,7 @@ def _tells_open(e: Evidence) -> Iterator[Finding]:
             "tells_open",
             True,
             f"differs between closed and open opportunities of the same age (AUC {e.open_power.auc:.2f})",
-            f"同期创建的已关闭与未关闭商机之间差异明显（AUC {e.open_power.auc:.2f}）",
+            f"同期创建的已关闭与在途商机之间差异明显（AUC {e.open_power.auc:.2f}）",
         )
 
 

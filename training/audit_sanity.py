@@ -113,7 +113,7 @@ def _zombies(history: History, ends: Ends) -> Check:
         return Check("zombies", 0, 0, en, zh)
     days, times = limits.silent_days, f"{TIMES:g}"
     en = f"are open and silent for more than {days:,.0f} days, {times} times as long as 99 % of the closed ever were"
-    zh = f"未关闭且已超过 {days:,.0f} 天没有任何记录，是 99 % 已关闭商机最长沉默期的 {times} 倍"
+    zh = f"在途且已超过 {days:,.0f} 天没有任何记录，是 99 % 已关闭商机最长沉默期的 {times} 倍"
     return _of_opportunities(history, "zombies", is_forgotten(ends.view, limits), en, zh)
 
 

@@ -30,7 +30,7 @@ QUANTILE_BINS = 4
 
 REASONS = {
     "known": ("known as of the snapshot", "快照时刻已知"),
-    "creation": ("known when the opportunity was created", "创建机会时即已知"),
+    "creation": ("known when the opportunity was created", "创建商机时即已知"),
     "chosen": ("when it was measured is unknown; taken because you said so", "测量时间不明，按指定采用"),
     "unknown": (
         "when it was measured is unknown: it may have been filled in after the outcome",

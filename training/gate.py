@@ -43,7 +43,7 @@ FEWEST_FRESH = 100
 _MUST_BEAT = ("fixed_weights", "stage_rates", "constant", WHOLE)
 _TOO_LITTLE = ("too little has closed to judge by", "已关闭的商机太少，无法评判")
 _NOTHING_TO_JUDGE = Verdict((), [], {}, {}, None, None, _TOO_LITTLE)
-TOO_FEW = ("too few opportunities were won and lost to learn from", "赢单和输单太少，无从学习")
+TOO_FEW = ("too few opportunities were won and lost to learn from", "赢单和丢单太少，无从学习")
 
 
 def judge(

@@ -30,7 +30,7 @@ WORDS = {
     "fixed_weights": ("fixed weights", "固定权重"),
     "stage_rates": ("stage rates", "阶段赢率"),
     "days": ("days ahead", "未来天数"),
-    "incidence": ("share of opportunities", "机会比例"),
+    "incidence": ("share of opportunities", "商机比例"),
     "expected_won": ("won, expected", "赢单（预期）"),
     "actual_won": ("won, actual", "赢单（实际）"),
     "expected_lost": ("lost, expected", "丢单（预期）"),

@@ -23,7 +23,7 @@ ACCOUNTS = "account_need_confirmed"
 
 _KINDS = {
     LIKELIHOOD: ("better than {of}", "优于{of}"),
-    OUTCOME: ("better than {of} at telling won from lost", "区分赢单与输单优于{of}"),
+    OUTCOME: ("better than {of} at telling won from lost", "区分赢单与丢单优于{of}"),
     HORIZON: ("log loss of a win within {days} days, less that of {of}", "{days}天内赢单的对数损失，减去{of}"),
     EXPECTED: ("expected over actual wins{of}", "预期与实际赢单之比{of}"),
     ACCOUNTS: (
@@ -45,7 +45,7 @@ _METHODS = {
 _NO_WORSE = ("no worse than the champion", "不差于现役模型")
 _FAILED = {
     LIKELIHOOD: ("no better than {of}", "不优于{of}"),
-    OUTCOME: ("no better than {of} at telling won from lost", "区分赢单与输单不优于{of}"),
+    OUTCOME: ("no better than {of} at telling won from lost", "区分赢单与丢单不优于{of}"),
 }
 _NOT_SHOWN = ("not shown to be no worse than the champion", "未能证明不差于现役模型")
 

@@ -16,8 +16,14 @@ class Text:
     zh: str
 
     def of(self, language: str) -> str:
-        """Words of one language."""
-        return self.en if language == "en" else self.zh
+        """Words of one language; in Chinese nothing stands between a number and its percent sign.
+
+        Examples
+        --------
+        >>> Text("42 % won", "赢单 42 %").of("zh-CN")
+        '赢单 42%'
+        """
+        return self.en if language == "en" else self.zh.replace(" %", "%")
 
 
 def same(word: object) -> Text:

@@ -17,12 +17,12 @@ _LIMITS = [
     ),
     Text(
         "A probability speaks of many like this one. Of a single opportunity it decides nothing.",
-        "概率描述的是许多类似的机会，不能决定单个机会的结果。",
+        "概率描述的是许多类似的商机，不能决定单个商机的结果。",
     ),
     Text(
         "Association is not cause: that opportunities with meetings are won more often does not say that one more "
         "meeting wins this one.",
-        "相关不等于因果：有会面的机会赢单更多，并不表示再开一次会就能赢下这一个。",
+        "相关不等于因果：有会面的商机赢单更多，并不表示再开一次会就能赢下这一个。",
     ),
     Text(
         "Opens and clicks of e-mail are partly machines (mail privacy proxies, link scanners). Replies and meetings "
@@ -41,6 +41,6 @@ _LIMITS = [
     ),
     Text(
         "It is made to rank and add up opportunities. Do not use it to judge people.",
-        "它用于给机会排序和汇总，不应用来评价个人。",
+        "它用于给商机排序和汇总，不应用来评价个人。",
     ),
 ]

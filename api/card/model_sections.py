@@ -17,6 +17,7 @@ from api.card.words import (
     number,
     percent,
 )
+from api.card.unjudged_segments import unjudged_segments
 from features.feature import GROUPS
 from models.artifact import Artifact
 from scoring.classification import CLASSES, criteria_from_dict
@@ -49,13 +50,13 @@ def data_section(artifact: Artifact) -> Section:
     counts = Text(
         f"{training['opportunities']:,} opportunities, {training['snapshots']:,} snapshots of open ones: "
         f"{training['won']:,} later won, {training['lost']:,} lost, {training['open']:,} still open.",
-        f"{training['opportunities']:,} 个机会，{training['snapshots']:,} 个未关闭时的快照："
-        f"其后赢单 {training['won']:,} 个，丢单 {training['lost']:,} 个，仍未关闭 {training['open']:,} 个。",
+        f"{training['opportunities']:,} 个商机，{training['snapshots']:,} 个在途时的快照："
+        f"其后赢单 {training['won']:,} 个，丢单 {training['lost']:,} 个，仍在途 {training['open']:,} 个。",
     )
     items = [first, counts, *_forgotten(training), *_period(artifact)]
     blocks: list[Block] = [Bullets(items)]
     if card and card["population"]:
-        lead = Text("Who it was trained on, by share of opportunities:", "训练所用的机会构成（按机会比例）：")
+        lead = Text("Who it was trained on, by share of opportunities:", "训练所用的商机构成（按商机比例）：")
         heads = [Text("segment", "细分"), Text("values", "取值")]
         blocks += [
             Paragraph(lead),
@@ -76,7 +77,7 @@ def _forgotten(training: Record) -> list[Text]:
         Text(
             f"Forgotten, and not learned from any more: open opportunities of which nothing was recorded for more than "
             f"{days} days. {limits.count:,} are open now; of {limits.seen:,} that ever were, {limits.won:,} were won.",
-            f"已被遗忘、不再用于学习：超过 {days} 天没有任何记录的未关闭机会，目前 {limits.count:,} 个；"
+            f"已被遗忘、不再用于学习：超过 {days} 天没有任何记录的在途商机，目前 {limits.count:,} 个；"
             f"曾被遗忘的 {limits.seen:,} 个中赢单 {limits.won:,} 个。",
         )
     ]
@@ -112,11 +113,12 @@ def performance_section(artifact: Artifact) -> Section:
         "but AUC; expected / actual is best at 1. Where wins are quicker than losses, those that closed by the end of "
         "the data were won more often than the rest will be: judge expected / actual by the next section instead.",
         "基于被评判模型训练之后关闭的快照；括号内为 90 %区间。除 AUC 外均越低越好；预期／实际以 1 为最佳。"
-        "若赢单比丢单快，到数据结束时已关闭的机会赢单比例会高于其余机会：预期／实际请以下一节为准。",
+        "若赢单比丢单快，到数据结束时已关闭的商机赢单比例会高于其余商机：预期／实际请以下一节为准。",
     )
     blocks: list[Block] = [Paragraph(note), Table(heads, rows)]
     checks = artifact.card["checks"] if artifact.card else []
-    return Section(title, [*blocks, *_verdict(checks)])
+    unjudged = unjudged_segments(artifact) if checks else None
+    return Section(title, [*blocks, *_verdict(checks), *([Paragraph(unjudged)] if unjudged else [])])
 
 
 def _figure(found: Record) -> str:
@@ -132,7 +134,7 @@ def _verdict(checks: Sequence[Record]) -> list[Block]:
         "The verdict row by row. Against a rule the figure is the loss (censored negative log-likelihood, open ones "
         "included) of this model less that of the rule: below 0 this model is better. The comparison with the model "
         "in service at the time is in MLflow.",
-        "逐行评判结果。与规则比较时，数值为本模型的损失（含未关闭机会的删失负对数似然）减去规则的损失："
+        "逐行评判结果。与规则比较时，数值为本模型的损失（含在途商机的删失负对数似然）减去规则的损失："
         "小于 0 表示本模型更好。与当时现役模型的比较见 MLflow。",
     )
     heads = [Text("check", "检查"), Text("figure", "数值"), _INTERVAL, Text("limit", "限值"), Text("passed", "通过")]
@@ -171,7 +173,7 @@ def class_section(artifact: Artifact) -> Section:
             f"Hidden: no need identified, yet confirmed within 90 days with a probability above {limit}.",
             f"隐性机会：尚未识别需求，但 90 天内确认需求的概率高于 {limit}。",
         )
-    rest = Text("Potential: every other open opportunity.", "潜在机会：其余未关闭的机会。")
+    rest = Text("Potential: every other open opportunity.", "潜在机会：其余在途商机。")
     blocks: list[Block] = [Bullets([active, rest, hidden])]
     report = artifact.classification.get("report") or {}
     if report:
@@ -182,7 +184,7 @@ def class_section(artifact: Artifact) -> Section:
         blocks += [Paragraph(lead), _class_table(report)]
     reasons = (artifact.card or {}).get("lost_reasons") or []
     if reasons:
-        lead = Text("Why the lost of each class were lost, as recorded:", "各分类丢单机会的丢单原因（按记录）：")
+        lead = Text("Why the lost of each class were lost, as recorded:", "各分类丢单商机的丢单原因（按记录）：")
         heads = [Text("class", "机会分类"), Text("lost", "丢单数"), Text("reasons", "原因")]
         blocks += [Paragraph(lead), Table(heads, _reason_rows(reasons))]
     return Section(Text("Classes", "机会分类"), blocks)
@@ -224,7 +226,7 @@ def _class_table(report: Record) -> Table:
 
 _HOW = {
     "fixed_weights": Text("the rule's percentage of the stage", "规则给每个阶段的百分比"),
-    "stage_rates": Text("how often opportunities of this stage and age were won", "同阶段、同时长的机会过去的赢单比例"),
+    "stage_rates": Text("how often opportunities of this stage and age were won", "同阶段、同时长的商机过去的赢单比例"),
     "ridge_hazards": Text("a linear model of how soon opportunities are won or lost", "赢单、丢单快慢的线性模型"),
     "lightgbm_hazards": Text("decision trees of how soon opportunities are won or lost", "赢单、丢单快慢的决策树模型"),
 }

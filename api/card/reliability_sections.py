@@ -32,7 +32,7 @@ Record = Mapping[str, Any]
 
 _INTERVAL = Text("90 % interval", "90 %区间")
 _ENOUGH = Text("enough to tell", "数量足够")
-_OPPORTUNITIES = Text("opportunities", "机会数")
+_OPPORTUNITIES = Text("opportunities", "商机数")
 _EXPECTED, _ACTUAL = Text("expected", "预期"), Text("actually won", "实际赢单")
 
 
@@ -52,11 +52,11 @@ def band_sentence(record: Record) -> Text:
     if not record["enough"]:
         return Text(
             f"Given {band}: {TOO_FEW.en} ({count} opportunities; {won} of 100 were won).",
-            f"给出 {band}：{TOO_FEW.zh}（{count} 个机会；每 100 个赢单 {won} 个）。",
+            f"给出 {band}：{TOO_FEW.zh}（{count} 个商机；每 100 个赢单 {won} 个）。",
         )
     return Text(
         f"Of 100 opportunities given {band}, {won} were won ({bounds}); {expected} were expected by then.",
-        f"给出 {band} 的每 100 个机会中，有 {won} 个赢单（{bounds}）；到那时预期为 {expected} 个。",
+        f"给出 {band} 的每 100 个商机中，有 {won} 个赢单（{bounds}）；到那时预期为 {expected} 个。",
     )
 
 
@@ -70,8 +70,8 @@ def _calibration(artifact: Artifact, card: Record) -> Section:
             f"{judged['opportunities']:,} opportunities from {judged['from']} to {judged['to']}. Each is judged by as "
             "long as it was watched, open ones included; in brackets what 90 % of repetitions would show.",
             f"用较早数据、按相同步骤训练的模型，对 {judged['from']} 至 {judged['to']} 的 "
-            f"{judged['opportunities']:,} 个机会、{judged['snapshots']:,} 个快照作答。"
-            "每个快照按其被观察的时长评判，包括未关闭的机会；括号内为 90 %区间。",
+            f"{judged['opportunities']:,} 个商机、{judged['snapshots']:,} 个快照作答。"
+            "每个快照按其被观察的时长评判，包括在途商机；括号内为 90 %区间。",
         )
     )
     shows = Text(
@@ -102,7 +102,7 @@ def _by_horizon(card: Record) -> list[Block]:
     biased = Text(
         "The last rows are those that closed by the end of the data. Where wins are quicker than losses they were won "
         "more often than the rest will be, so that even a true probability looks too low there.",
-        "最后几行只含到数据结束时已关闭的机会。若赢单比丢单快，这些机会的赢单比例会高于其余机会，因此即使概率正确，在此也会显得偏低。",
+        "最后几行只含到数据结束时已关闭的商机。若赢单比丢单快，这些商机的赢单比例会高于其余商机，因此即使概率正确，在此也会显得偏低。",
     )
     error_heads = [
         Text("calibration error", "校准误差"),
@@ -123,7 +123,7 @@ def _by_horizon(card: Record) -> list[Block]:
     ]
     small = Text(
         "On few opportunities even a perfect probability shows a calibration error: compare with the column beside it.",
-        "机会数量少时，完全校准的概率也会显示校准误差：请与旁边一列比较。",
+        "商机数量少时，完全校准的概率也会显示校准误差：请与旁边一列比较。",
     )
     return [Table(heads, rows), Paragraph(biased), Paragraph(small), Table(error_heads, errors)]
 
@@ -180,7 +180,7 @@ def _incidence(card: Record) -> Section:
         "Share won and lost by so many days: expected by the model (dashed), and as it happened, estimated by Aalen "
         "and Johansen with the open ones counted for as long as they were watched (solid, shaded 90 %).",
         "若干天内赢单与丢单的比例：模型预期（虚线）与实际（实线，阴影为 90 %区间）。"
-        "实际值用 Aalen–Johansen 法估计，未关闭的机会按观察时长计入。",
+        "实际值用 Aalen–Johansen 法估计，在途商机按观察时长计入。",
     )
     heads = [
         Text("cause", "结局"),
@@ -287,7 +287,7 @@ def _owners(spread: Record | None) -> Text:
         f"Owners, in all and nobody by name: among {spread['owners']} with enough opportunities expected / actual runs "
         f"from {low} to {high}, median {middle}. {spread['apart']} differ from 1 by more than chance "
         f"({spread['apart_by_chance']:.1f} would by chance); {spread['too_few']} more have too few opportunities.",
-        f"负责人（仅汇总，不列姓名）：机会数量足够的 {spread['owners']} 人中，预期／实际在 {low} 至 {high} 之间，"
+        f"负责人（仅汇总，不列姓名）：商机数量足够的 {spread['owners']} 人中，预期／实际在 {low} 至 {high} 之间，"
         f"中位数 {middle}。{spread['apart']} 人与 1 的差异超出偶然（偶然约 {spread['apart_by_chance']:.1f} 人）；"
-        f"另有 {spread['too_few']} 人机会太少。",
+        f"另有 {spread['too_few']} 人商机太少。",
     )

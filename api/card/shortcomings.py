@@ -62,7 +62,7 @@ def _of_card(artifact: Artifact) -> list[Text]:
         return [
             Text(
                 "It was never judged on later data: too little had closed.",
-                "从未在后来的数据上评判：已关闭的机会太少。",
+                "从未在后来的数据上评判：已关闭的商机太少。",
             )
         ]
     checks = (_lost, _outdone, _total, _bands, _error, _clock, _groups, _segments, _small)
@@ -91,7 +91,7 @@ def _outdone(artifact: Artifact, card: Record) -> list[Text]:
     return [
         Text(
             f"{METHODS[best].en} alone had a lower log loss on what closed later: {by[0]} against {by[1]}.",
-            f"在后来关闭的机会上，仅用{METHODS[best].zh}的对数损失更低：{by[0]}，本模型为 {by[1]}。",
+            f"在后来关闭的商机上，仅用{METHODS[best].zh}的对数损失更低：{by[0]}，本模型为 {by[1]}。",
         )
     ]
 

@@ -127,7 +127,7 @@ def _stages(artifact: Artifact) -> dict[str, tuple[str, Stage]]:
 def horizon_name(horizon: float | str | None) -> Text:
     """Name of a horizon of the reliability records."""
     if horizon is None:
-        return Text("final, of those that closed", "最终结果（仅已关闭的机会）")
+        return Text("final, of those that closed", "最终结果（仅已关闭的商机）")
     if horizon == "end":
         return Text("by the end of the data", "到数据结束时")
     return Text(f"within {horizon:g} days", f"{horizon:g} 天内")

@@ -71,7 +71,7 @@ def compare_command(
         click.echo(line)
 
 
-_HELD = {"open": "当时未关闭的机会", "all": "全部", "committed": "承诺期间", "amount": "金额", "count": "数量"}
+_HELD = {"open": "当时在途商机", "all": "全部", "committed": "承诺期间", "amount": "金额", "count": "数量"}
 
 
 def compared_lines(found: Comparison) -> list[str]:
@@ -101,7 +101,7 @@ def compared_lines(found: Comparison) -> list[str]:
         f"{found.right['fixed_weights']} times"
     )
     lines.append(
-        f"相差超过20个百分点的机会：学习概率更准{found.right['learned']}次，固定权重更准{found.right['fixed_weights']}次"
+        f"相差超过20个百分点的商机：学习概率更准{found.right['learned']}次，固定权重更准{found.right['fixed_weights']}次"
     )
     for example in found.disagreements[:5]:
         lines += [f"- {example.opportunity_id}, {example.words.en}", f"  {example.opportunity_id}，{example.words.zh}"]

@@ -16,6 +16,7 @@ import click
 import pandas as pd
 
 from api.clock import now
+from api.commands.inputs import import_inputs_command
 from api.commands.model import train_and_register
 from api.commands.reports import reports_command
 from api.commands.serving import serve
@@ -30,7 +31,9 @@ from features.history.history import History
 from features.history.live import opportunity_to_request
 from features.history.shifted import shifted
 from features.history.simulated import simulate
+from features.history.simulated_inputs import simulated_inputs
 from features.instants import micros
+from features.reporting_calendar import ReportingCalendar
 from training.grid import open_at
 
 OPPORTUNITIES, SEED = 8_000, 0
@@ -46,13 +49,15 @@ def demo_command(no_serve: bool, opportunities: int, port: int) -> None:
     os.environ["DEALODDS_HOME"] = str(home() / "demo")
     os.environ.pop("DEALODDS_DATABASE_URL", None)
     folder = home() / "history"
-    with Progress(3) as report:
+    with Progress(4) as report:
         report(f"simulating {opportunities:,} opportunities over two years until today")
         history = _until(simulate(opportunities, SEED), now().floor("D"))
         report(f"writing {folder}")
         write_history(history, folder)
         report("writing the service's database")
         _fill_database(history)
+        report("stating targets, commits and teams")
+        _state_inputs(history)
     train_and_register(history, None, None, SEED, ())
     request = _write_request(history, home() / "request.json")
     url = f"http://127.0.0.1:{port}"
@@ -64,7 +69,7 @@ def demo_command(no_serve: bool, opportunities: int, port: int) -> None:
     at = history.observed_until.isoformat()
     asked = (
         "--history",
-        str(folder),
+        f"sqlite:///{home()}/dealodds.db",  # targets and commits are in it
         "--as-of",
         at,
         "--retrain-every",
@@ -118,6 +123,14 @@ def _fill_database(history: History) -> None:
     with database.writing("dealodds demo", "import", now) as writing:
         write_into(writing, history)
     database.close()
+
+
+def _state_inputs(history: History) -> None:
+    """Load simulated targets, commits and teams as anybody loads real ones: from files."""
+    for kind, rows in simulated_inputs(history, ReportingCalendar(), SEED).items():
+        file = home() / f"{kind}.csv"
+        rows.to_csv(file, index=False)
+        import_inputs_command.main(("--kind", kind, str(file)), standalone_mode=False)
 
 
 def _busy(history: History) -> str:

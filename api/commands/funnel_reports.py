@@ -60,6 +60,7 @@ def keep_funnels(
         return
     now = plain(
         {
+            "plan_is_example": tuple(plan) == DEFAULT_PLAN,
             "plans": [plan_for(pipeline, bands_of(plan), name) for name in pipeline.history.processes],
             "man": man_counts(pipeline),
             "quadrant": quadrant(pipeline),

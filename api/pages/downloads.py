@@ -106,8 +106,8 @@ def _heads(columns: Sequence[Column]) -> list[str]:
 
 
 def _heads_of(column: Column) -> list[str]:
-    """An amount has a column for its currency."""
-    return [column.head, f"{column.head} (¤)"] if column.kind == "money" else [column.head]
+    """An amount has a column for its currency, in each row by its code."""
+    return [column.head, f"{column.head} (ISO 4217)"] if column.kind == "money" else [column.head]
 
 
 def _kinds(column: Column) -> list[str | None]:

@@ -107,7 +107,7 @@ def promotion_table(entries: list[Decision], language: Language) -> DataTable:
             language.say(_DECISIONS[entry.decision if entry.carried_out else _FAILED]),
             language.say(_AUTHORS[entry.decided_by]),
             entry.previous,
-            entry.reason,
+            entry.reason_zh or entry.reason if language.tag == "zh-CN" else entry.reason,
         ]
         for entry in reversed(entries)
     ]

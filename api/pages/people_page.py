@@ -13,6 +13,8 @@ from api.pages.rendering import canonical, page
 from api.pages.tables import Column, DataTable
 from api.routes.reports import people_report
 from api.security import needs
+from scoring.diagnosis import PATTERNS, pattern_rules
+from scoring.stated_and_learned import READINGS
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(needs("read")), Depends(canonical)])
 
@@ -29,8 +31,34 @@ def people_shown(found: Mapping[str, Any], language: Language) -> dict[str, Any]
     return {
         "found": found,
         "caution": found["owners"][0]["caution"] if found["owners"] else None,
+        "pattern_names": PATTERNS,
+        "findings": findings_of(found, language),
+        "readings": readings_of(found, language),
         "stated": stated_table(found, language),
         "surprises": surprise_table(found, language),
+    }
+
+
+def findings_of(found: Mapping[str, Any], language: Language) -> list[dict[str, Any]]:
+    """Gather what was found by pattern: when it is told, and the owners of each finding, once each."""
+    rules, gathered = pattern_rules(), []
+    for code, name in PATTERNS.items():
+        said: dict[str, list[str]] = {}
+        for one in found["owners"]:
+            for pattern in one["patterns"]:
+                if pattern["code"] == code:
+                    said.setdefault(language.of(pattern["said"]), []).append(one["owner"])
+        gathered.append({"code": code, "name": name, "rule": rules[code], "said": said})
+    return gathered
+
+
+def readings_of(found: Mapping[str, Any], language: Language) -> dict[str, list[str]]:
+    """Gather the owners of whom the same is to be said of stated and learned."""
+    said = {code: language.of(words) for code, words in READINGS.items()}
+    return {
+        words: owners
+        for code, words in said.items()
+        if (owners := [one["owner"] for one in found["stated"] if one["pattern"] == code])
     }
 
 
@@ -76,10 +104,11 @@ def stated_table(found: Mapping[str, Any], language: Language) -> DataTable:
         Column(language.say(N_("Won early")), "share"),
         Column(language.say(N_("Won from 25% or less")), "share"),
         Column(language.say(N_("Won off the list")), "share"),
-        Column(language.say(N_("In words"))),
+        Column(language.say(N_("Stated against the record"))),
     ]
     names = ("open", "mean_stated", "mean_learned", "date_gap_days", "early_wins", "low_wins", "off_list_wins")
-    rows = [[one["owner"], *(one[name] for name in names), language.of(one["said"])] for one in found["stated"]]
+    against = {"hopeful": language.say(N_("ahead of it")), "cautious": language.say(N_("behind it"))}
+    rows = [[one["owner"], *(one[name] for name in names), against.get(one["pattern"])] for one in found["stated"]]
     return DataTable("stated", language.say(N_("Stated beside learned")), columns, rows)
 
 

@@ -57,15 +57,15 @@ def trend_table(sales: Record, language: Language) -> DataTable:
     columns = [
         Column(language.say(N_("Figure"))),
         Column(language.say(N_("Trend"))),
-        Column(language.say(N_("Change from period to period")), "number"),
-        Column(language.say(N_("Unit"))),
+        Column(language.say(N_("Change from period to period, money")), "money"),
+        Column(language.say(N_("Change from period to period, days")), "days"),
     ]
     rows = [
         [
             language.say(head),
             language.of(sales[key]["name"]),
-            sales[key]["slope"],
-            language.say(N_("days")) if key.endswith("days") else sales["currency"],
+            (None if key.endswith("days") else sales[key]["slope"], sales["currency"]),
+            sales[key]["slope"] if key.endswith("days") else None,
         ]
         for key, head in _TRENDS.items()
     ]

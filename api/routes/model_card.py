@@ -78,4 +78,4 @@ def _promotion(entry: Decision) -> PromotionAnswer:
 
 
 def _words(text: Text) -> Words:
-    return Words(en=text.en, zh_cn=text.zh)
+    return Words(en=text.of("en"), zh_cn=text.of("zh-CN"))
