@@ -15,12 +15,14 @@ from pathlib import Path
 import click
 import pandas as pd
 
+from api.background.earlier_scores import record_earlier_scores
+from api.champion import load_champion
 from api.clock import now
 from api.commands.inputs import import_inputs_command
 from api.commands.model import train_and_register
 from api.commands.reports import reports_command
 from api.commands.serving import serve
-from api.home import champion_folder, home
+from api.home import champion_folder, has_champion, home
 from api.kept_reports import FOLDER
 from api.progress import Progress
 from api.reports_under_way import under_way
@@ -37,6 +39,7 @@ from features.reporting_calendar import ReportingCalendar
 from training.grid import open_at
 
 OPPORTUNITIES, SEED = 8_000, 0
+EARLIER_WEEKS = 5
 
 
 @click.command("demo")
@@ -59,6 +62,7 @@ def demo_command(no_serve: bool, opportunities: int, port: int) -> None:
         report("stating targets, commits and teams")
         _state_inputs(history)
     train_and_register(history, None, None, SEED, ())
+    _score_earlier(history.observed_until)
     request = _write_request(history, home() / "request.json")
     url = f"http://127.0.0.1:{port}"
     click.echo(f"\nsimulated CRM in {folder}. Score an opportunity:\n")
@@ -131,6 +135,17 @@ def _state_inputs(history: History) -> None:
         file = home() / f"{kind}.csv"
         rows.to_csv(file, index=False)
         import_inputs_command.main(("--kind", kind, str(file)), standalone_mode=False)
+
+
+def _score_earlier(until: pd.Timestamp) -> None:
+    """Let the model score the weeks before, so that there is a trend to see on the first day."""
+    from api.settings import read_settings
+
+    click.echo(f"scoring the {EARLIER_WEEKS} weeks before, as they were known then")
+    database = Database(read_settings().database())
+    weeks = [until - pd.Timedelta(weeks=back) for back in range(EARLIER_WEEKS, 0, -1)]
+    record_earlier_scores(database, load_champion(champion_folder() if has_champion() else None), weeks)
+    database.close()
 
 
 def _busy(history: History) -> str:

@@ -1,0 +1,50 @@
+"""Scores of past instants, worked out now: what the model of today says of what was known then.
+
+They show where a probability has been going, and were served to nobody. Each knows its commit, which
+was written after its instant: by that ``api.store.past_scores.was_served`` tells them from what was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from api.background.candidates import all_opportunities, worth_scoring
+from api.background.part import Models, Moment, score_part
+from api.champion import Champion
+from api.store.scores import append_scores, score_row
+from features.history.database.description import read_description
+from features.history.database.engine import Database, last_commit
+from features.history.database.reads import Cut
+from features.instants import micros_of
+
+_PART = 200
+
+
+def record_earlier_scores(database: Database, champion: Champion, instants: Sequence[pd.Timestamp]) -> int:
+    """Score what was open at each of past instants, as it was known then, and keep it in the history of scores.
+
+    Returns
+    -------
+    How many scores were kept.
+    """
+    return sum(_record(database, champion, micros_of(at)) for at in instants)
+
+
+def _record(database: Database, champion: Champion, at: int) -> int:
+    with database.reading() as connection:
+        cut = Cut(at, last_commit(connection)[0])
+        moment = Moment(cut, read_description(connection, cut.recorded_by, cut.through_seq))
+        named = all_opportunities(connection, cut)
+        ids = worth_scoring(connection, named, moment.description.processes, cut)
+    kept = 0
+    for start in range(0, len(ids), _PART):
+        with database.reading() as connection:
+            part = score_part(connection, ids[start : start + _PART], Models(champion), moment)
+        scores = [one.score for one in part.scored if one.score.outcome == "open"]
+        rows = [score_row(score, cut.recorded_by, cut.through_seq, is_shadow=False) for score in scores]
+        with database.changing() as connection:
+            append_scores(connection, rows)
+        kept += len(rows)
+    return kept

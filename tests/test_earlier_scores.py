@@ -1,0 +1,59 @@
+"""Scores of past instants worked out now give a trend, and are never taken for what was served then."""
+
+from __future__ import annotations
+
+import pandas as pd
+from sqlalchemy import select
+
+from api.background.earlier_scores import record_earlier_scores
+from api.champion import load_champion
+from api.rebuild import rebuild
+from api.store.figures import live_calibration
+from api.store.past_scores import past_scores
+from api.store.scores import append_scores, trends
+from api.store.tables import SCORES
+from features.history.database.engine import Database
+from features.history.database.import_history import write_into
+from features.history.simulated import simulate
+from features.instants import DAY, micros_of
+
+NOW = pd.Timestamp("2025-09-10", tz="UTC")
+WEEKS = [NOW - pd.Timedelta(weeks=back) for back in (9, 3, 2, 1)]
+
+
+def test_scores_worked_out_later_give_a_trend_and_are_no_scores_of_then(database: Database) -> None:
+    with database.writing("test", "import", lambda: NOW) as writing:
+        write_into(writing, simulate(120, seed=4))
+    champion = load_champion(None)
+    kept = record_earlier_scores(database, champion, WEEKS)
+    with database.reading() as connection:
+        rows = [dict(row) for row in connection.execute(select(SCORES)).mappings()]
+        newest = [row | {"as_of": micros_of(NOW)} for row in rows if row["as_of"] == micros_of(WEEKS[-1])]
+        assert len(rows) == kept > 20
+        assert {"steady", "improving"} & set(trends(connection, newest).values())
+        assert len(past_scores(connection, NOW)) == 0
+    assert {found.verdict for found in rebuild(database, champion)} == {"equal"}
+
+
+def test_live_calibration_judges_only_what_was_served(database: Database) -> None:
+    with database.writing("test", "import", lambda: NOW) as writing:
+        write_into(writing, simulate(20, seed=4))
+    at = micros_of(NOW)
+
+    def said(name: str, days: float, **more: object) -> dict[str, object]:
+        empty = dict.fromkeys(("outcome", "probability", "low", "high", "opportunity_class", "segment"))
+        row = {"opportunity_id": name, "as_of": int(at + days * DAY), "model_version": "0", "through_seq": 1}
+        return empty | row | {"status": "ok", "is_shadow": False} | more
+
+    rows = [
+        said("later", -35, probability=0.9),
+        said("later", 40, outcome="won"),
+        said("served", 1, probability=0.4),
+        said("served", 40, outcome="won"),
+    ]
+    with database.changing() as connection:
+        append_scores(connection, rows)
+    with database.reading() as connection:
+        found = live_calibration(connection, NOW + pd.Timedelta(days=41))
+        assert list(past_scores(connection, NOW + pd.Timedelta(days=2))["opportunity_id"]) == ["served"]
+    assert (found.opportunities, found.expected_wins) == (1, 0.4)
