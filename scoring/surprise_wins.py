@@ -34,7 +34,7 @@ class SurpriseWin(Report):
 
 @dataclass(frozen=True)
 class SurpriseWins(Report):
-    """How much of the won amount of a period (``first_day`` to ``last_day``) was not on the funnel ``days`` before each win.
+    """How much of the won amount from ``first_day`` to ``last_day`` was not on the funnel ``days`` before each win.
 
     ``share`` is of the known amounts, ``share_of_wins`` of the number; None where nothing was won. Largest first.
     """

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
@@ -15,6 +16,7 @@ from playwright.sync_api import Browser, expect
 
 from api.cli import commands
 from api.pages.language import language
+from features.as_of import known_as_of
 from features.errors import UnreadableSourceError
 from features.history.directory import write_history
 from features.history.simulated import simulate
@@ -22,6 +24,7 @@ from models.artifact import write_artifact
 from models.exported import export_artifact
 from models.kept_promotions import FILE, keep_promotions
 from models.promotions import Decision
+from scoring.standing import standing_at
 from tests.test_pages_in_browser import PICTURES, chromium, violations
 from training.candidate import make_candidate
 
@@ -101,6 +104,21 @@ def test_axe_finds_nothing_and_a_picture_is_kept(opened: dict[str, Any], tag: st
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.set_viewport_size({"width": 1280, "height": 900})
+
+
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_the_open_opportunities_stand_first_by_expected_value_with_what_all_come_to(
+    opened: dict[str, Any], tag: str
+) -> None:
+    known = known_as_of(simulate(400, seed=4), AS_OF)
+    standing = standing_at(known, AS_OF).open()
+    pipeline = opened[tag].locator("#pipeline")
+    rows = pipeline.locator("tbody tr")
+    expect(rows).to_have_count(min(20, len(standing)))
+    values = [re.sub(r"\D", "", rows.nth(place).locator("td").last.inner_text()) for place in range(5)]
+    assert [int(value) for value in values] == sorted((int(value) for value in values), reverse=True)
+    total = language(tag).formats.money(float(np.nansum(standing.amount)), "EUR")
+    expect(pipeline.locator("dl.facts")).to_contain_text(total)
 
 
 @pytest.mark.parametrize("tag", LANGUAGES)

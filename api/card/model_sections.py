@@ -7,6 +7,7 @@ from math import exp
 from typing import Any
 
 from api.card.document import Block, Bullets, Paragraph, Section, Table, Text, same
+from api.card.unjudged_segments import unjudged_segments
 from api.card.words import (
     METHODS,
     NO,
@@ -17,7 +18,6 @@ from api.card.words import (
     number,
     percent,
 )
-from api.card.unjudged_segments import unjudged_segments
 from features.feature import GROUPS
 from models.artifact import Artifact
 from scoring.classification import CLASSES, criteria_from_dict

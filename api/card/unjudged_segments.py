@@ -27,9 +27,9 @@ def unjudged_segments(artifact: Artifact) -> Text | None:
     names = [_name(one, artifact) for one in left]
     en, zh = ", ".join(name.en for name in names), "、".join(name.zh for name in names)
     return Text(
-        f"Of {len(known)} segments {len(known) - len(left)} are judged by a limit. The other {len(left)} have fewer than "
-        f"{FEWEST_WINS} wins since the judged model was trained, too few to hold a limit against; their figures stand "
-        f"under “Does it serve all alike?”: {en}.",
+        f"Of {len(known)} segments {len(known) - len(left)} are judged by a limit. The other {len(left)} have fewer "
+        f"than {FEWEST_WINS} wins since the judged model was trained, too few to hold a limit against; their figures "
+        f"stand under “Does it serve all alike?”: {en}.",
         f"{len(known)} 个细分中有 {len(known) - len(left)} 个按限值评判。其余 {len(left)} 个在被评判模型训练之后的赢单"
         f"不足 {FEWEST_WINS} 个，不足以按限值评判，其数字见“对各群体是否同样准确”一节：{zh}。",
     )

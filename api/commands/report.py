@@ -10,7 +10,7 @@ import click
 import pandas as pd
 
 from api.commands.reports import Asked, reports_options, work_out
-from api.commands.scoring import model_for
+from api.commands.scoring import model_for, segments_for
 from api.history_source import Source, history_at, inputs_at, past_scores_at
 from api.home import has_champion, home
 from api.options import FILE, INSTANT, history_option
@@ -20,6 +20,8 @@ from features.errors import ArtifactError, UnreadableSourceError
 from models.kept_promotions import FILE as PROMOTIONS
 from models.kept_promotions import kept_promotions
 from scoring.accounts import score_accounts
+from scoring.segments import score_by_segment
+from scoring.standing import standing_at
 
 _SIMULATED = "simulated"
 
@@ -60,7 +62,9 @@ def report_command(
     is_simulated = _SIMULATED in (history.origin, artifact.training["origin"])
     accounts, decisions = score_accounts(history, as_of, artifact), kept_promotions(home() / PROMOTIONS)
     told = [one for one in decisions if one.when <= as_of]
-    text = mailed_report(Mailed(as_of, reports, artifact, told, accounts, is_simulated), language)
+    standing = standing_at(history, as_of).open()
+    scores = score_by_segment(standing.history, standing.keys, artifact, segments_for(None, standing.history))
+    text = mailed_report(Mailed(as_of, reports, artifact, told, accounts, is_simulated, standing, scores), language)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(text, encoding="utf-8")
     click.echo(f"{'simulated: ' if is_simulated else ''}report by version {artifact.version} in {out}")

@@ -18,6 +18,7 @@ from api.pages.comparison_page import comparison_shown
 from api.pages.forecast_page import forecast_shown
 from api.pages.funnel_page import funnel_shown
 from api.pages.language import N_, Language, language
+from api.pages.mailed_pipeline import mailed_pipeline
 from api.pages.model import promotion_table
 from api.pages.people_page import people_shown
 from api.pages.rendering import asset, part, whole
@@ -27,6 +28,8 @@ from api.routes.reports import FunnelQuery
 from models.artifact import Artifact
 from models.promotions import Decision
 from scoring.accounts import AccountScore
+from scoring.opportunity_score import Score
+from scoring.standing import Standing
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _MOST_ACCOUNTS = 30
@@ -53,6 +56,8 @@ class Mailed:
         Scores of accounts without an open opportunity; empty when the need was not learned.
     is_simulated
         Whether the history or the model is.
+    standing, scores
+        What is open, and the scores of it in the same order.
     """
 
     as_of: pd.Timestamp
@@ -61,6 +66,8 @@ class Mailed:
     decisions: Sequence[Decision]
     accounts: Sequence[AccountScore]
     is_simulated: bool
+    standing: Standing
+    scores: Sequence[Score]
 
 
 @dataclass(frozen=True)
@@ -94,6 +101,10 @@ def mailed_report(mailed: Mailed, tag: str) -> str:
 
 
 def _parts(mailed: Mailed, chosen: Language) -> Iterator[Shown]:
+    stages = StageNames(mailed.artifact.processes, chosen)
+    found = mailed_pipeline(mailed.standing, mailed.scores, stages, chosen)
+    about = None if found is None else found | {"version": mailed.artifact.version}
+    yield _shown("pipeline", chosen.say(N_("Pipeline")), "mailed_pipeline.html", chosen, about)
     yield from _forecasts(mailed, chosen)
     comparison = mailed.reports.get(COMPARISON)
     shown = None if comparison is None else comparison_shown(comparison, chosen)

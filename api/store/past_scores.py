@@ -20,7 +20,7 @@ def was_served(scores: FromClause = SCORES) -> ColumnElement[bool]:
 
 
 def past_scores(connection: Connection, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Read what the models in service said by an instant; challengers in the shadow, and what was worked out later, are left out.
+    """Read what the models in service said by an instant, without the shadow and what was worked out later.
 
     Returns
     -------
