@@ -115,17 +115,17 @@ def _label(feature: Feature, group: Sequence[Any], stages: Mapping[str, Words]) 
         months = Words(*months_between(feature.name, low, high))
         return Words(f"in {months.en}", f"{months.zh}的")
     if feature.unit == "count" and (high == 1 or low == 1):
-        return _counted(low, high)
+        return _counted(low, high, "次" if feature.zh.endswith("次数") else "个")
     return _range(feature, low, high, stages)
 
 
-def _counted(low: float | None, high: float | None) -> Words:
+def _counted(low: float | None, high: float | None, measure: str) -> Words:
     if high == 1:
         return Words("without any", "没有的")
     if high is None:
         return Words("with any", "有的")
     most = math.ceil(high) - 1
-    return Words(f"with 1 to {most}", f"1至{most}次的") if most > 1 else Words("with 1", "1次的")
+    return Words(f"with 1 to {most}", f"1至{most}{measure}的") if most > 1 else Words("with 1", f"1{measure}的")
 
 
 def _range(feature: Feature, low: float | None, high: float | None, stages: Mapping[str, Words]) -> Words:

@@ -92,6 +92,7 @@ USUAL = {
         "stage": [["proposal", None, 0.31, 90], *([word, None, 0.2, 90] for word in "abcd")],
         "amount_to_usual": [[None, -0.51, 0.16, 300], [-0.51, 0.59, 0.26, 300], [0.59, None, 0.3, 300]],
         "season_sine": [[None, -0.5, 0.16, 300], [-0.5, 0.5, 0.26, 300], [0.5, None, 0.3, 300]],
+        "man_no": [[None, 1, 0.26, 300], [1, 3, 0.13, 60], [3, None, 0.04, 60]],
         "source": [["fair", None, 0.31, 90], ["web", None, 0.2, 90]],
         "owner_win_lift": [[None, -0.12, 0.16, 300], [-0.12, 0.13, 0.26, 300], [0.13, None, 0.3, 300]],
     },
@@ -141,6 +142,12 @@ USUAL = {
             "in February to May are won in 30 % of cases, in August to November 16 %, "
             "in December to January and June to July 26 %",
             "2月至5月的商机赢单30%，8月至11月的16%，12月至次年1月和6月至7月的26%",
+        ),
+        (
+            "man_no",
+            1.0,
+            "with 1 to 2 are won in 13 % of cases, without any 26 %, with 3 or more 4 %",
+            "1至2个的商机赢单13%，没有的26%，3及以上的4%",
         ),
         ("source", "fair", "with “fair” are won in 31 % of cases, with “web” 20 %", "“fair”的商机赢单31%，“web”的20%"),
         (
