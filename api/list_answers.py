@@ -137,7 +137,12 @@ class HiddenAccountsAnswer(Answer):
 
 
 class KeptScore(Answer):
-    """A score that was given before."""
+    """A score that was given before, or worked out later as of then."""
+
+    was_served: bool = Field(
+        description="False: worked out later, from what was known then; nobody was told it at that instant.",
+        examples=[True],
+    )
 
     as_of: AwareDatetime = Field(description="The instant answered for.", examples=["2026-03-31T12:00:00Z"])
     through_seq: int = Field(

@@ -10,7 +10,7 @@ from api.champion import load_champion
 from api.rebuild import rebuild
 from api.store.figures import live_calibration
 from api.store.past_scores import past_scores
-from api.store.scores import append_scores, trends
+from api.store.scores import append_scores, kept_scores, trends
 from api.store.tables import SCORES
 from features.history.database.engine import Database
 from features.history.database.import_history import write_into
@@ -32,6 +32,7 @@ def test_scores_worked_out_later_give_a_trend_and_are_no_scores_of_then(database
         assert len(rows) == kept > 20
         assert {"steady", "improving"} & set(trends(connection, newest).values())
         assert len(past_scores(connection, NOW)) == 0
+        assert {row["was_served"] for row in kept_scores(connection, rows[0]["opportunity_id"], None, 9)} == {False}
     assert {found.verdict for found in rebuild(database, champion)} == {"equal"}
 
 

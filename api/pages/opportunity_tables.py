@@ -52,6 +52,7 @@ def history_table(kept: Sequence[KeptScore], language: Language) -> DataTable:
         Column(language.say(N_("High")), "share"),
         Column(language.say(N_("Class"))),
         Column(language.say(N_("Model version"))),
+        Column(language.say(N_("Said then?"))),
     ]
     rows = [
         [
@@ -61,6 +62,7 @@ def history_table(kept: Sequence[KeptScore], language: Language) -> DataTable:
             one.interval.high if one.interval else None,
             language.of(one.opportunity_class.names) if one.opportunity_class else None,
             one.model_version,
+            language.say(N_("yes")) if one.was_served else language.say(N_("worked out later")),
         ]
         for one in kept
     ]

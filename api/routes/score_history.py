@@ -74,6 +74,7 @@ def _trend(connection: Connection, opportunity_id: str) -> Trend:
 
 def _kept(row: Mapping[str, Any]) -> KeptScore:
     return KeptScore(
+        was_served=row["was_served"],
         as_of=instant(row["as_of"]),
         through_seq=row["through_seq"],
         model_version=row["model_version"],

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, func, literal, select
 
 from api.store.insertion import insert_new
+from api.store.past_scores import was_served
 from api.store.tables import SCORES
 from features.history.database.parts import parts_of
 from features.instants import DAY
@@ -99,10 +100,10 @@ def last_scores(connection: Connection, ids: Sequence[str], is_shadow: bool = Fa
 
 
 def kept_scores(connection: Connection, opportunity_id: str, before: int | None, limit: int) -> list[dict[str, Any]]:
-    """Read scores of an opportunity, the newest first, those before an instant when it is given."""
+    """Read scores of an opportunity, the newest first, before an instant when given; with ``was_served``."""
     mine = [SCORES.c.opportunity_id == opportunity_id, SCORES.c.is_shadow == literal(False)]
     mine += [] if before is None else [SCORES.c.as_of < before]
-    asked = select(SCORES).where(*mine).order_by(SCORES.c.as_of.desc()).limit(limit)
+    asked = select(SCORES, was_served().label("was_served")).where(*mine).order_by(SCORES.c.as_of.desc()).limit(limit)
     return [dict(row) for row in connection.execute(asked).mappings()]
 
 
