@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.belonging import belonging, known_through
 from features.compiled import compiled
 from features.history.history import History
 from features.history.schema import ACTIVITY_KINDS
@@ -66,13 +67,13 @@ def activities_of_opportunities(history: History) -> pd.DataFrame:
     DataFrame with the columns of ``activities``, and ``key``, the opportunity's row, and
     ``superseded``, the instant in microseconds from which a later record of the same
     activity replaces this one. An activity of an account stands once for each of its
-    opportunities.
+    opportunities, and as long as the opportunity was known to be of the account.
     """
     rows = history.activities.assign(superseded=superseded(history.activities, "activity_id"))
     opportunities = history.opportunities.reset_index(names="key")[["key", "opportunity_id", "account_id"]]
     own = rows.merge(opportunities[["key", "opportunity_id"]], on="opportunity_id")
     shared = rows[rows["opportunity_id"].isna() & rows["account_id"].notna()]
-    of_account = shared.merge(opportunities[["key", "account_id"]].dropna(), on="account_id")
+    of_account = known_through(shared.merge(belonging(history), on="account_id"))
     return pd.concat([own, of_account], ignore_index=True)
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pandas as pd
 
 from features.history.history import History
+from features.history.schema import CORRECTABLE
 
 
 def known_as_of(history: History, as_of: pd.Timestamp) -> History:
@@ -14,7 +15,8 @@ def known_as_of(history: History, as_of: pd.Timestamp) -> History:
 
     What was recorded after ``as_of`` does not exist, even if it happened before.
     The bound is inclusive. Of several records of one activity the last known one
-    remains. Attributes of an opportunity count as recorded with the opportunity.
+    remains. Attributes of an opportunity count as recorded with the opportunity; columns that
+    were told anew have the value known last.
 
     Examples
     --------
@@ -30,7 +32,18 @@ def known_as_of(history: History, as_of: pd.Timestamp) -> History:
     """
     tables = {name: recorded_by(frame, as_of) for name, frame in history.tables.items()}
     tables["activities"] = _last_records(tables["activities"])
+    tables["opportunities"] = _as_known(tables["opportunities"], tables["field_history"])
     return replace(history, tables=tables, observed_until=min(history.observed_until, as_of))
+
+
+def _as_known(opportunities: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
+    told = told[told["field"].isin(CORRECTABLE)].sort_values(["occurred_at", "recorded_at"], kind="stable")
+    found = opportunities.copy(deep=False)
+    for name, rows in told.groupby("field"):
+        last = rows.drop_duplicates("opportunity_id", keep="last").set_index("opportunity_id")["value"]
+        is_told = found["opportunity_id"].isin(last.index)
+        found[name] = found[name].where(~is_told, found["opportunity_id"].map(last))
+    return found
 
 
 def recorded_by(frame: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:

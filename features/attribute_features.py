@@ -23,13 +23,7 @@ def compute(view: View, attributes: Sequence[Attribute]) -> dict[str, NDArray[np
     -------
     Numbers and flags as float64 with NaN for missing; categories as words with None for missing.
     """
-    return {f"attribute_{a.name}": _typed(_as_known(view, a.name), a.type) for a in attributes}
-
-
-def _as_known(view: View, name: str) -> Words:
-    path, later = view.words(name)
-    # A value that was cleared is unknown; it does not fall back to the first.
-    return np.where(path.set_at < 0, view.stated(name), later)
+    return {f"attribute_{a.name}": _typed(view.as_known(a.name), a.type) for a in attributes}
 
 
 def _typed(values: Words, kind: str) -> NDArray[np.float64] | Words:

@@ -9,9 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.history.history import History
-from features.history.schema import ACTIVITY_KINDS, ASSESSED_FIELDS
+from features.history.schema import ACTIVITY_KINDS, ASSESSED_FIELDS, CORRECTABLE
 from features.instants import DAY, micros
-from features.rows import AUTOMATED, OF_ACCOUNT, PLANNED, FieldRows
+from features.rows import AUTOMATED, NOT_REPLACED, OF_ACCOUNT, PLANNED, FieldRows
 from features.view import View
 from features.windows import group_events, last_known
 
@@ -43,14 +43,26 @@ def newest_records(view: View) -> NewestRecords:
     parts = [
         (np.arange(view.size), rows.told, np.full(view.size, _WORK)),
         (rows.stages.key, rows.stages.recorded, np.full(len(rows.stages.key), _WORK)),
-        (rows.fields.key, rows.fields.recorded, _kinds_of_fields(rows.fields)),
+        (_keys_of_fields(rows.fields), rows.fields.recorded, _kinds_of_fields(rows.fields)),
         (rows.activities.key, rows.activities.recorded, np.where(done, _WORK, _OTHER)),
     ]
     key, told, kind = (np.concatenate(part) for part in zip(*parts, strict=True))
-    events = group_events(key, told, told, n_groups=view.size, kind=kind)
+    others = len(key) - len(rows.activities.key)
+    # What was of another account before is of this opportunity no more.
+    until = np.concatenate([np.full(others, NOT_REPLACED), rows.activities.superseded])
+    events = group_events(key, told, told, n_groups=view.size, kind=kind, superseded=until)
     last = last_known(events, view.opportunity, view.as_of, n_kinds=2)
     found = np.where(last >= 0, told[last], -1)
     return NewestRecords(found[:, _WORK], found.max(axis=1))
+
+
+def _keys_of_fields(fields: FieldRows) -> Ints:
+    """Opportunity of each value, -1 for columns told anew: they put right what was recorded."""
+    keys = np.array(fields.key)
+    for field in CORRECTABLE:
+        low, high = fields.bounds.get(field, (0, 0))
+        keys[low:high] = -1
+    return keys
 
 
 def _kinds_of_fields(fields: FieldRows) -> Ints:

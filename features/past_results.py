@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.history.history import History
+from features.history.schema import CORRECTABLE
 from features.instants import DAY, micros, micros_of
 from features.outcomes import LOST, WON
 from features.view import Ints, View
@@ -59,8 +60,8 @@ class PastResults(Protocol):
 def entity_values(view: View) -> dict[str, Words]:
     """Value of each entity for each snapshot, as known; None when unknown."""
     columns = {"account": "account_id", "source": "source", "product": "product", "channel": "channel", "team": "team"}
-    values = {name: view.stated(column) for name, column in columns.items()}
-    currency = view.stated("currency")
+    values = {name: view.as_known(column) for name, column in columns.items()}
+    currency = view.as_known("currency")
     # Amounts without a currency are of one currency, whatever it is.
     of_currency = {CURRENCY: np.where(currency == None, "", currency)}  # noqa: E711 - of each element
     return {EVERYTHING: np.full(len(view), "", dtype=object), "owner": view.owner, **values, **of_currency}
@@ -114,11 +115,16 @@ def recorded_results(history: History) -> RecordedResults:
 
 
 def _changes(history: History) -> tuple[Ints, View]:
-    """State of every opportunity after each record of a stage: closed, won, log days, priced, log amount."""
-    stages = history.stage_history
+    """State of every opportunity after each record of a stage: closed, won, log days, priced, log amount.
+
+    After each new value of a column too: from then on its result counts with that value.
+    """
+    told_anew = history.field_history["field"].isin(CORRECTABLE)
+    records = [history.stage_history, history.field_history[told_anew]]
+    told = pd.concat([frame[["opportunity_id", "recorded_at"]] for frame in records], ignore_index=True)
     index = pd.Index(history.opportunities["opportunity_id"])
     moments = pd.DataFrame(
-        {"key": index.get_indexer(pd.Index(stages["opportunity_id"])), "at": micros(stages["recorded_at"])}
+        {"key": index.get_indexer(pd.Index(told["opportunity_id"])), "at": micros(told["recorded_at"])}
     )
     moments = moments[moments["key"] >= 0].drop_duplicates().sort_values(["key", "at"])
     view = View(history, moments["key"].to_numpy(np.int64), moments["at"].to_numpy(np.int64))

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from features.errors import SchemaError
 from features.history.history import History
+from features.history.schema import CORRECTABLE
+from features.view import View
 
 Bools = NDArray[np.bool_]
 
@@ -75,6 +77,12 @@ class Segment:
         found = segment_column(history, self.column)
         known = found.notna().to_numpy()
         return np.asarray(known & found.astype("str").isin(self.values).to_numpy())
+
+    def snapshots(self, view: View) -> Bools:
+        """Tell of each snapshot whether its opportunity was then known to be in the segment, shape (n,)."""
+        if self.column not in CORRECTABLE:
+            return self.rows(view.history)[view.opportunity]
+        return np.array([value is not None and str(value) in self.values for value in view.as_known(self.column)])
 
 
 def segment_column(history: History, column: str) -> pd.Series:

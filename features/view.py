@@ -84,6 +84,17 @@ class View:
         """Value of a column of each snapshot's opportunity, None when missing."""
         return self.rows.stated(column)[self.opportunity]
 
+    def as_known(self, column: str) -> Words:
+        """Value of a column of each snapshot's opportunity as then known, None when missing.
+
+        It is the one stated, or the last one told since. A value that was cleared is unknown; it
+        does not fall back to the first.
+        """
+        if column not in self.rows.fields.bounds:
+            return self.stated(column)
+        path, later = self.words(column)
+        return np.where(path.set_at < 0, self.stated(column), later)
+
     @cached_property
     def stages(self) -> list[tuple[str, Stage]]:
         """Every stage of every process, by code, with its process's name."""

@@ -136,7 +136,7 @@ def standing_at(history: History, as_of: pd.Timestamp) -> Standing:
         told=view.rows.told / DAY,
         since=np.where(is_known, view.stage_path.entered, view.created) / DAY,
         amount=view.path("amount").last,
-        currency=view.stated("currency"),
+        currency=view.as_known("currency"),
         owner=view.owner,
         stage=stage_words(view)[stage],
         weight=np.where(np.isnan(weights), WITHOUT_A_RULE, weights),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from api.schemas import Opportunity
+from features.as_of import known_as_of
 from features.errors import DataError
 from features.history.database.as_request import request_of
 from features.history.database.bulk_reads import opportunities_known
@@ -22,6 +24,8 @@ from features.history.history import History
 from features.history.live import live_request, opportunity_to_request
 from features.history.live_rules import Rules
 from features.instants import micros
+from features.newest_record import days_since_newest_record
+from features.past_results import recorded_results
 from features.segment import segment_column
 from features.snapshots import build_snapshots, catalogue_of
 from training.grid import open_at
@@ -192,3 +196,79 @@ def test_events_of_one_commit_are_in_the_order_of_their_ids_in_every_database(
         for known in (opportunity_known(connection, name, cut), opportunities_known(connection, [name], cut)[name]):
             assert known is not None
             assert [event.event_id for event in known.events if event.event_id in ids] == sorted(ids)
+
+
+FIRST = {"product": "basic", "team": "north", "account_id": "a"}
+
+
+def _told_over_time(database: Database) -> list[pd.Timestamp]:
+    """Opportunities whose columns and accounts are told anew, some when they are won; one instant for each step."""
+    days = [pd.Timestamp("2026-01-01", tz="UTC") + pd.Timedelta(days=10 * step) for step in range(8)]
+
+    def put(day: pd.Timestamp, name: str, **body: object) -> None:
+        with database.writing("test", "put", lambda: day) as writing:
+            put_opportunity(writing, name, {"created_at": day.to_pydatetime(), "stage": "contacted"} | body)
+
+    def tell(step: int, *bodies: dict[str, object]) -> None:
+        named = [{"event_id": f"{step}-{place}", "occurred_at": days[step]} | body for place, body in enumerate(bodies)]
+        with database.writing("test", "events", lambda: days[step]) as writing:
+            assert [one.error for one in append_events(writing, named)] == [None] * len(bodies)
+
+    put(days[0], "o1", **FIRST)
+    put(days[0], "o2", account_id="b", product="suite", currency="CNY")
+    put(days[0], "o3", account_id="c")
+    visits = [{"type": "activity", "account_id": name, "kind": "site_visit"} for name in ("a", "b", "c", "d")]
+    change = {"type": "field_change", "opportunity_id": "o1"}
+    tell(1, *visits, {"type": "stage_change", "opportunity_id": "o2", "stage": "won"})
+    tell(2, change | {"field": "product", "value": "suite"}, change | {"field": "team", "value": None})
+    tell(3, {"type": "merge", "account_id": "a", "into": "b"}, {"type": "activity", "account_id": "a", "kind": "call"})
+    tell(4, {"type": "stage_change", "opportunity_id": "o1", "stage": "won"}, *visits)
+    tell(5, {"type": "field_change", "opportunity_id": "o3", "field": "account_id", "value": "d"})
+    tell(6, {"type": "merge", "account_id": "b", "into": "d"}, visits[1])
+    put(days[6], "o4", account_id="a", product="suite", channel="web")
+    tell(7, visits[0], {"type": "field_change", "opportunity_id": "o4", "field": "channel", "value": "fair"})
+    return [day + pd.Timedelta(hours=1) for day in days]
+
+
+def test_what_is_told_anew_counts_from_when_it_was_told(database: Database) -> None:
+    days = _told_over_time(database)
+    with database.reading() as connection:
+        seq = last_commit(connection)[0]
+    whole, catalogue = history_of(database), catalogue_of(history_of(database))
+    seen = set()
+    for day in days:
+        then = history_of(database, Cut(int(micros(pd.Index([day]))[0]), seq))
+        keys = pd.DataFrame({"opportunity_id": then.opportunities["opportunity_id"], "as_of": day})
+        found = build_snapshots(whole, keys, catalogue)
+        pd.testing.assert_frame_equal(found, build_snapshots(then, keys, catalogue))
+        pd.testing.assert_frame_equal(found, build_snapshots(known_as_of(whole, day), keys, catalogue))
+        if then.collected:
+            np.testing.assert_array_equal(days_since_newest_record(whole, keys), days_since_newest_record(then, keys))
+        seen |= set(found["product_win_lift"].dropna()) | set(found["account_wins"].dropna())
+        named = known_as_of(whole, day).opportunities.set_index("opportunity_id")
+        assert named["product"]["o1"] == ("basic" if day < days[2] else "suite")
+        assert named["account_id"]["o1"] == ("a" if day < days[3] else "b" if day < days[6] else "d")
+    assert {0.0, 1.0, 2.0} < seen
+
+
+def test_what_is_told_anew_is_read_alone_as_in_the_recorded_history(database: Database) -> None:
+    days = _told_over_time(database)
+    whole = history_of(database)
+    catalogue, past = catalogue_of(whole), recorded_results(whole)
+    with database.reading() as connection:
+        seq = last_commit(connection)[0]
+        description = read_description(connection)
+        for day in days:
+            cut, rules = Cut(int(micros(pd.Index([day]))[0]), seq), Rules(day, whole.processes, catalogue)
+            many = opportunities_known(connection, ["o1", "o2", "o3", "o4"], cut)
+            for name, known in many.items():
+                assert known == opportunity_known(connection, name, cut)
+                raw = request_of(known, description, rules)
+                live = live_request([raw], day, rules.processes, catalogue).groups[0].history
+                key = pd.DataFrame({"opportunity_id": [name], "as_of": [day]})
+                pd.testing.assert_frame_equal(
+                    build_snapshots(live, key, catalogue, past), build_snapshots(whole, key, catalogue, past)
+                )
+                np.testing.assert_array_equal(
+                    days_since_newest_record(live, key), days_since_newest_record(whole, key), name
+                )

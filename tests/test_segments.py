@@ -19,13 +19,16 @@ from features.history.directory import write_history
 from features.history.history import History
 from features.history.simulated import simulate, simulate_outcomes
 from features.segment import Segment, segment_of
+from features.snapshots import view_of
 from models.artifact import Artifact, read_artifact
 from models.exported import exported_segments, segment_folder
 from scoring.score import score_opportunities
 from scoring.segments import score_by_segment
-from tests.histories import account, history, opportunity, stage
+from tests.histories import account, history, keys, opportunity, stage, value
 from tests.planted import with_attribute
 from tests.services import ask, service
+from training.audit_columns import columns_of
+from training.audit_ends import ends_of
 from training.pipeline import train
 
 END = pd.Timestamp("2026-01-01", tz="UTC")
@@ -217,3 +220,23 @@ def test_a_segment_may_be_of_the_account_or_of_several_values_and_has_a_folder_o
     assert all(slug.isascii() and "/" not in slug for slug in slugs)
     assert SUITE.has({"attributes": {"product": "suite"}})
     assert not SUITE.has({"product": None, "attributes": None})
+
+
+def test_a_product_filled_in_later_does_not_choose_who_was_in_a_segment_before() -> None:
+    known = history(
+        opportunity(product="suite"),
+        stage("identified", 0),
+        value("product", None, 0),
+        value("product", "suite", 5),
+    )
+    assert list(SUITE.snapshots(view_of(known, keys(("o1", 4), ("o1", 5))))) == [False, True]
+
+
+def test_the_audit_sees_a_column_as_it_was_told_first() -> None:
+    known = history(
+        opportunity(product="suite"),
+        stage("identified", 0),
+        value("product", None, 0),
+        value("product", "suite", 5),
+    )
+    assert [column.name for column in columns_of(known, ends_of(known))] == ["opportunity_id"]

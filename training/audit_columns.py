@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.history.history import Attribute, History
-from features.history.schema import TABLES
+from features.history.schema import CORRECTABLE, TABLES
 from features.instants import DAY, micros
 from training.audit_ends import Ends
 
@@ -87,12 +87,23 @@ def columns_of(history: History, ends: Ends) -> list[Column]:
 
 def static_columns(history: History) -> list[Column]:
     """List the columns of the table of opportunities: standard ones, attributes, and others."""
-    rows = history.opportunities
+    rows = _as_first_told(history)
     standard = [c.name for c in TABLES["opportunities"].columns if c.name not in _NOT_COLUMNS]
     found = [_standard(rows, name) for name in (_IDENTIFIER, *standard) if rows[name].notna().any()]
     found += [_attribute(rows, attribute) for attribute in history.attributes.values() if attribute.name in rows]
     others = [c for c in rows.columns if c not in TABLES["opportunities"].column_names and c not in history.attributes]
     return found + [_undeclared(rows, name) for name in others]
+
+
+def _as_first_told(history: History) -> pd.DataFrame:
+    """Columns that were told anew have their first value; what was told later is dated."""
+    rows, told = history.opportunities.copy(deep=False), history.field_history
+    told = told[told["field"].isin(CORRECTABLE)].sort_values("recorded_at", kind="stable")
+    for name, values in told.groupby("field"):
+        first = values.drop_duplicates("opportunity_id").set_index("opportunity_id")["value"]
+        is_told = rows["opportunity_id"].isin(first.index)
+        rows[name] = rows[name].where(~is_told, rows["opportunity_id"].map(first))
+    return rows
 
 
 def _standard(rows: pd.DataFrame, name: str) -> Column:
@@ -119,6 +130,7 @@ def _since(rows: pd.DataFrame, kind: str, values: pd.Series) -> pd.Series:
 def field_columns(history: History, ends: Ends, names: Collection[str] | None = None) -> Iterator[Column]:
     """List the dated fields; all of them when no names are given."""
     frame = history.field_history if names is None else history.field_history.query("field in @names")
+    frame = frame[~frame["field"].isin(CORRECTABLE)]
     index = pd.Index(history.opportunities["opportunity_id"])
     for name, rows in frame.groupby("field", sort=True):
         events = _events(rows, index)

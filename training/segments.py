@@ -38,5 +38,4 @@ def segment_dataset(whole: Dataset, segment: Segment) -> Dataset:
 
 def in_segment(whole: Dataset, segment: Segment) -> Dataset:
     """Select the snapshots of a segment, however few."""
-    inside = segment.rows(whole.history)[view_of(whole.history, whole.keys).opportunity]
-    return whole.take(np.flatnonzero(inside))
+    return whole.take(np.flatnonzero(segment.snapshots(view_of(whole.history, whole.keys))))

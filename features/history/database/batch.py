@@ -24,10 +24,10 @@ from features.history.database.tables import (
 )
 from features.history.live_rules import Rules, check_name
 from features.history.live_values import field_text
-from features.history.schema import ASSESSED_FIELDS
+from features.history.schema import ASSESSED_FIELDS, CORRECTABLE
 
 ENTITY_FIELDS = {
-    "opportunity_id": ("account_id", "team", "product", "service", "source", "channel", "currency"),
+    "opportunity_id": CORRECTABLE,
     "account_id": ("name", "industry", "region", "size"),
     "contact_id": ("role",),
 }

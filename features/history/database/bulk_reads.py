@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from features.history.database.merges import Merged, Names
 from features.history.database.ordering import by_code
 from features.history.database.parts import parts_of
 from features.history.database.reads import (
@@ -16,11 +17,13 @@ from features.history.database.reads import (
     Event,
     Known,
     account_facts,
+    as_of_account,
     by_cut,
     corrected,
     first_told,
     is_stated,
-    merged_by,
+    merges_by,
+    moves_of,
     read_events,
     roles_changed,
     select_opportunities,
@@ -47,14 +50,17 @@ def opportunities_known(connection: Connection, opportunity_ids: Sequence[str], 
     own = _grouped(_own_events(connection, opportunity_ids, cut), "opportunity_id")
     found = {row["opportunity_id"]: row for row in _opportunities(connection, opportunity_ids, cut)}
     rows = {name: corrected(found[name], standing(own[name])) for name in opportunity_ids if name in found}
-    merged = merged_by(connection, cut)
+    merges = merges_by(connection, cut)
+    merged, names = Merged.of(merges), Names.by(merges)
     accounts = {name: merged.one_with(row["account_id"]) if row["account_id"] else () for name, row in rows.items()}
-    moved = [name for name in rows if not is_stated(accounts[name], found[name])]
+    moved = {name for name in rows if not is_stated(accounts[name], found[name])}
     facts = account_facts(connection, {one for name in moved for one in accounts[name]}, cut.bound)
     for name in moved:
         rows[name] |= first_told(accounts[name], facts)
     people = _People(connection, {one for group in accounts.values() for one in group}, cut)
     events = {name: standing([*own[name], *people.events_of(accounts[name])]) for name in rows}
+    for name in (one for one in rows if one in moved or moves_of(events[one])):
+        rows[name]["account_id"], events[name] = as_of_account(found[name]["account_id"], events[name], names)
     people.meet(event for of_one in events.values() for event in of_one)
     return {
         name: Known(row, events[name], people.of(accounts[name], events[name]), accounts[name])

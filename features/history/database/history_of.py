@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, Select, Table, false, select, text
 from features.errors import DataError
 from features.history.database.description import Description, history_collected, read_description
 from features.history.database.engine import Database, last_commit
-from features.history.database.merges import Merged
+from features.history.database.merges import Merge, Merged, Names
 from features.history.database.ordering import by_code
 from features.history.database.parts import parts_of
 from features.history.database.reads import Cut, standing
@@ -27,12 +27,12 @@ from features.history.database.tables import (
     OPPORTUNITIES,
     STAGE,
 )
+from features.history.database.told_anew import corrections, under_each_name
 from features.history.history import History, build_history
 from features.history.schema import TABLES
 from features.instants import instant
 
 _ENTITIES = (ACCOUNTS, CONTACTS, OPPORTUNITIES)
-_STANDARD = TABLES["opportunities"].column_names
 Frames = dict[str, pd.DataFrame]
 
 
@@ -148,19 +148,20 @@ def _tables(frames: Frames, told: pd.DataFrame, activities: pd.DataFrame, descri
     fields = of_opportunity[of_opportunity["kind"] == FIELD].rename(columns={"name": "field"})
     acts = activities.drop(columns=["value", "kind"])
     acts = acts.rename(columns={"event_id": "activity_id", "name": "kind", "quantity": "value"})
-    merged = _merged(told)
+    merges = _merges(told)
+    merged, names = Merged.of(merges), Names.by(merges)
     followed = description.rules(pd.Timestamp(0, tz="UTC")).fields
+    anew = corrections(frames["opportunities"], fields, names)
     tables = {
         "accounts": _later_records(frames["accounts"], told, "account_id"),
         "contacts": _later_records(frames["contacts"], told, "contact_id"),
-        "opportunities": _opportunities(frames["opportunities"], fields, description),
+        "opportunities": _opportunities(frames["opportunities"], anew, description),
         "stage_history": _of_process(stages, frames["opportunities"], description),
-        "field_history": fields[fields["field"].isin(followed)],
-        "activities": acts,
+        "field_history": pd.concat([fields[fields["field"].isin(followed)], anew], ignore_index=True),
+        "activities": under_each_name(acts, names),
     }
-    for frame in tables.values():
-        if "account_id" in frame:
-            frame["account_id"] = frame["account_id"].map(merged.name_of, na_action="ignore")
+    for name in ("accounts", "contacts"):
+        tables[name]["account_id"] = tables[name]["account_id"].map(merged.name_of, na_action="ignore")
     return {name: _canonical(name, frame) for name, frame in tables.items()}
 
 
@@ -174,14 +175,11 @@ def _canonical(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     return kept
 
 
-def _opportunities(frame: pd.DataFrame, fields: pd.DataFrame, description: Description) -> pd.DataFrame:
-    """Opportunities with their attributes, and with corrections of their columns as last known."""
+def _opportunities(frame: pd.DataFrame, anew: pd.DataFrame, description: Description) -> pd.DataFrame:
+    """Opportunities with their attributes, and with what was told anew of their columns as last known."""
     own = pd.DataFrame([json.loads(text) for text in frame["attributes"]], index=frame.index)
     frame = frame.drop(columns="attributes").join(own.reindex(columns=list(description.attributes)))
-    corrected = fields[fields["field"].isin(set(_STANDARD) - {"owner_id"})].sort_values(
-        ["occurred_at", "recorded_at"], kind="stable"
-    )
-    for name, changes in corrected.groupby("field"):
+    for name, changes in anew.groupby("field"):
         last = changes.drop_duplicates("opportunity_id", keep="last").set_index("opportunity_id")["value"]
         is_changed = frame["opportunity_id"].isin(last.index)
         frame[name] = frame[name].where(~is_changed, frame["opportunity_id"].map(last))
@@ -214,7 +212,7 @@ def _later_records(frame: pd.DataFrame, told: pd.DataFrame, key: str) -> pd.Data
     return pd.concat([frame, pd.DataFrame(later, columns=frame.columns)], ignore_index=True)
 
 
-def _merged(told: pd.DataFrame) -> Merged:
-    """Accounts that are one by the merges that stand, which come in order."""
-    merges = told[told["kind"] == MERGE]
-    return Merged.by(zip(merges["account_id"], merges["value"], strict=True))
+def _merges(told: pd.DataFrame) -> list[Merge]:
+    """The merges that stand, in order: who was merged, into which, and when we were told."""
+    rows = told[told["kind"] == MERGE]
+    return list(zip(rows["account_id"], rows["value"], rows["recorded_at"], strict=True))

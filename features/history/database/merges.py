@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 Pair = tuple[str, str]
 """An account, and the one that it was merged into."""
 
+Merge = tuple[str, str, int]
+"""An account, the one that it was merged into, and when we were told, microseconds."""
+
 
 @dataclass(frozen=True)
 class Merged:
@@ -31,6 +34,11 @@ class Merged:
     names: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
+    def of(cls, merges: Iterable[Merge]) -> Merged:
+        """Follow merges in the order in which they were told, whenever that was."""
+        return cls.by((one, other) for one, other, _ in merges)
+
+    @classmethod
     def by(cls, pairs: Iterable[Pair]) -> Merged:
         """Follow merges in the order in which they were told.
 
@@ -39,12 +47,8 @@ class Merged:
         """
         members: dict[str, set[str]] = {}
         names: dict[str, str] = {}
-        for one, other in pairs:
-            gone, kept = names.get(one, one), names.get(other, other)
-            all_of_them = members.pop(gone, {gone}) | members.pop(kept, {kept})
-            name = other if gone == kept else kept
-            members[name] = all_of_them
-            names |= dict.fromkeys(all_of_them, name)
+        for pair in pairs:
+            _tell(pair, members, names)
         in_order = {name: tuple(sorted(of_it)) for name, of_it in members.items()}
         return cls({one: in_order[name] for one, name in names.items()}, names)
 
@@ -69,3 +73,53 @@ class Merged:
     def all_with(self, accounts: Iterable[str]) -> set[str]:
         """Accounts, and all that are one with any of them."""
         return {one for name in accounts for one in self.one_with(name)}
+
+
+def _tell(pair: Pair, members: dict[str, set[str]], names: dict[str, str]) -> set[str]:
+    """Make two accounts one, and give those that have another name since."""
+    gone, kept = (names.get(name, name) for name in pair)
+    all_of_them = members.pop(gone, {gone}) | members.pop(kept, {kept})
+    name = pair[1] if gone == kept else kept
+    renamed = {one for one in all_of_them if names.get(one, one) != name}
+    members[name] = all_of_them
+    names |= dict.fromkeys(all_of_them, name)
+    return renamed
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names that accounts had over time, by merges: ``later`` has those after the first, each with its instant.
+
+    Examples
+    --------
+    >>> names = Names.by([("a", "b", 10), ("b", "c", 20)])
+    >>> names.between("a", 5, 15), names.between("a", 12, 30), names.between("c", 0, 30)
+    ([(5, 'a'), (10, 'b')], [(12, 'b'), (20, 'c')], [(0, 'c')])
+    """
+
+    later: Mapping[str, list[tuple[int, str]]]
+
+    @classmethod
+    def by(cls, merges: Iterable[Merge]) -> Names:
+        """Follow merges in the order in which they were told."""
+        members: dict[str, set[str]] = {}
+        names: dict[str, str] = {}
+        later: dict[str, list[tuple[int, str]]] = {}
+        for one, other, at in merges:
+            for account in _tell((one, other), members, names):
+                later.setdefault(account, []).append((at, names[account]))
+        return cls(later)
+
+    def between(self, account_id: str, since: int, until: int) -> list[tuple[int, str]]:
+        """Names from an instant on and before another, each with the instant from which it holds."""
+        told = self.later.get(account_id, [])
+        first = next((name for at, name in reversed(told) if at <= since), account_id)
+        return [(since, first), *((at, name) for at, name in told if since < at < until)]
+
+    def last_of(self, account_id: str) -> str:
+        """The last name of an account: its own when it was not merged."""
+        return self.later[account_id][-1][1] if account_id in self.later else account_id
+
+    def since(self, account_id: str) -> int:
+        """From when it has its last name, microseconds; 0 when it was not merged."""
+        return self.later[account_id][-1][0] if account_id in self.later else 0

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, and_, bindparam, select, text
 
-from features.history.database.merges import Merged
+from features.history.database.merges import Merge, Merged, Names
 from features.history.database.ordering import by_code
 from features.history.database.parts import parts_of
 from features.history.database.tables import (
@@ -24,6 +24,7 @@ from features.history.database.tables import (
     OPPORTUNITIES,
     RETRACTION,
 )
+from features.history.database.told_anew import Told, named_path, path_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 STATED = ("account_id", "owner_id", "team", "product", "service", "source", "channel", "currency", "process")
@@ -92,12 +93,15 @@ def opportunity_known(connection: Connection, opportunity_id: str, cut: Cut) -> 
     found = dict(first)
     own = read_events(connection, _own_events(), bound | {"opportunity_id": opportunity_id})
     row = corrected(found, standing(own))
-    accounts = merged_by(connection, cut).one_with(row["account_id"]) if row["account_id"] else ()
+    merges = merges_by(connection, cut)
+    accounts = Merged.of(merges).one_with(row["account_id"]) if row["account_id"] else ()
     asked = bound | {"accounts": list(accounts)}
     if not is_stated(accounts, found):
         row |= first_told(accounts, account_facts(connection, accounts, bound))
     shared = read_events(connection, _events_of_accounts(), asked) if accounts else []
     events = standing([*own, *shared])
+    if not is_stated(accounts, found) or moves_of(events):
+        row["account_id"], events = as_of_account(found["account_id"], events, Names.by(merges))
     return Known(row, events, _people(connection, events, asked), accounts)
 
 
@@ -120,10 +124,41 @@ def standing(events: Iterable[Any]) -> list[Any]:
     return [event for event in events if event.event_id not in gone and event.kind != RETRACTION]
 
 
+def merges_by(connection: Connection, cut: Cut) -> list[Merge]:
+    """The merges known then that stand, in order."""
+    rows = standing(read_events(connection, _merges(), cut.bound))
+    return [(row.account_id, row.value, row.recorded_at) for row in rows if row.kind == MERGE]
+
+
 def merged_by(connection: Connection, cut: Cut) -> Merged:
     """Accounts that are one by merges known then."""
-    rows = standing(read_events(connection, _merges(), cut.bound))
-    return Merged.by((row.account_id, row.value) for row in rows if row.kind == MERGE)
+    return Merged.of(merges_by(connection, cut))
+
+
+def as_of_account(first: str | None, events: Sequence[Event], names: Names) -> tuple[str | None, list[Event]]:
+    """Name an opportunity's account as known, and let what was told of the account count from when it was of it.
+
+    Parameters
+    ----------
+    first
+        The account told with the opportunity.
+    events
+        What stands of the opportunity and of all accounts that are one with its own.
+    """
+    path = path_of(first, 0, (Told(e.occurred_at, e.recorded_at, e.value) for e in moves_of(events)))
+    since, account = named_path(path, names)[-1]
+    return account, [_known_from(event, since, names) for event in events]
+
+
+def moves_of(events: Iterable[Event]) -> list[Event]:
+    """Events that tell of another account of the opportunity."""
+    return [e for e in events if e.name == "account_id" and e.kind == FIELD and e.opportunity_id is not None]
+
+
+def _known_from(event: Event, since: int, names: Names) -> Event:
+    if event.kind != ACTIVITY or event.opportunity_id is not None:
+        return event
+    return event._replace(recorded_at=max(event.recorded_at, since, names.since(event.account_id)))
 
 
 def is_stated(accounts: Sequence[str], found: Mapping[str, Any]) -> bool:
