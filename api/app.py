@@ -36,7 +36,7 @@ from api.pages import (
     sign_in,
 )
 from api.pages.problem_pages import for_browsers
-from api.pages.rendering import SeeOtherError, see_other
+from api.pages.rendering import SeeOtherError, prepare, see_other
 from api.problems import (
     HTTP_SORTS,
     HttpError,
@@ -195,9 +195,11 @@ def create_app(
         if app.state.champion.model is None:
             app.state.metrics.count_failed_load()
         writing = asyncio.create_task(_write_uses(keys)) if keys is not None else None
+        preparing = asyncio.create_task(to_thread.run_sync(prepare))
         for work in (beside, *background):
             work.start()
         yield
+        await preparing
         for work in (*background, beside):
             await to_thread.run_sync(work.stop)
         if writing is not None and keys is not None:

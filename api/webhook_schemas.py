@@ -74,7 +74,7 @@ class WebhookAnswer(Answer):
 
 
 class MadeWebhookAnswer(WebhookAnswer):
-    """A webhook just made, with the secret that signs its messages: it is shown this once."""
+    """A webhook with the new secret that signs its messages: it is shown this once."""
 
     secret: str = Field(
         description="Verifies the signature of messages (Standard Webhooks); keep it, it is not shown again.",

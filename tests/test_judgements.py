@@ -93,6 +93,21 @@ def test_what_is_withdrawn_stays_in_the_history(client: httpx.Client, now: list[
     assert actions == [("put judgement", "o1"), ("withdraw judgement", "o1")]
 
 
+def test_the_audit_log_is_read_from_its_end_and_by_who_did_what(client: httpx.Client) -> None:
+    for number in range(4):
+        put(client, f"o{number}")
+    log = "/v1/audit-log?order=newest&limit=2"
+    first = client.get(log).json()
+    second = client.get(f"{log}&before_seq={first['next_before_seq']}").json()
+    numbers = [commit["seq"] for commit in first["commits"] + second["commits"]]
+    assert numbers == sorted(numbers, reverse=True)
+    assert len(numbers) == 4
+    of_one = client.get("/v1/audit-log?subject=o1&action=put opportunity").json()
+    assert [commit["subject"] for commit in of_one["commits"]] == ["o1"]
+    assert of_one["next_after_seq"] is None
+    assert client.get("/v1/audit-log?actor=nobody").json()["commits"] == []
+
+
 def test_what_cannot_be_judged_is_refused(client: httpx.Client) -> None:
     assert say(client).status_code == 404
     put(client)

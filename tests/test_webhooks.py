@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pandas as pd
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 
 from api import clock
 from api.background.deliveries import Deliveries
@@ -23,7 +23,7 @@ from api.background.telling import Tell
 from api.champion import load_champion
 from api.rebuild import rebuild
 from api.store.outbox import enqueue_champion, enqueue_scores
-from api.store.tables import OUTBOX, SCORES, TOLD
+from api.store.tables import OUTBOX, SCORES, TOLD, WEBHOOKS
 from features.errors import RequestError
 from features.history.database.engine import Database
 from tests.receiver import Receiver, receiver
@@ -221,6 +221,29 @@ def test_a_message_is_signed_and_says_what_changed(
     }
     with pytest.raises(Exception, match="No matching signature"):
         endpoint.received[0].verified("whsec_" + "A" * 43 + "=")
+
+
+def test_a_secret_that_was_replaced_signs_for_a_day_beside_the_new_one(
+    client: httpx.Client, database: Database, endpoint: Receiver, delivering: Callable[..., Deliveries]
+) -> None:
+    webhook = made(client, endpoint.url)
+    path = f"/v1/webhooks/{webhook['id']}"
+    fresh = client.post(f"{path}/secret").json()
+    assert fresh["secret"] != webhook["secret"]
+    assert "secret" not in client.get(path).text
+    delivering()
+    tell(database, score("o1", 0.4), score("o2", 0.4))
+    tell(database, score("o1", 0.4, "potential"))
+    message = endpoint.wait(1)[0]
+    assert message.verified(webhook["secret"]) == message.verified(fresh["secret"])
+    with database.changing() as connection:
+        connection.execute(update(WEBHOOKS).values(old_secret_until=AT))
+    tell(database, score("o2", 0.4, "potential"))
+    later = endpoint.wait(2)[1]
+    later.verified(fresh["secret"])
+    with pytest.raises(Exception, match="No matching signature"):
+        later.verified(webhook["secret"])
+    assert client.post("/v1/webhooks/none/secret").status_code == 404
 
 
 def test_one_subject_keeps_its_order_under_failures_and_others_do_not_wait(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import email.utils
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -39,7 +39,7 @@ class Outcome:
 async def send(
     client: httpx.AsyncClient,
     url: str,
-    secret: str,
+    signed_with: Sequence[str],
     message_id: str,
     payload: str,
     now: Callable[[], datetime],
@@ -50,11 +50,12 @@ async def send(
     """Try to deliver a message once; whatever goes wrong is an outcome, not an error.
 
     The convention is that of Standard Webhooks: the headers ``webhook-id``,
-    ``webhook-timestamp`` and ``webhook-signature``. Redirects are not followed.
+    ``webhook-timestamp`` and ``webhook-signature``, which has a signature by each secret of
+    ``signed_with``. Redirects are not followed.
     """
     try:
         async with asyncio.timeout(seconds):
-            return await _send(client, url, secret, message_id, payload, now(), private=private)
+            return await _send(client, url, signed_with, message_id, payload, now(), private=private)
     except TimeoutError:
         return Outcome(False, f"no answer within {seconds:g} s", is_away=True)
     except httpx.HTTPError as problem:
@@ -66,7 +67,14 @@ async def send(
 
 
 async def _send(
-    client: httpx.AsyncClient, url: str, secret: str, message_id: str, payload: str, at: datetime, *, private: bool
+    client: httpx.AsyncClient,
+    url: str,
+    signed_with: Sequence[str],
+    message_id: str,
+    payload: str,
+    at: datetime,
+    *,
+    private: bool,
 ) -> Outcome:
     to = destination_of(url)
     found = await asyncio.get_running_loop().getaddrinfo(to.host, to.port, type=socket.SOCK_STREAM)
@@ -79,7 +87,9 @@ async def _send(
         "user-agent": "dealodds",
         "webhook-id": message_id,
         "webhook-timestamp": str(int(at.timestamp())),
-        "webhook-signature": Webhook(secret).sign(message_id, at.astimezone(UTC), payload),
+        "webhook-signature": " ".join(
+            Webhook(secret).sign(message_id, at.astimezone(UTC), payload) for secret in signed_with
+        ),
     }
     # TLS is checked against the name, although the connection is made to the address that was judged.
     extensions = {"sni_hostname": to.host}

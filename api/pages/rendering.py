@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from importlib import import_module
 from importlib.resources import files
 from typing import Any, cast
 
@@ -77,6 +78,17 @@ def page(request: Request, template: str, status: int = 200, **about: Any) -> HT
     chosen = language_of(request)
     text = _environment(chosen.tag).get_template(template).render(_on_every_page(request, chosen) | about)
     return HTMLResponse(text, status, HEADERS)
+
+
+@lru_cache
+def prepare() -> None:
+    """Do once what the first read of each page would wait for: compile its template in every language."""
+    for tag in LOCALES:
+        environment = _environment(tag)
+        for template in environment.list_templates(extensions=["html"]):
+            environment.get_template(template)
+    # Its pictures need matplotlib, which takes a while to import.
+    import_module("api.card.model_card")
 
 
 def part(template: str, chosen: Language, /, **about: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AwareDatetime, Field
@@ -35,13 +35,17 @@ class CommitAnswer(Answer):
 
 
 class AuditLogAnswer(Answer):
-    """Writes in their order."""
+    """Writes, the oldest or the newest first."""
 
     commits: list[CommitAnswer] = Field(
-        description="In the order of their numbers.", examples=[[{"seq": 1204, "action": "put opportunity"}]]
+        description="In the order of their numbers, or from the last on.",
+        examples=[[{"seq": 1204, "action": "put opportunity"}]],
     )
     next_after_seq: int | None = Field(
         description="after_seq of the next page; null when there is none yet.", examples=[1304]
+    )
+    next_before_seq: int | None = Field(
+        None, description="before_seq of the next page, the newest first; null when there is none.", examples=[None]
     )
 
 
@@ -49,22 +53,35 @@ class AuditLogAnswer(Answer):
 def get_audit_log(
     request: Request,
     after_seq: Annotated[int, Query(ge=0, le=_LAST_SEQ, description="Later writes only.", examples=[0])] = 0,
+    before_seq: Annotated[int | None, Query(ge=1, le=_LAST_SEQ, description="Earlier writes only.")] = None,
+    order: Annotated[
+        Literal["oldest", "newest"], Query(description="Which come first.", examples=["newest"])
+    ] = "oldest",
+    actor: Annotated[str | None, Query(max_length=200, description="By this key or command only.")] = None,
+    action: Annotated[str | None, Query(max_length=200, description="Of this sort only.")] = None,
+    subject: Annotated[str | None, Query(max_length=200, description="To this id only.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="Writes at most.", examples=[100])] = 100,
 ) -> Response:
     """List every write: of data, judgements, webhooks and erasures, by whom and when."""
-    asked = select(COMMITS).where(COMMITS.c.seq > after_seq).order_by(COMMITS.c.seq).limit(limit + 1)
+    named = {"actor": actor, "action": action, "subject": subject}
+    seq, is_newest_first = COMMITS.c.seq, order == "newest"
+    wanted = [COMMITS.c[column] == value for column, value in named.items() if value is not None]
+    wanted += [seq > after_seq, *([seq < before_seq] if before_seq is not None else [])]
+    asked = select(COMMITS).where(*wanted).order_by(seq.desc() if is_newest_first else seq).limit(limit + 1)
     with database_of(request).reading() as connection:
         rows = connection.execute(asked).all()
-    commits = [
-        CommitAnswer(
-            seq=row.seq,
-            recorded_at=moment(row.recorded_at),
-            actor=row.actor,
-            action=row.action,
-            subject=row.subject,
-            rows=row.rows,
-        )
-        for row in rows[:limit]
-    ]
-    answer = AuditLogAnswer(commits=commits, next_after_seq=commits[-1].seq if len(rows) > limit else None)
-    return answered(answer)
+    commits = [_commit(row) for row in rows[:limit]]
+    following = commits[-1].seq if len(rows) > limit else None
+    after, before = (None, following) if is_newest_first else (following, None)
+    return answered(AuditLogAnswer(commits=commits, next_after_seq=after, next_before_seq=before))
+
+
+def _commit(row: Any) -> CommitAnswer:
+    return CommitAnswer(
+        seq=row.seq,
+        recorded_at=moment(row.recorded_at),
+        actor=row.actor,
+        action=row.action,
+        subject=row.subject,
+        rows=row.rows,
+    )

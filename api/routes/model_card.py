@@ -42,7 +42,7 @@ def get_promotions(request: Request) -> Response:
 
 def card_of(request: Request) -> Document:
     """Put together the card of the model in service."""
-    # Imported here: its pictures need matplotlib, which a service that is not asked for a card does without.
+    # Imported here: its pictures need matplotlib, for which nothing else should wait.
     from api.card.model_card import model_card
 
     return model_card(cast(Champion, request.app.state.champion).artifact)

@@ -20,6 +20,7 @@ from api.store.webhooks import (
     delete_webhook,
     deliveries_known,
     make_webhook,
+    replace_secret,
     send_again,
     webhook_known,
     webhooks_known,
@@ -102,6 +103,20 @@ def patch_webhook(request: Request, name: PathId, body: Body) -> Response:
         change_webhook(writing, name, changes, told.enabled)
         found = webhook_known(writing.connection, name)
     return answered(_answer(found))
+
+
+@router.post(
+    "/v1/webhooks/{name}/secret",
+    responses=documented(404, 507),
+    response_model=MadeWebhookAnswer,
+    summary="Replace the secret of a webhook",
+)
+def post_secret(request: Request, name: PathId) -> Response:
+    """Replace the secret; for 24 hours messages are signed with both, so that none is refused meanwhile."""
+    with database_of(request).writing(actor_of(request), "replace secret", request.app.state.clock) as writing:
+        secret = replace_secret(writing, name)
+        found = _answer(webhook_known(writing.connection, name))
+    return answered(MadeWebhookAnswer(**found.model_dump(), secret=secret))
 
 
 @router.delete(

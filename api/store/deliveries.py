@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, exists, or_, select, update
+from sqlalchemy import Connection, and_, case, delete, exists, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
 from api.store.tables import OUTBOX, TOLD, WEBHOOKS
@@ -41,7 +41,7 @@ def next_messages(connection: Connection, now: int, paused: Collection[str] = ()
     asked = (
         select(
             OUTBOX.c.message_id, OUTBOX.c.webhook_id, OUTBOX.c.payload, OUTBOX.c.attempts, WEBHOOKS.c.url,
-            WEBHOOKS.c.secret,
+            WEBHOOKS.c.secret, case((WEBHOOKS.c.old_secret_until > now, WEBHOOKS.c.old_secret)).label("old_secret"),
         )
         .join(WEBHOOKS, WEBHOOKS.c.webhook_id == OUTBOX.c.webhook_id)
         .where(

@@ -16,6 +16,8 @@ from features.errors import NotKnownError
 from features.history.database.engine import Writing
 
 _SECRET_BYTES = 32
+_BOTH_SIGN = 24 * 3600 * 1_000_000
+"""How long a secret that was replaced signs beside the new one, microseconds."""
 
 
 def make_webhook(writing: Writing, url: str, events: Sequence[str], threshold: float) -> tuple[str, str]:
@@ -26,12 +28,26 @@ def make_webhook(writing: Writing, url: str, events: Sequence[str], threshold: f
     Its id, and the secret that signs its messages.
     """
     webhook_id = f"wh_{secrets.token_hex(8)}"
-    secret = f"whsec_{base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()}"
+    secret = _new_secret()
     row = {"webhook_id": webhook_id, "url": url, "secret": secret, "events": ",".join(events), "threshold": threshold}
     writing.connection.execute(insert(WEBHOOKS), row | {"created_at": writing.recorded_at})
     tell_from_now_on(writing.connection, webhook_id)
     writing.subject, writing.rows = webhook_id, 1
     return webhook_id, secret
+
+
+def _new_secret() -> str:
+    return f"whsec_{base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()}"
+
+
+def replace_secret(writing: Writing, webhook_id: str) -> str:
+    """Give a webhook another secret and return it; for 24 hours the one before signs too. As ``webhook_known``."""
+    webhook_known(writing.connection, webhook_id)
+    secret, until = _new_secret(), writing.recorded_at + _BOTH_SIGN
+    values = {"secret": secret, "old_secret": WEBHOOKS.c.secret, "old_secret_until": until}
+    writing.connection.execute(update(WEBHOOKS).where(WEBHOOKS.c.webhook_id == webhook_id).values(values))
+    writing.subject, writing.rows = webhook_id, 1
+    return secret
 
 
 def webhook_known(connection: Connection, webhook_id: str) -> Any:
@@ -51,7 +67,7 @@ def webhook_known(connection: Connection, webhook_id: str) -> Any:
 def webhooks_known(connection: Connection) -> Sequence[Any]:
     """Read all webhooks in the order of their making, each as ``webhook_known``."""
     number = select(func.count()).where(OUTBOX.c.webhook_id == WEBHOOKS.c.webhook_id, waiting(OUTBOX))
-    shown = [column for column in WEBHOOKS.c if column.name != "secret"]
+    shown = [column for column in WEBHOOKS.c if column.name not in ("secret", "old_secret")]
     asked = select(*shown, number.scalar_subquery().label("waiting"))
     return connection.execute(asked.order_by(WEBHOOKS.c.created_at, WEBHOOKS.c.webhook_id)).all()
 
