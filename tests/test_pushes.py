@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import insert
 
 from api.store.tables import SCORES
+from features.as_of import known_as_of
 from features.history.database.engine import Database
 from features.history.database.history_of import history_of
 from features.history.database.reads import Cut, opportunity_known
@@ -174,7 +175,9 @@ def test_accounts_that_are_one_share_what_happened(client: httpx.Client, databas
     after = client.get("/v1/opportunities/o1/score").json()["score"]
     evidence = [{e["code"] for e in score["class"]["evidence"]} for score in (before, after)]
     assert evidence[0] != evidence[1], "the meeting with the other account counts now"
-    assert set(history_of(database).activities["account_id"]) == {"a1"}
+    history = history_of(database)
+    assert list(history.activities["account_id"]) == ["a2", "a1"], "the merge tells it again"
+    assert list(known_as_of(history, history.observed_until).activities["account_id"]) == ["a1"]
     push(client, {"type": "retraction", "event_id": "g2", "retracts": "g1"})
     apart = client.get("/v1/opportunities/o1/score").json()["score"]
     assert apart["class"] == before["class"]
