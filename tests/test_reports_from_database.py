@@ -107,6 +107,36 @@ def test_the_target_that_was_known_then_has_its_probability_in_json_page_and_fil
     assert rows["team_1"]["Target"] == ""
 
 
+@pytest.mark.parametrize(
+    ("asked", "name", "en", "zh"),
+    [
+        ("month", "2025-09", "this month", "本月"),
+        ("next-month", "2025-10", "next month", "下月"),
+        ("quarter", "2025-Q3", "this quarter", "本季度"),
+        ("next-quarter", "2025-Q4", "next quarter", "下季度"),
+    ],
+)
+def test_this_and_the_next_month_and_quarter_are_pages_with_their_json(
+    client: httpx.Client, asked: str, name: str, en: str, zh: str
+) -> None:
+    found = _twin(client, f"/v1/reports/forecast?period={asked}&by=team")
+    assert found["period"]["name"] == name
+    assert (found["totals"]["count"]["won"] == 0) == asked.startswith("next")
+    page = client.get(f"/forecast?period={asked}&by=team", headers=HTML).text
+    assert f"<h1>Forecast: {en} ({name})</h1>" in page
+    assert "Figures of 10 Sept 2025, 00:00:00 UTC; the pipeline list is of now." in page
+    assert all(f"period={other}" in page for other in ("month", "next-month", "quarter", "next-quarter"))
+    chinese = client.get(f"/forecast?period={asked}&by=team", headers=HTML | {"Accept-Language": "zh-CN"}).text
+    assert f"<h1>销售预测：{zh}（{name}）</h1>" in chinese
+    assert "商机清单为当前数据" in chinese
+
+
+@pytest.mark.parametrize("path", ["/funnel", "/people", "/classes"])
+def test_every_page_of_a_report_says_of_which_instant_its_figures_are(client: httpx.Client, path: str) -> None:
+    page = client.get(path, headers=HTML).text
+    assert "Figures of 10 Sept 2025, 00:00:00 UTC; the pipeline list is of now." in page
+
+
 def test_a_commit_of_some_is_shown_as_theirs_and_not_as_that_of_all(client: httpx.Client) -> None:
     found = _twin(client, "/v1/reports/forecast?by=owner")
     total = found["totals"]["amount"]
