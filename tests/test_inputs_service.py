@@ -136,3 +136,21 @@ def test_a_database_of_the_version_before_is_upgraded_with_what_is_in_it(databas
         assert {name: len(frame) for name, frame in read_inputs(connection).frames.items()} == dict.fromkeys(INPUTS, 0)
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
     assert (kept, revision_of(database)) == ([1, 1], "0003")
+
+
+def test_help_lists_the_columns_of_every_kind_in_both_languages_with_an_example(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words in (["inputs", "--help"], ["inputs", "import", "--help"]):
+        monkeypatch.setattr(sys, "argv", ["dealodds", *words])
+        with pytest.raises(SystemExit):
+            main()
+        said = capsys.readouterr().out
+        for line in (
+            "commits · 销售承诺\n",
+            "owner_id · 负责人: whose commit it is (needed)\n",
+            "owner_03,2026-04-01,2026-04-30,80000,CNY\n",
+            "EUR,CNY,7.8,2026-04-01\n",
+            "valid_from · 生效时间: from when it holds; now when the column is left out\n",
+        ):
+            assert line in said
