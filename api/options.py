@@ -12,7 +12,6 @@ from api.history_source import HistorySource
 from api.settings import read_settings
 from features.errors import DataError
 from features.reporting_calendar import ReportingCalendar
-from scoring.calendar_periods import Calendar
 
 
 class Instant(click.ParamType[pd.Timestamp]):
@@ -68,18 +67,6 @@ FOLDS = Folds()
 FISCAL_START = FiscalStart()
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
-
-
-def calendar_of(zone: str, fiscal_start: str) -> Calendar:
-    """Give the calendar of the two options.
-
-    Examples
-    --------
-    >>> calendar_of("UTC", "04-01")
-    Calendar(zone='UTC', fiscal_start=4, first_day=1)
-    """
-    month, day = (int(part) for part in fiscal_start.split("-"))
-    return Calendar(zone, month, day)
 
 
 history_option = click.option(

@@ -83,6 +83,18 @@ class Calendar:
         if not 1 <= self.first_day <= 28:
             raise RequestError(f"months from day {self.first_day}", "1 to 28", "correct it", "/fiscal_start")
 
+    @classmethod
+    def starting(cls, zone: str, fiscal_start: str) -> Calendar:
+        """Make a calendar of a zone and the month and day on which the fiscal year starts.
+
+        Examples
+        --------
+        >>> Calendar.starting("UTC", "04-01")
+        Calendar(zone='UTC', fiscal_start=4, first_day=1)
+        """
+        month, day = (int(part) for part in fiscal_start.split("-"))
+        return cls(zone, month, day)
+
     def period(self, text: str, as_of: pd.Timestamp) -> Period:
         """Read a period as it is written.
 

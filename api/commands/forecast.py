@@ -16,7 +16,6 @@ from api.options import (
     FILE,
     FOLDER,
     INSTANT,
-    calendar_of,
     fiscal_option,
     history_option,
     rate_option,
@@ -26,6 +25,7 @@ from api.options import (
 )
 from api.progress import Progress
 from features.errors import RequestError, UnreadableSourceError
+from scoring.calendar_periods import Calendar
 from scoring.chances import chances_of
 from scoring.forecast import forecast
 from scoring.one_currency import base_of
@@ -78,7 +78,7 @@ def forecast_command(
     seed: int,
 ) -> None:
     """Forecast a period: won so far, expected from what is open, and from what is not created yet."""
-    calendar = calendar_of(zone, fiscal_start)
+    calendar = Calendar.starting(zone, fiscal_start)
     asked = calendar.period(period, as_of)
     history = history_at(source)
     inputs = inputs_at(source)
@@ -97,7 +97,7 @@ def forecast_command(
         past = past_forecasts(history, as_of, days, past_weeks, seed, skip) if past_weeks and days else []
     currency = currency_at(standing, inputs)
     worth = rates_of(rates) or rates_at(standing, inputs, currency)
-    goals = goals_at(inputs, as_of, asked, by, base_of(worth) if rates else currency)
+    goals = goals_at(inputs, as_of, asked, by, base_of(worth) if rates else currency, calendar)
     if target is not None:
         goals = replace(goals, amount=replace(goals.amount, target=target))
     found = forecast(

@@ -14,6 +14,8 @@ from api.settings import read_settings
 from features.history.dated_inputs import KINDS
 from features.history.dated_inputs_columns import help_lines
 from features.history.dated_inputs_file import read_inputs_file
+from scoring.calendar_periods import Calendar
+from scoring.stated_periods import unmatched
 
 _ACTOR = "dealodds inputs import"
 
@@ -38,9 +40,14 @@ def import_inputs_command(kind: str, file: Path) -> None:
     """
     from api.store.inputs import write_inputs
 
-    rows: pd.DataFrame = read_inputs_file(file, kind, read_settings().time_zone)
+    settings = read_settings()
+    rows: pd.DataFrame = read_inputs_file(file, kind, settings.time_zone)
     with opened() as database:
         with database.writing(_ACTOR, "put inputs", now) as writing:
             written = write_inputs(writing, kind, rows)
         same = len(rows) - written
         click.echo(f"{written:,} rows of {kind} written in {database.name}, {same:,} were there already")
+    if kind in ("targets", "commits"):
+        for note in unmatched(rows, kind, Calendar.starting(settings.time_zone, settings.fiscal_start)):
+            click.echo(f"- {note.en}")
+            click.echo(f"  {note.zh}")

@@ -18,7 +18,6 @@ from api.home import home
 from api.kept_reports import COMPARISON, CUTS, PERIODS, Keep, forecast_name, keep_report
 from api.options import (
     INSTANT,
-    calendar_of,
     fiscal_option,
     history_option,
     rate_option,
@@ -136,7 +135,7 @@ def work_out(
     report
         Told of each step.
     """
-    known, calendar = known_as_of(history, as_of), calendar_of(asked.zone, asked.fiscal_start)
+    known, calendar = known_as_of(history, as_of), Calendar.starting(asked.zone, asked.fiscal_start)
     days_of_people = ReportingCalendar(asked.zone, asked.fiscal_start)
     currency = currency_at(standing_at(known, as_of), inputs, asked.currency)
     rates, seed = asked.rates, asked.seed
@@ -178,7 +177,7 @@ def keep_forecasts(
         left, skip = period.days_left(as_of), period.days_until(as_of)
         past = past_forecasts(history, as_of, left, weeks, seed, skip) if weeks and left else []
         for by in (None, *_cuts(history, standing)):
-            goals = goals_at(inputs, as_of, period, by, unit)
+            goals = goals_at(inputs, as_of, period, by, unit, calendar)
             found = forecast(standing, chances, period, calendar, by=by, past=past, rates=worth, goals=goals, seed=seed)
             keep(forecast_name(name, by), about | found.to_dict())
 
