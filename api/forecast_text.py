@@ -13,6 +13,9 @@ _HEADS = {
 _COLUMNS = ("won", "open", "new", "expected", "median", "80 % low", "80 % high", "fixed", "st.rates", "commit")
 _COLUMNS_ZH = "已赢单 · 在途 · 尚未创建 · 合计 · 中位数 · 80%下限 · 80%上限 · 固定权重 · 阶段赢率 · 承诺"
 
+_OF_TARGET, _OF_TARGET_ZH = ("target", "reached"), " · 目标 · 达成概率"
+"""Columns that are there where a group has a target of its own."""
+
 
 def forecast_text(found: Forecast, origin: str) -> list[str]:
     """Lay out a forecast: all together, the groups, the chance of the target, and what a reader must know."""
@@ -61,26 +64,30 @@ def _of_commit(measure: Measure, total: Line) -> list[str]:
 
 def _table(found: Forecast, measure: Measure, total: Line) -> list[str]:
     en, zh = _HEADS[measure]
+    aimed = any(line.target is not None for line in found.lines.get(measure, ()))
     unit = f", {found.currency}" if measure == "amount" and found.currency else ""
     head = f"{en} · {zh}{unit}"
-    lines = [head, " " * 30 + "".join(f"{name:>12}" for name in _COLUMNS), f"  ({_COLUMNS_ZH})"]
+    columns, zh_columns = (*_COLUMNS, *(_OF_TARGET if aimed else ())), _COLUMNS_ZH + (_OF_TARGET_ZH if aimed else "")
+    lines = [head, " " * 30 + "".join(f"{name:>12}" for name in columns), f"  ({zh_columns})"]
     for line in found.lines.get(measure, ()):
-        lines.append(_row(_name(found.names[line.group]), line))
-    return [*lines, _row("total · 合计", total)]
+        lines.append(_row(_name(found.names[line.group]), line, aimed))
+    return [*lines, _row("total · 合计", total, aimed)]
 
 
 def _name(words: Words) -> str:
     return words.en if words.en == words.zh else f"{words.en} · {words.zh}"
 
 
-def _row(name: str, line: Line) -> str:
+def _row(name: str, line: Line, aimed: bool) -> str:
     numbers = (
         *(line.won, line.expected_open, line.expected_new, line.expected, line.median),
         *(*line.eighty, line.fixed_weights, line.stage_rates, line.commit),
     )
+    chance = "–" if line.target_probability is None else f"{100 * line.target_probability:.0f} %"
+    aim = f"{_number(line.target):>12}{chance:>12}" if aimed else ""
     # A Chinese character is two columns wide.
     width = 28 - sum(ord(letter) > 0x2E7F for letter in name)
-    return f"  {name:<{width}}" + "".join(f"{_number(x):>12}" for x in numbers)
+    return f"  {name:<{width}}" + "".join(f"{_number(x):>12}" for x in numbers) + aim
 
 
 def _number(value: float | None) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from api.answers import Answer
+from api.answers import Answer, Words
 from api.schemas import Day, Id, Instant, Strict, Word
 
 _MOST_ROWS = 10_000
@@ -125,6 +125,10 @@ class WrittenInputsAnswer(Answer):
 
     written: int = Field(description="Rows that were new.", examples=[1])
     duplicates: int = Field(description="Rows that said what was said already.", examples=[0])
+    notes: list[Words] = Field(
+        description="What a reader must know, such as days that are no month, quarter or year.",
+        examples=[[{"en": "a target of 500,000 CNY for … matches no month", "zh-CN": "……与任何月、季、年都不一致"}]],
+    )
     through_seq: int = Field(description="Number of the last commit.", examples=[1204])
 
 

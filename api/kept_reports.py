@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 from features.errors import NotKnownError
 
-PERIODS = ("month", "quarter")
-"""Periods that are forecast: those that the instant is in."""
+PERIODS = ("month", "next-month", "quarter", "next-quarter")
+"""Periods that are forecast: those that the instant is in, and those after them."""
 CUTS = ("team", "owner", "product", "region", "stage", "class")
 """Columns that a forecast may be cut by; those that a history lacks are left out."""
 COMPARISON, PEOPLE, CLASSES = "comparison", "people", "classes"

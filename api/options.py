@@ -9,6 +9,9 @@ import click
 import pandas as pd
 
 from api.history_source import HistorySource
+from api.settings import read_settings
+from features.errors import DataError
+from features.reporting_calendar import ReportingCalendar
 
 
 class Instant(click.ParamType[pd.Timestamp]):
@@ -45,10 +48,26 @@ class Folds(click.ParamType[tuple[int, int]]):
         return folds, repeats
 
 
+class FiscalStart(click.ParamType[str]):
+    """The day on which the fiscal year starts, such as 04-01; a month such as 4 is its first day."""
+
+    name = "MM-DD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Read the text as month and day."""
+        text = f"{int(value):02d}-01" if str(value).isascii() and str(value).isdigit() else str(value)
+        try:
+            return ReportingCalendar(fiscal_start=text).fiscal_start
+        except DataError:
+            self.fail(f"{value!r} is not a month and a day, at most the 28th, such as 04-01, or a month", param, ctx)
+
+
 INSTANT = Instant()
 FOLDS = Folds()
+FISCAL_START = FiscalStart()
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
+
 
 history_option = click.option(
     "--history",
@@ -56,6 +75,19 @@ history_option = click.option(
     type=HistorySource(),
     required=True,
     help="Folder of an imported history, or the URL of a database.",
+)
+zone_option = click.option(
+    "--zone",
+    default=lambda: read_settings().time_zone,
+    show_default="DEALODDS_TIME_ZONE",
+    help="Time zone in which days and months begin.",
+)
+fiscal_option = click.option(
+    "--fiscal-start",
+    type=FISCAL_START,
+    default=lambda: read_settings().fiscal_start,
+    show_default="DEALODDS_FISCAL_START",
+    help="Month, or month and day, on which the fiscal year begins.",
 )
 seed_option = click.option("--seed", type=int, default=0, show_default=True, help="Seed of everything drawn.")
 include_option = click.option(

@@ -17,6 +17,8 @@ from features.instants import DAY, micros_of
 Floats = NDArray[np.float64]
 
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
+NEXT = "next-"
+"""Before the name of a period: the one after it."""
 _WRITTEN = re.compile(r"(?P<year>(?:19|20)\d\d)(?:-(?:Q(?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2])))?")
 
 
@@ -49,9 +51,10 @@ class Period:
 
 @dataclass(frozen=True)
 class Calendar:
-    """Where days begin, and in which month the fiscal year does.
+    """Where days begin, and on which day of which month the fiscal year does.
 
-    A fiscal year has the number of the calendar year in which it begins.
+    A fiscal year has the number of the calendar year in which it begins. Months and quarters begin on
+    ``first_day`` too, which is 28 at most.
 
     Examples
     --------
@@ -63,6 +66,7 @@ class Calendar:
 
     zone: str = "UTC"
     fiscal_start: int = 1
+    first_day: int = 1
 
     def __post_init__(self) -> None:
         """Refuse a zone or a month that there is not."""
@@ -76,6 +80,20 @@ class Calendar:
             raise RequestError(
                 f"a fiscal year from month {self.fiscal_start}", "1 to 12", "correct it", "/fiscal_start"
             )
+        if not 1 <= self.first_day <= 28:
+            raise RequestError(f"months from day {self.first_day}", "1 to 28", "correct it", "/fiscal_start")
+
+    @classmethod
+    def starting(cls, zone: str, fiscal_start: str) -> Calendar:
+        """Make a calendar of a zone and the month and day on which the fiscal year starts.
+
+        Examples
+        --------
+        >>> Calendar.starting("UTC", "04-01")
+        Calendar(zone='UTC', fiscal_start=4, first_day=1)
+        """
+        month, day = (int(part) for part in fiscal_start.split("-"))
+        return cls(zone, month, day)
 
     def period(self, text: str, as_of: pd.Timestamp) -> Period:
         """Read a period as it is written.
@@ -84,8 +102,8 @@ class Calendar:
         ----------
         text
             ``2026-Q1`` (fiscal quarter), ``2026-02`` (calendar month), ``2026`` (fiscal year);
-            ``month``, ``quarter`` or ``year`` for the one that ``as_of`` is in; a number of days
-            such as ``30``, from ``as_of`` on.
+            ``month``, ``quarter`` or ``year`` for the one that ``as_of`` is in, ``next-month`` and so
+            on for the one after it; a number of days such as ``30``, from ``as_of`` on.
 
         Raises
         ------
@@ -94,13 +112,17 @@ class Calendar:
         """
         if text in _MONTHS:
             return self._around(as_of, _MONTHS[text])
+        if text.removeprefix(NEXT) in _MONTHS:
+            months = _MONTHS[text.removeprefix(NEXT)]
+            return self._around(self._around(as_of, months).end, months)
         if re.fullmatch(r"[1-9]\d{0,2}", text):
             return Period(text, as_of, (as_of + pd.Timedelta(days=int(text))).as_unit("us"), self.zone)
         written = _WRITTEN.fullmatch(text)
         if written is None:
             raise RequestError(
                 f"the period {text!r}",
-                "2026-Q1, 2026-02, 2026, month, quarter, year, or a number of days below 1000",
+                "2026-Q1, 2026-02, 2026, month, quarter, year, next-month, next-quarter, next-year, "
+                "or a number of days below 1000",
                 "write it so",
                 "/period",
             )
@@ -133,17 +155,19 @@ class Calendar:
 
     def _around(self, as_of: pd.Timestamp, months: int) -> Period:
         local = as_of.tz_convert(self.zone)
-        month = local.year * 12 + local.month - 1
+        month = local.year * 12 + local.month - 1 - (local.day < self.first_day)
         begun = month - (month - (self.fiscal_start - 1)) % months
         if months == 1:
-            return self._from(f"{local:%Y-%m}", begun, 1)
+            return self._from(f"{begun // 12}-{begun % 12 + 1:02d}", begun, 1)
         years, since = divmod(begun - (self.fiscal_start - 1), 12)
         return self._from(f"{years}-Q{since // 3 + 1}" if months == 3 else str(years), begun, months)
 
     def _from(self, name: str, month: int, months: int) -> Period:
         """Make the period of some months from one on, counted from the year 0."""
         start, end = (
-            pd.Timestamp(datetime(count // 12, count % 12 + 1, 1, tzinfo=ZoneInfo(self.zone))).tz_convert("UTC")
+            pd.Timestamp(datetime(count // 12, count % 12 + 1, self.first_day, tzinfo=ZoneInfo(self.zone))).tz_convert(
+                "UTC"
+            )
             for count in (month, month + months)
         )
         return Period(name, start.as_unit("us"), end.as_unit("us"), self.zone)

@@ -12,9 +12,10 @@ from features.errors import DataError
 from features.history.dated_inputs import DatedInputs, holding, teams_at
 from features.history.exchange import rate_between
 from features.instants import DAY
-from scoring.calendar_periods import Period
+from scoring.calendar_periods import Calendar, Period
 from scoring.forecast_goals import Aims, Goals
 from scoring.standing import Standing
+from scoring.stated_periods import unmatched
 from scoring.words import Words
 
 _SCOPED = ("team", "owner", "product", "region")
@@ -22,7 +23,12 @@ _SCOPED = ("team", "owner", "product", "region")
 
 
 def goals_at(
-    inputs: DatedInputs | None, as_of: pd.Timestamp, period: Period, by: str | None, currency: str | None
+    inputs: DatedInputs | None,
+    as_of: pd.Timestamp,
+    period: Period,
+    by: str | None,
+    currency: str | None,
+    calendar: Calendar | None = None,
 ) -> Goals:
     """Find the targets and commits of a period, as they were known at an instant.
 
@@ -37,6 +43,8 @@ def goals_at(
     currency
         What amounts are brought into, by the rates as of ``as_of``; None when amounts name none: then
         stated amounts are taken as they are where they are all in one.
+    calendar
+        Whose months, quarters and years are meant: of what is stated for other days a note says so. None for no note.
 
     Returns
     -------
@@ -45,10 +53,13 @@ def goals_at(
     """
     if inputs is None:
         return Goals()
-    targets, commits = (_of_days(holding(inputs, kind, as_of), period) for kind in ("targets", "commits"))
+    stated = {kind: holding(inputs, kind, as_of) for kind in ("targets", "commits")}
+    targets, commits = (_of_days(rows, period) for rows in stated.values())
     wanted = targets[targets["scope"].isin({"company", by} & {"company", *_SCOPED})]
     codes = {str(code) for frame in (wanted, commits) for code in frame["currency"][frame["amount"].notna()].dropna()}
     worth, notes = _worth(inputs, codes, currency, as_of)
+    if calendar is not None:
+        notes += [words for kind, rows in stated.items() for words in unmatched(_valued(rows), kind, calendar, period)]
     return Goals(
         amount=_aims(wanted, commits, "amount", worth),
         count=_aims(wanted, commits, "wins", None),
@@ -60,6 +71,12 @@ def goals_at(
 def _of_days(rows: pd.DataFrame, period: Period) -> pd.DataFrame:
     first, last = (day.isoformat() for day in period.days)
     found: pd.DataFrame = rows[(rows["period_start"] == first) & (rows["period_end"] == last)]
+    return found
+
+
+def _valued(rows: pd.DataFrame) -> pd.DataFrame:
+    """Leave out rows that say that nothing is known any more."""
+    found: pd.DataFrame = rows[rows["amount"].notna() | rows["wins"].notna()]
     return found
 
 

@@ -68,3 +68,28 @@ def test_another_zone_or_month_is_refused() -> None:
         Calendar("Mars/Olympus")
     with pytest.raises(RequestError, match="month 13"):
         Calendar(fiscal_start=13)
+
+
+@pytest.mark.parametrize(
+    ("calendar", "text", "name"),
+    [
+        (Calendar(), "next-month", "2026-03"),
+        (Calendar("Asia/Shanghai"), "next-month", "2026-04"),
+        (Calendar(), "next-quarter", "2026-Q2"),
+        (Calendar(fiscal_start=3), "next-quarter", "2026-Q1"),
+        (Calendar(), "next-year", "2027"),
+    ],
+)
+def test_the_next_period_begins_where_this_one_ends(calendar: Calendar, text: str, name: str) -> None:
+    this, after = (calendar.period(one, AS_OF) for one in (text.removeprefix("next-"), text))
+    assert (after.name, after.start) == (name, this.end)
+    assert calendar.period(name, AS_OF) == after
+
+
+def test_a_fiscal_year_may_start_within_a_month() -> None:
+    calendar = Calendar(fiscal_start=4, first_day=6)
+    assert bounds(calendar, "month") == ("2026-02-06T00:00", "2026-03-06T00:00")
+    assert bounds(calendar, "month", pd.Timestamp("2026-02-05T20:00:00Z")) == ("2026-01-06T00:00", "2026-02-06T00:00")
+    assert bounds(calendar, "2026-Q1") == ("2026-04-06T00:00", "2026-07-06T00:00")
+    with pytest.raises(RequestError, match="day 29"):
+        Calendar(first_day=29)

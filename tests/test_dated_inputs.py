@@ -136,3 +136,59 @@ def test_a_file_that_cannot_be_used_names_the_line(tmp_path: Path) -> None:
         read_inputs_file(file, "teams", "UTC")
     with pytest.raises(UnreadableSourceError):
         read_inputs_file(tmp_path / "none.csv", "teams", "UTC")
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("ann,2026-04-01,2026-03-31,5,CNY", "the period 2026-04-01 to 2026-03-31 in line 3 of commits.csv"),
+        ("ann,2026-04-01,2026-04-30,-5,CNY", "amount -5 in line 3 of commits.csv"),
+        ("ann,2026-04-01,2026-04-30,5,", "an amount without a currency in line 3 of commits.csv"),
+        (",2026-04-01,2026-04-30,5,CNY", "no value of owner_id in line 3 of commits.csv"),
+        ("ann,soon,2026-04-30,5,CNY", "the period soon to 2026-04-30 in line 3 of commits.csv"),
+    ],
+)
+def test_a_row_that_makes_no_sense_is_named_by_its_line_in_the_spreadsheet(tmp_path: Path, row: str, said: str) -> None:
+    file = tmp_path / "commits.csv"
+    header = "owner_id,period_start,period_end,amount,currency"
+    file.write_text(f"{header}\nbob,2026-04-01,2026-04-30,1,CNY\n{row}\n", encoding="utf-8")
+    with pytest.raises(SchemaError) as refused:
+        read_inputs_file(file, "commits", "UTC")
+    assert refused.value.found == said
+
+
+def test_other_headers_of_people_and_of_our_own_tables_are_understood(tmp_path: Path) -> None:
+    file = tmp_path / "承诺.csv"
+    for header in ("负责人,起始日期,截止日期,承诺金额,货币", "Owner,Period start,Period end,Commit,Currency"):
+        file.write_text(f"{header}\nann,2026/4/1,2026年4月30日,5,CNY\n", encoding="utf-8")
+        [row] = read_inputs_file(file, "commits", "UTC").to_dict("records")
+        assert row == {
+            "owner_id": "ann",
+            "period_start": "2026-04-01",
+            "period_end": "2026-04-30",
+            "amount": 5.0,
+            "currency": "CNY",
+        }
+    file.write_text("范围,名称,开始日期,结束日期,赢单数量\n公司,,2026-04-01,2026-04-30,5\n", encoding="utf-8")
+    [row] = read_inputs_file(file, "targets", "UTC").to_dict("records")
+    assert (row["scope"], row["wins"]) == ("company", 5)
+
+
+@pytest.mark.parametrize(
+    ("header", "found"),
+    [
+        ("谁,开始日期,结束日期,金额,币种", "column '谁' in commits.csv"),
+        ("开始日期,结束日期,金额,币种", "no column owner_id in commits.csv"),
+        ("负责人,开始日期,结束日期,金额,承诺", "two columns amount in commits.csv"),
+    ],
+)
+def test_a_header_that_is_not_understood_is_answered_with_both_names_and_an_example(
+    tmp_path: Path, header: str, found: str
+) -> None:
+    file = tmp_path / "commits.csv"
+    file.write_text(f"{header}\n{'1,' * header.count(',')}1\n", encoding="utf-8")
+    with pytest.raises(SchemaError) as refused:
+        read_inputs_file(file, "commits", "UTC")
+    assert refused.value.found == found
+    assert "owner_id (负责人), period_start (开始日期)" in refused.value.expected
+    assert "owner_03,2026-04-01,2026-04-30,80000,CNY" in refused.value.do

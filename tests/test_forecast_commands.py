@@ -59,6 +59,23 @@ def test_a_forecast_is_printed_in_both_languages_and_written_as_json(run: Run, f
     assert {"en", "zh-CN"} <= set(found["slippage"][0])
 
 
+def test_the_next_month_is_of_the_zone_and_the_fiscal_calendar_of_the_settings(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEALODDS_TIME_ZONE", "Asia/Shanghai")
+    monkeypatch.setenv("DEALODDS_FISCAL_START", "04-06")
+    words = ("forecast", "--history", folder / "history", "--as-of", "2025-06-10", "--model", folder / "model")
+    code, said, _ = run(*words, "--period", "next-month", "--past-weeks", 0, "--out", folder / "next.json")
+    assert code == 0
+    assert "2025-07, 2025-07-06 up to 2025-08-06 (Asia/Shanghai)" in said
+    total = json.loads((folder / "next.json").read_text(encoding="utf-8"))["totals"]["count"]
+    assert total["won"] == 0
+    assert total["expected_open"] > 0
+    assert total["expected_new"] > 0
+    code, said, _ = run(*words, "--period", "month", "--past-weeks", 0, "--fiscal-start", 4, "--zone", "UTC")
+    assert "2025-06, 2025-06-01 up to 2025-07-01 (UTC)" in said
+
+
 def test_past_weeks_teach_how_far_opportunities_move_together(run: Run, folder: Path) -> None:
     words = ("forecast", "--history", folder / "history", "--as-of", "2025-06-10", "--model", folder / "model")
     code, said, _ = run(*words, "--period", "30", "--past-weeks", 4)

@@ -66,6 +66,28 @@ def test_every_kind_holds_from_when_it_is_told_unless_said(
     assert pd.Timestamp(found["valid_from"]) == NOW
 
 
+def test_days_that_are_no_period_are_answered_with_a_note_and_printed(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = {"scope": "company", "wins": 5} | QUARTER | {"period_end": "2026-03-30"}
+    with live_service(database) as client:
+        told = client.put("/v1/inputs/targets", json={"targets": [row]}).json()
+        right = client.put("/v1/inputs/targets", json={"targets": [row | QUARTER]}).json()
+    said = "a target of 5 wins for 2026-01-01 to 2026-03-30 matches no month, quarter or year and is not counted"
+    assert [note["en"] for note in told["notes"]] == [f"{said}: it would have to end on 2026-03-31"]
+    assert "应于2026-03-31结束" in told["notes"][0]["zh-CN"]
+    assert (told["written"], right["notes"]) == (1, [])
+    monkeypatch.setenv("DEALODDS_DATABASE_URL", f"sqlite:///{tmp_path}/deals.db")
+    file = tmp_path / "targets.csv"
+    file.write_text("scope,period_start,period_end,wins\ncompany,2026-01-01,2026-03-30,5\n", encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["dealodds", "inputs", "import", "--kind", "targets", str(file)])
+    with pytest.raises(SystemExit):
+        main()
+    printed = capsys.readouterr().out
+    assert f"- {said}: it would have to end on 2026-03-31\n" in printed
+    assert "应于2026-03-31结束" in printed
+
+
 def test_what_is_wrong_is_named_and_nothing_is_written(database: Database) -> None:
     right = {"currency": "EUR", "to_currency": "CNY", "rate": 7.8}
     with live_service(database) as client:
@@ -136,3 +158,21 @@ def test_a_database_of_the_version_before_is_upgraded_with_what_is_in_it(databas
         assert {name: len(frame) for name, frame in read_inputs(connection).frames.items()} == dict.fromkeys(INPUTS, 0)
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
     assert (kept, revision_of(database)) == ([1, 1], "0004")
+
+
+def test_help_lists_the_columns_of_every_kind_in_both_languages_with_an_example(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words in (["inputs", "--help"], ["inputs", "import", "--help"]):
+        monkeypatch.setattr(sys, "argv", ["dealodds", *words])
+        with pytest.raises(SystemExit):
+            main()
+        said = capsys.readouterr().out
+        for line in (
+            "commits · 销售承诺\n",
+            "owner_id · 负责人: whose commit it is (needed)\n",
+            "owner_03,2026-04-01,2026-04-30,80000,CNY\n",
+            "EUR,CNY,7.8,2026-04-01\n",
+            "valid_from · 生效时间: from when it holds; now when the column is left out\n",
+        ):
+            assert line in said

@@ -138,7 +138,7 @@ def test_what_is_bad_comes_first_and_the_figures_are_those_of_the_pages(
     assert bad.locator("li").count() > len(lost)
     for one in (one for one in comparison["findings"] if one["by"] is None):
         expect(page.locator("#learned-vs-fixed")).to_contain_text(one[tag])
-    for period in ("month", "quarter"):
+    for period in ("month", "next-month", "quarter", "next-quarter"):
         total = kept(folder, f"forecast-{period}-team")["totals"]["amount"]
         forecast = page.locator(f"#forecast-{period}")
         expect(forecast.locator(".tile.main .big")).to_have_text(formats.money(total["median"], "EUR"))
@@ -162,6 +162,13 @@ def test_the_card_has_its_reliability_drawn_and_the_log_ends_at_the_instant(open
     assert all(width > 100 for width in widths)
     expect(opened[tag].locator("#model")).to_contain_text("it was better")
     expect(opened[tag].locator("#model")).not_to_contain_text("decided after the report")
+
+
+def test_forecasts_are_named_as_the_pages_name_them(opened: dict[str, Any]) -> None:
+    names = opened["en"].locator("ul.contents a").all_inner_texts()[1:5]
+    said = ("this quarter (2025-Q3)", "this month (2025-09)", "next quarter (2025-Q4)", "next month (2025-10)")
+    assert names == [f"Forecast: {one}" for one in said]
+    assert opened["en"].locator("article > h1").all_inner_texts()[1:5] == names
 
 
 def test_it_prints(opened: dict[str, Any]) -> None:

@@ -118,6 +118,18 @@ def test_past_forecasts_hold_only_what_is_known_by_the_instant(known: History) -
     assert all(one.won <= len(one.win) for one in found)
 
 
+def test_past_forecasts_of_a_period_to_come_leave_out_what_is_won_before_it(known: History) -> None:
+    as_of = pd.Timestamp("2025-08-01", tz="UTC")
+    to_the_end, before, within = (
+        past_forecasts(known, as_of, 60.0, weeks=3, skip=skip)[0] for skip in (0.0, 60.0 - 1e-9, 20.0)
+    )
+    assert before.won == 0
+    assert before.win.sum() == pytest.approx(0, abs=1e-9)
+    assert 0 < within.win.sum() < to_the_end.win.sum()
+    assert within.won <= to_the_end.won
+    assert within.weight == pytest.approx(7 / 40)
+
+
 def test_a_period_that_is_not_over_is_left_out(known: History) -> None:
     said: list[str] = []
     with pytest.raises(NotEnoughDataError, match="no past week"):

@@ -42,9 +42,14 @@ HTML = {"Accept": "text/html"}
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the database and the home folder are."""
+    return tmp_path_factory.mktemp("reports")
+
+
+@pytest.fixture(scope="module")
+def client(folder: Path) -> Iterator[httpx.Client]:
     """A service over a database with a history, inputs told before and after the report, and a kept score."""
-    folder = tmp_path_factory.mktemp("reports")
     url, home = f"sqlite:///{folder}/deals.db", folder / "home"
     with upgraded(url) as database:
         pipeline = Pipeline(database, Present(LATER))
@@ -79,6 +84,10 @@ def _state(database: Database, now: Present) -> None:
             | told
             | {"recorded_at": LATER},
             {"scope": "team", "name": "team_2", "amount": 1.0, "wins": None} | QUARTER | told,
+            {"scope": "team", "name": "team_1", "amount": 5e5, "wins": None}
+            | QUARTER
+            | told
+            | {"period_end": "2025-09-29"},
         ],
         "commits": [{"owner_id": "owner_03", "amount": 5000.0, "wins": None} | QUARTER | told],
         "teams": [{"owner_id": "owner_03", "team": "team_of_one"} | told],
@@ -105,6 +114,69 @@ def test_the_target_that_was_known_then_has_its_probability_in_json_page_and_fil
     assert float(rows["total"]["Target"]) == 1000
     assert float(rows["team_2"]["Target"]) == 1
     assert rows["team_1"]["Target"] == ""
+
+
+@pytest.mark.parametrize(
+    ("asked", "name", "en", "zh"),
+    [
+        ("month", "2025-09", "this month", "本月"),
+        ("next-month", "2025-10", "next month", "下月"),
+        ("quarter", "2025-Q3", "this quarter", "本季度"),
+        ("next-quarter", "2025-Q4", "next quarter", "下季度"),
+    ],
+)
+def test_this_and_the_next_month_and_quarter_are_pages_with_their_json(
+    client: httpx.Client, asked: str, name: str, en: str, zh: str
+) -> None:
+    found = _twin(client, f"/v1/reports/forecast?period={asked}&by=team")
+    assert found["period"]["name"] == name
+    assert (found["totals"]["count"]["won"] == 0) == asked.startswith("next")
+    page = client.get(f"/forecast?period={asked}&by=team", headers=HTML).text
+    assert f"<h1>Forecast: {en} ({name})</h1>" in page
+    assert "Figures of 10 Sept 2025, 00:00:00 UTC; the pipeline list is of now." in page
+    assert all(f"period={other}" in page for other in ("month", "next-month", "quarter", "next-quarter"))
+    chinese = client.get(f"/forecast?period={asked}&by=team", headers=HTML | {"Accept-Language": "zh-CN"}).text
+    assert f"<h1>销售预测：{zh}（{name}）</h1>" in chinese
+    assert "商机清单为当前数据" in chinese
+
+
+@pytest.mark.parametrize("path", ["/funnel", "/people", "/classes"])
+def test_every_page_of_a_report_says_of_which_instant_its_figures_are(client: httpx.Client, path: str) -> None:
+    page = client.get(path, headers=HTML).text
+    assert "Figures of 10 Sept 2025, 00:00:00 UTC; the pipeline list is of now." in page
+
+
+def test_a_target_of_days_that_no_period_has_is_said_on_the_page(client: httpx.Client) -> None:
+    said = "a target of 500,000 EUR for 2025-07-01 to 2025-09-29 matches no month, quarter or year and is not counted"
+    page = client.get("/forecast?period=quarter", headers=HTML).text
+    assert f"<li>{said}: it would have to end on 2025-09-30</li>" in page
+    assert said not in client.get("/forecast?period=next-quarter", headers=HTML).text
+    chinese = client.get("/forecast?period=month", headers=HTML | {"Accept-Language": "zh-CN"}).text
+    assert "与任何月、季、年都不一致，未计入：应于2025-09-30结束" in chinese
+
+
+def test_the_command_shows_the_target_of_each_team_beside_that_of_the_company(
+    client: httpx.Client, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEALODDS_HOME", str(folder / "home"))
+    words = [
+        "forecast",
+        "--history",
+        f"sqlite:///{folder}/deals.db",
+        "--as-of",
+        NOW.isoformat(),
+        "--by",
+        "team",
+        "--past-weeks",
+        "0",
+    ]
+    run = CliRunner().invoke(commands, words)
+    assert run.exit_code == 0, run.output
+    head, amounts = run.output.split("amount · 金额", 1)[1].splitlines()[1], run.output.split("wins · 赢单数")[0]
+    assert head.split()[-2:] == ["target", "reached"]
+    rows = {line.split()[0]: line.split()[-3:] for line in amounts.splitlines() if line.startswith("  team_")}
+    assert (rows["team_2"][0], rows["team_2"][-1]) == ("1.0", "%")
+    assert rows["team_1"][-2:] == ["–", "–"]
 
 
 def test_a_commit_of_some_is_shown_as_theirs_and_not_as_that_of_all(client: httpx.Client) -> None:

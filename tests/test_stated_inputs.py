@@ -10,9 +10,11 @@ import pytest
 from features.errors import DataError
 from features.history.dated_inputs import DatedInputs, inputs_of
 from features.history.history import History
+from scoring.calendar_periods import Calendar
 from scoring.forecast import Forecast, forecast
 from scoring.standing import standing_at
 from scoring.stated_inputs import currency_at, goals_at, rates_at, with_teams
+from scoring.stated_periods import unmatched
 from tests.forecasts import CALENDAR, DAY, chances, deal, pipeline
 from tests.histories import at, stage
 
@@ -33,7 +35,7 @@ def asked(known: History, inputs: DatedInputs, win: list[float], **more: Any) ->
     period = CALENDAR.period("quarter", at(DAY))
     standing = with_teams(standing_at(known, at(DAY)), inputs)
     currency = currency_at(standing, inputs, more.pop("currency", None))
-    goals = goals_at(inputs, at(DAY), period, more.get("by"), currency)
+    goals = goals_at(inputs, at(DAY), period, more.get("by"), currency, CALENDAR)
     rates = rates_at(standing, inputs, currency)
     return forecast(standing, chances(standing.open(), win), period, CALENDAR, rates=rates, goals=goals, **more)
 
@@ -55,7 +57,47 @@ def test_a_target_that_is_raised_later_counts_as_it_was_then() -> None:
 
 def test_a_target_of_another_period_does_not_count() -> None:
     inputs = inputs_of(told("targets", {"scope": "company", "amount": 100.0} | MONTH))
-    assert asked(pipeline(deal("a")), inputs, [0.5]).totals["amount"].target is None
+    found = asked(pipeline(deal("a")), inputs, [0.5])
+    assert found.totals["amount"].target is None
+    assert not any("matches no" in note.en for note in found.notes), "a month is a period, although not the one asked"
+
+
+def test_what_is_stated_for_days_of_no_period_is_said_with_the_days_that_are_meant() -> None:
+    known = pipeline(deal("a", owner_id="ann"), deal("b", owner_id="bob"))
+    short, other = {"period_end": "2026-06-29"}, {"period_start": "2026-07-02", "period_end": "2026-07-31"}
+    targets = told(
+        "targets",
+        {"scope": "company", "amount": 500_000.0} | short,
+        {"scope": "company", "amount": 7.0} | other,
+        {"scope": "team", "name": "north", "amount": None, "wins": None, "currency": None} | MONTH | short,
+    )
+    commits = told("commits", *({"owner_id": owner, "wins": 2.0} | MONTH | short for owner in ("ann", "bob")))
+    found = asked(known, inputs_of(targets | commits), [0.5, 0.5])
+    assert found.totals["amount"].target is None
+    assert [note.en for note in found.notes if "no month" in note.en] == [
+        "a target of 500,000 EUR for 2026-04-01 to 2026-06-29 matches no month, quarter or year and is not counted: "
+        "it would have to end on 2026-06-30",
+        "2 commits for 2026-04-01 to 2026-06-29 match no month, quarter or year and are not counted: "
+        "they would have to end on 2026-06-30",
+    ]
+    assert any(note.zh.endswith("未计入：应于2026-06-30结束") for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "said"),
+    [
+        ("2026-11-01", "2026-11-30", None),
+        ("2026-04-01", "2027-03-31", None),
+        ("2026-01-01", "2026-12-31", "the nearest is 2026-04-01 to 2027-03-31"),
+        ("2026-11-02", "2026-11-30", "it would have to begin on 2026-11-01"),
+        ("2026-10-31", "2026-12-01", "it would have to run from 2026-11-01 to 2026-11-30"),
+        ("2026-10-05", "2026-10-11", "the nearest is 2026-10-01 to 2026-10-31"),
+    ],
+)
+def test_days_of_no_period_of_the_fiscal_year_are_near_to_one(first: str, last: str, said: str | None) -> None:
+    rows = pd.DataFrame([{"period_start": first, "period_end": last, "wins": 3.0}])
+    found = unmatched(rows, "commits", Calendar("Asia/Shanghai", fiscal_start=4))
+    assert [note.en.split(": ")[1] for note in found] == ([] if said is None else [said])
 
 
 def test_a_target_of_wins_is_one_of_numbers_and_one_of_a_team_stands_beside_it() -> None:

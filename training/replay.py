@@ -171,7 +171,7 @@ def replay(
 
 
 def past_forecasts(
-    history: History, as_of: pd.Timestamp, days: float, weeks: int = 26, seed: int = 0
+    history: History, as_of: pd.Timestamp, days: float, weeks: int = 26, seed: int = 0, skip: float = 0.0
 ) -> list[PastForecast]:
     """Say what an earlier model expected of past periods, and what came, to learn the shared factor from.
 
@@ -181,7 +181,9 @@ def past_forecasts(
     Parameters
     ----------
     days
-        Length of the periods, that of the forecast to be made.
+        Days to the end of the periods, as of the forecast to be made.
+    skip
+        Days to their start, 0 for periods under way.
 
     Returns
     -------
@@ -197,7 +199,7 @@ def past_forecasts(
         except NotEnoughDataError:
             continue
         said.append(_Said(at, standing.keys, trained.answers(standing)[0]["learned"]))
-    return _past(history, as_of, days, said)
+    return _past(history, as_of, days, said, skip)
 
 
 def _check_over(history: History, at: pd.Timestamp, days: float | None) -> None:
@@ -272,7 +274,9 @@ def _chances(
     return Chances(learned.win, learned.win, found.by_stated, None if rates is None else rates.win, classes)
 
 
-def _past(history: History, at: pd.Timestamp, days: float | None, said: Sequence[_Said]) -> list[PastForecast]:
+def _past(
+    history: History, at: pd.Timestamp, days: float | None, said: Sequence[_Said], skip: float = 0.0
+) -> list[PastForecast]:
     """What earlier weeks said, and what is known of it by now."""
     found = []
     for one in said:
@@ -280,13 +284,14 @@ def _past(history: History, at: pd.Timestamp, days: float | None, said: Sequence
         if since < (STEP * 2 if days is None else days):
             continue
         labels = labels_of(history, one.keys, at)
-        found.append(_final(one, labels, since) if days is None else _within(one, labels, days))
+        found.append(_final(one, labels, since) if days is None else _within(one, labels, days, skip))
     return found
 
 
-def _within(said: _Said, labels: Labels, days: float) -> PastForecast:
-    won = ((labels.outcome == WON) & (labels.days <= days)).sum()
-    return PastForecast(said.learned.win_by([days])[:, 0], float(won), min(1.0, STEP / days))
+def _within(said: _Said, labels: Labels, days: float, skip: float) -> PastForecast:
+    won = ((labels.outcome == WON) & (labels.days > skip) & (labels.days <= days)).sum()
+    by = said.learned.win_by([skip, days])
+    return PastForecast(by[:, 1] - by[:, 0], float(won), min(1.0, STEP / (days - skip)))
 
 
 def _final(said: _Said, labels: Labels, since: float) -> PastForecast:

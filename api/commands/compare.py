@@ -9,7 +9,7 @@ import click
 import pandas as pd
 
 from api.history_source import Source, history_at, inputs_at
-from api.options import FILE, INSTANT, history_option, rate_option, rates_of, seed_option
+from api.options import FILE, INSTANT, history_option, rate_option, rates_of, seed_option, zone_option
 from api.progress import Progress
 from scoring.calendar_periods import Calendar
 from scoring.comparison import FEWEST_WEEKS, Comparison, compare
@@ -29,7 +29,7 @@ from training.replay import BY, replay, weeks_before
     "--retrain-every", type=click.IntRange(1, 52), default=1, show_default=True, help="Train at every so many weeks."
 )
 @click.option("--by", default=",".join(BY), show_default=True, metavar="COLUMN,…", help="Columns to cut by.")
-@click.option("--zone", default="UTC", show_default=True, help="Time zone in which stated days end.")
+@zone_option
 @rate_option
 @click.option("--out", type=FILE, required=True, help="File to write everything to (JSON).")
 @seed_option

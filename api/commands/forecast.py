@@ -12,7 +12,17 @@ import pandas as pd
 from api.commands.scoring import model_for, segments_for
 from api.forecast_text import forecast_text
 from api.history_source import Source, history_at, inputs_at
-from api.options import FILE, FOLDER, INSTANT, history_option, rate_option, rates_of, seed_option
+from api.options import (
+    FILE,
+    FOLDER,
+    INSTANT,
+    fiscal_option,
+    history_option,
+    rate_option,
+    rates_of,
+    seed_option,
+    zone_option,
+)
 from api.progress import Progress
 from features.errors import RequestError, UnreadableSourceError
 from scoring.calendar_periods import Calendar
@@ -34,20 +44,14 @@ _SIMULATED = "simulated"
     default="quarter",
     show_default=True,
     metavar="PERIOD",
-    help="2026-Q1, 2026-02, 2026, month, quarter, year, or a number of days.",
+    help="2026-Q1, 2026-02, 2026, month, quarter, year, next-month, next-quarter, next-year, or a number of days.",
 )
 @click.option(
     "--by", metavar="COLUMN", help="Cut by team, owner, product, stage, class, or another column of segments."
 )
 @click.option("--target", type=float, help="Amount to be reached: how likely is it? Instead of the one stated.")
-@click.option("--zone", default="UTC", show_default=True, help="Time zone in which days and months begin.")
-@click.option(
-    "--fiscal-start",
-    type=click.IntRange(1, 12),
-    default=1,
-    show_default=True,
-    help="Month in which the fiscal year begins.",
-)
+@zone_option
+@fiscal_option
 @rate_option
 @click.option(
     "--past-weeks",
@@ -66,7 +70,7 @@ def forecast_command(
     by: str | None,
     target: float | None,
     zone: str,
-    fiscal_start: int,
+    fiscal_start: str,
     rates: tuple[tuple[str, float], ...],
     past_weeks: int,
     model: Path | None,
@@ -74,7 +78,7 @@ def forecast_command(
     seed: int,
 ) -> None:
     """Forecast a period: won so far, expected from what is open, and from what is not created yet."""
-    calendar = Calendar(zone, fiscal_start)
+    calendar = Calendar.starting(zone, fiscal_start)
     asked = calendar.period(period, as_of)
     history = history_at(source)
     inputs = inputs_at(source)
@@ -87,13 +91,13 @@ def forecast_command(
     artifact = model_for(model, standing.history)
     chances = chances_of(standing.open(), artifact, asked, calendar, segments=segments_for(model, standing.history))
     with Progress(1) as report:
-        days = asked.days_left(as_of)
+        days, skip = asked.days_left(as_of), asked.days_until(as_of)
         if past_weeks and days:
             report("asking an earlier model about past weeks")
-        past = past_forecasts(history, as_of, days, past_weeks, seed) if past_weeks and days else []
+        past = past_forecasts(history, as_of, days, past_weeks, seed, skip) if past_weeks and days else []
     currency = currency_at(standing, inputs)
     worth = rates_of(rates) or rates_at(standing, inputs, currency)
-    goals = goals_at(inputs, as_of, asked, by, base_of(worth) if rates else currency)
+    goals = goals_at(inputs, as_of, asked, by, base_of(worth) if rates else currency, calendar)
     if target is not None:
         goals = replace(goals, amount=replace(goals.amount, target=target))
     found = forecast(

@@ -55,6 +55,7 @@ def keep_funnels(
     report("funnel and people")
     try:
         pipeline, about = _scored(history, as_of, inputs, currency)
+        about |= {"zone": calendar.zone}
     except DataError as error:
         report(f"no funnel: {error.found}")
         return

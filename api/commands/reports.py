@@ -16,7 +16,15 @@ from api.commands.scoring import model_for, segments_for
 from api.history_source import Source, history_at, inputs_at, past_scores_at
 from api.home import home
 from api.kept_reports import COMPARISON, CUTS, PERIODS, Keep, forecast_name, keep_report
-from api.options import INSTANT, history_option, rate_option, rates_of, seed_option
+from api.options import (
+    INSTANT,
+    fiscal_option,
+    history_option,
+    rate_option,
+    rates_of,
+    seed_option,
+    zone_option,
+)
 from api.progress import Progress
 from api.reports_under_way import under_way
 from features.as_of import known_as_of
@@ -39,10 +47,8 @@ Rates = tuple[tuple[str, float], ...]
 
 
 _OPTIONS = (
-    click.option("--zone", default="UTC", show_default=True, help="Time zone in which days and months begin."),
-    click.option(
-        "--fiscal-start", type=click.IntRange(1, 12), default=1, show_default=True, help="First fiscal month."
-    ),
+    zone_option,
+    fiscal_option,
     click.option(
         "--weeks", type=click.IntRange(0, 520), default=26, show_default=True, help="Past weeks to play again."
     ),
@@ -71,7 +77,7 @@ class Asked:
     """How reports are worked out; the fields are the options of the same names."""
 
     zone: str = "UTC"
-    fiscal_start: int = 1
+    fiscal_start: str = "01-01"
     weeks: int = 26
     days: int = 30
     retrain_every: int = 4
@@ -129,15 +135,15 @@ def work_out(
     report
         Told of each step.
     """
-    known, calendar = known_as_of(history, as_of), Calendar(asked.zone, asked.fiscal_start)
-    days_of_people = ReportingCalendar(asked.zone, f"{asked.fiscal_start:02d}-01")
+    known, calendar = known_as_of(history, as_of), Calendar.starting(asked.zone, asked.fiscal_start)
+    days_of_people = ReportingCalendar(asked.zone, asked.fiscal_start)
     currency = currency_at(standing_at(known, as_of), inputs, asked.currency)
     rates, seed = asked.rates, asked.seed
     keep_funnels(known, as_of, days_of_people, inputs, past, currency, asked.plan, keep, report)
     keep_forecasts(known, as_of, calendar, asked.weeks, inputs, currency, rates, seed, keep, report)
     if asked.weeks:
         days, every = float(asked.days), asked.retrain_every
-        keep_comparison(known, asked.weeks, days, every, calendar, inputs, currency, rates, seed, keep, report)
+        keep_comparison(known, as_of, asked.weeks, days, every, calendar, inputs, currency, rates, seed, keep, report)
 
 
 def keep_forecasts(
@@ -152,7 +158,7 @@ def keep_forecasts(
     keep: Keep,
     report: Report,
 ) -> None:
-    """Forecast the month and the quarter, all together and by each cut that the history has.
+    """Forecast this and the next month and quarter, all together and by each cut that the history has.
 
     Beside it stand the targets and commits that were known at the instant. Rates that are given count before
     those that are stated.
@@ -168,16 +174,17 @@ def keep_forecasts(
         report(f"forecast of the {name}")
         period = calendar.period(name, as_of)
         chances = chances_of(standing.open(), artifact, period, calendar, segments=segments)
-        left = period.days_left(as_of)
-        past = past_forecasts(history, as_of, left, weeks, seed) if weeks and left else []
+        left, skip = period.days_left(as_of), period.days_until(as_of)
+        past = past_forecasts(history, as_of, left, weeks, seed, skip) if weeks and left else []
         for by in (None, *_cuts(history, standing)):
-            goals = goals_at(inputs, as_of, period, by, unit)
+            goals = goals_at(inputs, as_of, period, by, unit, calendar)
             found = forecast(standing, chances, period, calendar, by=by, past=past, rates=worth, goals=goals, seed=seed)
             keep(forecast_name(name, by), about | found.to_dict())
 
 
 def keep_comparison(
     history: History,
+    as_of: pd.Timestamp,
     weeks: int,
     days: float,
     retrain_every: int,
@@ -209,7 +216,8 @@ def keep_comparison(
         return
     named = stage_names(history.processes)
     found = compare(played.forecasts, played.opportunities, days=days, origin=history.origin, seed=seed, stages=named)
-    keep(COMPARISON, {"until": asked[-1].isoformat()} | found.to_dict())
+    of = {"as_of": as_of.isoformat(), "zone": calendar.zone, "until": asked[-1].isoformat()}
+    keep(COMPARISON, of | found.to_dict())
 
 
 def _cuts(history: History, standing: Standing) -> list[str]:

@@ -21,7 +21,12 @@ from api.security import needs
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(needs("read")), Depends(canonical)])
 
-_PERIODS = {"month": N_("this month"), "quarter": N_("this quarter")}
+_PERIODS = {
+    "month": N_("this month"),
+    "next-month": N_("next month"),
+    "quarter": N_("this quarter"),
+    "next-quarter": N_("next quarter"),
+}
 _CUTS = {
     None: N_("all together"),
     "team": N_("by team"),
@@ -57,11 +62,20 @@ def get_forecast(request: Request, asked: Annotated[PageQuery, Query()]) -> Resp
         request,
         "forecast.html",
         asked=asked,
+        heading=forecast_heading(found, asked.period, language),
         **forecast_shown(found, asked.measure, asked.by, stages_in_service(request, language), language),
         choices=_choices(request, asked, language),
         query=f"?{request.url.query}" if request.url.query else "",
         json=f"/v1/reports/forecast?period={asked.period}" + (f"&by={asked.by}" if asked.by else ""),
     )
+
+
+def forecast_heading(found: Mapping[str, Any] | None, period: str, language: Language) -> str:
+    """Name a forecast by how its period is asked for and how it is written; the same wherever it is shown."""
+    words = {"period": language.say(_PERIODS[period])}
+    if found is None:
+        return language.say(N_("Forecast: %(period)s"), **words)
+    return language.say(N_("Forecast: %(period)s (%(name)s)"), **words, name=found["period"]["name"])
 
 
 def forecast_shown(
@@ -180,6 +194,7 @@ def _choices(request: Request, asked: PageQuery, language: Language) -> dict[str
         N_("Period"): [
             Choice(one, language.say(_PERIODS[one]), one == asked.period, address(request, period=one))
             for one in PERIODS
+            if has_report(home, forecast_name(one, None))
         ],
         N_("Cut"): [Choice(c or "", language.say(_CUTS[c]), c == asked.by, address(request, by=c)) for c in cuts],
         N_("Of"): [

@@ -25,6 +25,8 @@ class Formats:
     ('−22.1', '1,234')
     >>> english.day("2026-09-30T16:00:00Z"), english.day("2026-09-30T16:00:00Z", "Asia/Shanghai")
     ('30 Sept 2026', '1 Oct 2026')
+    >>> english.instant("2026-09-30T16:00:00Z", "Asia/Shanghai")
+    '1 Oct 2026, 00:00:00 Asia/Shanghai'
     >>> english.money(1234567.8, "EUR"), english.money(1236.0, None), english.money(1.0, "points")
     ('€1,234,568', '1,236', '1 points')
     """
@@ -78,11 +80,11 @@ class Formats:
         last = _moment(end, zone) - pd.Timedelta(seconds=1)
         return str(format_date(last, "medium", locale=self.locale))
 
-    def instant(self, at: datetime | pd.Timestamp | str | None) -> str:
-        """Write a day and a time, UTC."""
+    def instant(self, at: datetime | pd.Timestamp | str | None, zone: str = "UTC") -> str:
+        """Write a day and a time, as they are in a time zone."""
         if at is None:
             return NOTHING
-        return f"{format_datetime(_moment(at), 'medium', locale=self.locale)} UTC"
+        return f"{format_datetime(_moment(at, zone), 'medium', locale=self.locale)} {zone}"
 
     def iso(self, at: datetime | pd.Timestamp | str) -> str:
         """Write an instant for programs."""

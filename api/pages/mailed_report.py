@@ -12,10 +12,10 @@ import pandas as pd
 
 from api.card.document import Picture
 from api.card.model_card import model_card
-from api.kept_reports import CLASSES, COMPARISON, CUTS, PEOPLE, PERIODS, forecast_name, funnel_name
+from api.kept_reports import CLASSES, COMPARISON, CUTS, PEOPLE, forecast_name, funnel_name
 from api.pages.classes_page import outcome_table
 from api.pages.comparison_page import comparison_shown
-from api.pages.forecast_page import forecast_shown
+from api.pages.forecast_page import forecast_heading, forecast_shown
 from api.pages.funnel_page import funnel_shown
 from api.pages.language import N_, Language, language
 from api.pages.mailed_pipeline import mailed_pipeline
@@ -34,6 +34,8 @@ from scoring.standing import Standing
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _MOST_ACCOUNTS = 30
 _PERIOD = "quarter"
+_PERIODS = ("quarter", "month", "next-quarter", "next-month")
+"""Forecasts in their order."""
 _ID = re.compile(r'(\sid="|\shref="#)')
 _LABEL = re.compile(r'\saria-labelledby="[^"]*"')
 
@@ -124,15 +126,17 @@ def _parts(mailed: Mailed, chosen: Language) -> Iterator[Shown]:
 
 
 def _forecasts(mailed: Mailed, chosen: Language) -> Iterator[Shown]:
-    """The longest period first; each by the first cut that the history has."""
+    """What is under way first, the longest before the others; each by the first cut that the history has."""
     stages = StageNames(mailed.artifact.processes, chosen)
-    for period in reversed(PERIODS):
+    for period in _PERIODS:
         by = next((cut for cut in CUTS if forecast_name(period, cut) in mailed.reports), None)
         found = mailed.reports.get(forecast_name(period, by))
         shown = None if found is None else forecast_shown(found, "amount", by, stages, chosen)
-        if shown is not None and period != _PERIOD:  # the stated dates are the same
-            shown |= {"slippage": [], "passed": []}
-        name = chosen.say(N_("Forecast")) + (f" {found['period']['name']}" if found is not None else "")
+        name = forecast_heading(found, period, chosen)
+        if shown is not None:
+            shown |= {"heading": name}
+            if period != _PERIOD:  # the stated dates are the same
+                shown |= {"slippage": [], "passed": []}
         yield _shown(f"forecast-{period}", name, "forecast.html", chosen, shown)
 
 

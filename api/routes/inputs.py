@@ -8,6 +8,7 @@ import pandas as pd
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AwareDatetime
 
+from api.answers import Words
 from api.body import read_body
 from api.input_schemas import BODIES, InputAnswer, InputsAnswer, KindName, WrittenInputsAnswer
 from api.problems import documented
@@ -19,6 +20,8 @@ from api.store.service import actor_of, database_of
 from api.stored import cut_at
 from features.history.dated_inputs import holding, inputs_of
 from features.instants import instant
+from scoring.calendar_periods import Calendar
+from scoring.stated_periods import unmatched
 
 router = APIRouter(tags=["inputs"])
 
@@ -40,8 +43,25 @@ def put_inputs(request: Request, kind: KindName, body: Annotated[bytes, Depends(
     told = read_as(body, BODIES[kind])
     rows = told.model_dump()[kind]
     with database_of(request).writing(actor_of(request), "put inputs", request.app.state.clock) as writing:
-        written = write_inputs(writing, kind, _frame(rows, instant(writing.recorded_at)))
-    return answered(WrittenInputsAnswer(written=written, duplicates=len(rows) - written, through_seq=writing.seq))
+        frame = _frame(rows, instant(writing.recorded_at))
+        written = write_inputs(writing, kind, frame)
+    return answered(
+        WrittenInputsAnswer(
+            written=written,
+            duplicates=len(rows) - written,
+            notes=_notes(request, kind, frame),
+            through_seq=writing.seq,
+        )
+    )
+
+
+def _notes(request: Request, kind: str, rows: pd.DataFrame) -> list[Words]:
+    """Say of targets and commits that no forecast will count them."""
+    if kind not in ("targets", "commits"):
+        return []
+    settings = request.app.state.settings
+    calendar = Calendar.starting(settings.time_zone, settings.fiscal_start)
+    return [Words(en=note.en, zh_cn=note.zh) for note in unmatched(rows, kind, calendar)]
 
 
 def _frame(rows: list[dict[str, Any]], told_at: pd.Timestamp) -> pd.DataFrame:

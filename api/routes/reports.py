@@ -18,7 +18,7 @@ from scoring.segments_compared import differences
 
 router = APIRouter(tags=["reports"], dependencies=[Depends(needs("read"))])
 
-Period = Literal["month", "quarter"]
+Period = Literal["month", "next-month", "quarter", "next-quarter"]
 Cut = Literal["team", "owner", "product", "region", "stage", "class"]
 Measure = Literal["amount", "count"]
 
@@ -31,7 +31,9 @@ class ForecastQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    period: Period = Field("quarter", description="The month or the quarter that the forecast was asked in.")
+    period: Period = Field(
+        "quarter", description="The month or the quarter that the forecast was asked in, or the one after it."
+    )
     by: Cut | None = Field(None, description="Cut by this; all together if absent.")
 
 

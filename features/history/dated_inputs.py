@@ -7,7 +7,7 @@ What is not stated is unknown, never zero.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -127,38 +127,57 @@ def check_input(kind: str, frame: pd.DataFrame) -> pd.DataFrame:
     if missing:
         raise SchemaError(f"{kind} without {missing[0]}", "the instant of each row", f"add the column {missing[0]}")
     rows = checked(KINDS[kind].table, frame)
-    for place, row in enumerate(rows.to_dict("records")):
-        _check_row(kind, place, row)
+    check_rows(kind, rows, [f"row {place} of {kind}" for place in range(len(rows))])
     return rows
 
 
-def _check_row(kind: str, place: int, row: Mapping[Any, Any]) -> None:
+def check_rows(kind: str, rows: pd.DataFrame, places: Sequence[str]) -> None:
+    """Refuse rows that make no sense.
+
+    Parameters
+    ----------
+    rows
+        Some or all columns of the kind, days as text and numbers as numbers.
+    places
+        Where each row is, as an error says it, such as ``line 2 of targets.csv``.
+
+    Raises
+    ------
+    SchemaError
+        A row makes no sense; its place is named.
+    """
+    whole = rows.reindex(columns=list(KINDS[kind].table.column_names))
+    for place, row in zip(places, whole.to_dict("records"), strict=True):
+        _check_row(kind, place, row)
+
+
+def _check_row(kind: str, place: str, row: Mapping[Any, Any]) -> None:
     if "period_start" in row:
-        _check_period(kind, place, str(row["period_start"]), str(row["period_end"]))
+        _check_period(place, str(row["period_start"]), str(row["period_end"]))
     if kind == "targets" and row["scope"] not in SCOPES:
-        raise _wrong(kind, place, f"scope {row['scope']!r}", f"one of {', '.join(SCOPES)}")
+        raise _wrong(place, f"scope {row['scope']!r}", f"one of {', '.join(SCOPES)}")
     if kind == "targets" and pd.isna(row["name"]) != (row["scope"] == "company"):
-        raise _wrong(kind, place, f"name {row['name']!r} of scope {row['scope']!r}", "a name for all but the company")
+        raise _wrong(place, f"name {row['name']!r} of scope {row['scope']!r}", "a name for all but the company")
     for name in ("amount", "wins", "rate"):
         value = row.get(name)
         if isinstance(value, float) and (value < 0 or value == float("inf") or (name == "rate" and value == 0)):
-            raise _wrong(kind, place, f"{name} {value:g}", "a number above 0" if name == "rate" else "0 or more")
+            raise _wrong(place, f"{name} {value:g}", "a number above 0" if name == "rate" else "0 or more")
     if isinstance(row.get("amount"), float) and pd.notna(row["amount"]) and pd.isna(row["currency"]):
-        raise _wrong(kind, place, "an amount without a currency", "an ISO 4217 code such as CNY")
+        raise _wrong(place, "an amount without a currency", "an ISO 4217 code such as CNY")
 
 
-def _check_period(kind: str, place: int, first: str, last: str) -> None:
+def _check_period(place: str, first: str, last: str) -> None:
     try:
         in_order = date.fromisoformat(first) <= date.fromisoformat(last)
     except ValueError:
         in_order = False
     if not in_order:
         found = f"the period {first} to {last}"
-        raise _wrong(kind, place, found, "two days such as 2026-04-01 and 2026-06-30, in order")
+        raise _wrong(place, found, "two days such as 2026-04-01 and 2026-06-30, in order")
 
 
-def _wrong(kind: str, place: int, found: str, expected: str) -> SchemaError:
-    return SchemaError(f"{found} in row {place} of {kind}", expected, "correct the row")
+def _wrong(place: str, found: str, expected: str) -> SchemaError:
+    return SchemaError(f"{found} in {place}", expected, "correct the row")
 
 
 def inputs_of(frames: Mapping[str, pd.DataFrame]) -> DatedInputs:
