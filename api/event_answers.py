@@ -57,7 +57,33 @@ class EventsAnswer(Answer):
     created: int = Field(description="Events written.", examples=[998])
     duplicates: int = Field(description="Events written before.", examples=[1])
     refused: int = Field(description="Events refused.", examples=[1])
+    waiting: int = Field(
+        description="Events, not refused, of opportunities that were not told of yet: they count once these are.",
+        examples=[0],
+    )
+    waiting_for: list[str] = Field(
+        description="Those opportunities, in order, 50 at most; GET /v1/events/waiting lists all.", examples=[[]]
+    )
     results: list[EventResult] = Field(
         description="Every event that is not simply written, in order; all of them with results=all.",
         examples=[[{"index": 0, "event_id": "e-1001", "status": 201, "errors": []}]],
     )
+
+
+class WaitingAnswer(Answer):
+    """An opportunity that events name and that was not told of."""
+
+    opportunity_id: str = Field(description="Its id.", examples=["o-43"])
+    events: int = Field(description="Events that name it.", examples=[2])
+    first_recorded_at: AwareDatetime = Field(
+        description="When the first of them was recorded.", examples=["2026-03-02T09:30:01Z"]
+    )
+
+
+class WaitingEventsAnswer(Answer):
+    """Events that count nowhere yet, by opportunity."""
+
+    opportunities: list[WaitingAnswer] = Field(
+        description="In the order of their ids.", examples=[[{"opportunity_id": "o-43", "events": 2}]]
+    )
+    next_after: str | None = Field(description="after of the next page; null when there is none.", examples=[None])

@@ -390,3 +390,16 @@ def test_limits_are_told_in_plain_words(client: httpx.Client) -> None:
     assert (long["pointer"], long["expected"]) == ("/owner_id", "at most 255 characters")
     [other] = client.get("/v1/opportunities", params={"colour": "red"}).json()["errors"]
     assert (other["pointer"], other["expected"]) == ("/colour", "only parameters that are described in /docs")
+
+
+def test_events_of_opportunities_that_were_not_told_of_are_named_and_listed(client: httpx.Client) -> None:
+    put(client)
+    told = [meeting(f"w{number}", opportunity_id=name) for number, name in enumerate(("o1", "o-2", "o-3", "o-2"))]
+    answer = client.post("/v1/events", json={"events": told}).json()
+    assert (answer["created"], answer["waiting"], answer["waiting_for"]) == (4, 3, ["o-2", "o-3"])
+    first = client.get("/v1/events/waiting?limit=1").json()
+    assert [(one["opportunity_id"], one["events"]) for one in first["opportunities"]] == [("o-2", 2)]
+    second = client.get("/v1/events/waiting", params={"after": first["next_after"]}).json()
+    assert [one["opportunity_id"] for one in second["opportunities"]] == ["o-3"]
+    put(client, "o-2")
+    assert [one["opportunity_id"] for one in client.get("/v1/events/waiting").json()["opportunities"]] == ["o-3"]

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from api.body import is_ndjson, read_body, read_events
-from api.event_answers import EventResult, EventsAnswer, PutAnswer
+from api.event_answers import EventResult, EventsAnswer, PutAnswer, WaitingAnswer, WaitingEventsAnswer
 from api.event_schemas import EVENT, AccountBody, ContactBody, OpportunityBody, RawEvents
 from api.problems import Part, documented, part_of, sort_of
 from api.reading import answered, described, read_as, wrong_body
@@ -22,6 +22,7 @@ from api.store.service import actor_of, database_of
 from api.validation import event_parts_of
 from features.history.database.engine import Writing
 from features.history.database.reads import moment
+from features.history.database.waiting import waiting_events
 from features.history.database.writes import Done, Written, append_events, put_account, put_contact, put_opportunity
 
 router = APIRouter(tags=["push"], dependencies=[Depends(needs("write"))])
@@ -29,6 +30,7 @@ router = APIRouter(tags=["push"], dependencies=[Depends(needs("write"))])
 Body = Annotated[bytes, Depends(read_body)]
 
 
+_MOST_NAMED = 50
 _WRITTEN: dict[int | str, dict[str, Any]] = {
     201: {"model": PutAnswer, "description": "Written"},
     **documented(409, 507),
@@ -123,8 +125,10 @@ def post_events(
     told = [event for event, _ in read if event is not None]
     with database_of(request).writing(actor_of(request), "events", request.app.state.clock) as writing:
         written = iter(append_events(writing, told))
-    found = [_result(index, event, parts, written) for index, (event, parts) in enumerate(read)]
-    return _answer(writing, found, everything=results == "all")
+    became = [next(written) if event is not None else None for event, _ in read]
+    found = [_result(index, parts, one) for index, ((_, parts), one) in enumerate(zip(read, became, strict=True))]
+    waiting = [one.waits_for for one in became if one is not None and one.error is None and one.waits_for is not None]
+    return _answer(writing, found, waiting, everything=results == "all")
 
 
 def _raw_events(body: bytes, is_lines: bool) -> Sequence[Any]:
@@ -153,18 +157,17 @@ def _id_of(raw: Any, is_line: bool) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def _result(index: int, event: dict[str, Any] | None, read: tuple[str | None, list[Part]], written: Any) -> EventResult:
+def _result(index: int, read: tuple[str | None, list[Part]], became: Written | None) -> EventResult:
     name, parts = read
-    if event is None:
+    if became is None:
         return EventResult(index=index, event_id=name, status=422, errors=parts)
-    became: Written = next(written)
     if became.error is None:
         return EventResult(index=index, event_id=name, status=201 if became.done == "created" else 200, errors=[])
     status = 409 if sort_of(became.error).status == 409 else 422
     return EventResult(index=index, event_id=name, status=status, errors=[part_of(became.error)])
 
 
-def _answer(writing: Writing, found: Sequence[EventResult], *, everything: bool) -> Response:
+def _answer(writing: Writing, found: Sequence[EventResult], waiting: Sequence[str], *, everything: bool) -> Response:
     count = {status: sum(result.status == status for result in found) for status in (200, 201, 409, 422)}
     refused = count[409] + count[422]
     answer = EventsAnswer(
@@ -173,7 +176,26 @@ def _answer(writing: Writing, found: Sequence[EventResult], *, everything: bool)
         created=count[201],
         duplicates=count[200],
         refused=refused,
+        waiting=len(waiting),
+        waiting_for=sorted(set(waiting))[:_MOST_NAMED],
         results=[result for result in found if everything or result.status != 201],
     )
     status = 207 if refused else 200 if count[200] else 201
     return answered(answer, status)
+
+
+@router.get("/v1/events/waiting", response_model=WaitingEventsAnswer, summary="List what waits for an opportunity")
+def get_waiting(
+    request: Request,
+    after: Annotated[str, Query(max_length=255, description="Later ids only.")] = "",
+    limit: Annotated[int, Query(ge=1, le=1000, description="Opportunities at most.", examples=[100])] = 100,
+) -> Response:
+    """List opportunities that events name and that were never told of: late ones, and ids that are wrong."""
+    with database_of(request).reading() as connection:
+        rows = waiting_events(connection, after, limit + 1)
+    found = [
+        WaitingAnswer(opportunity_id=name, events=count, first_recorded_at=moment(first))
+        for name, count, first in rows[:limit]
+    ]
+    following = found[-1].opportunity_id if len(rows) > limit else None
+    return answered(WaitingEventsAnswer(opportunities=found, next_after=following))

@@ -80,6 +80,11 @@ class Batch:
             self.replacing.setdefault(row["replaces"], []).append((row["event_id"], row["kind"]))
         return row
 
+    def unknown_opportunity(self, body: Mapping[str, Any]) -> str | None:
+        """The opportunity that an event names and that was not told of yet; None when there is none."""
+        name: str | None = body.get("opportunity_id")
+        return None if name is None or name in self.process else name
+
     def _check_subject(self, body: Mapping[str, Any], row: Row) -> None:
         check_not_erased(body, self.erased)
         if row["kind"] == MERGE and row["account_id"] == row["value"]:

@@ -37,10 +37,14 @@ Done = Literal["created", "duplicate"]
 
 @dataclass(frozen=True)
 class Written:
-    """What became of one row of a batch; ``error`` says why it was refused."""
+    """What became of one row of a batch; ``error`` says why it was refused.
+
+    ``waits_for`` is the opportunity that it names and that was not told of yet.
+    """
 
     done: Done | None
     error: RequestError | None = None
+    waits_for: str | None = None
 
 
 def put_account(writing: Writing, account_id: str, body: Mapping[str, Any]) -> Done:
@@ -134,7 +138,7 @@ def append_events(writing: Writing, bodies: Sequence[Mapping[str, Any]]) -> list
             row = known.check(body)
             done: Done = "created" if row else "duplicate"
             rows += [row] if row else []
-            results.append(Written(done))
+            results.append(Written(done, waits_for=known.unknown_opportunity(body)))
         except RequestError as error:
             results.append(Written(None, error))
     _insert(writing, rows, description)
