@@ -10,16 +10,18 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from api.cli import main
 from api.store.keys import all_keys, create_key
+from api.store.tables import SCORES
 from features.history.database.engine import Database
 from features.history.database.history_of import history_of
 from features.history.database.import_history import write_into
 from features.history.database.tables import EVENTS
 from features.history.directory import write_history
 from features.history.history import History
+from features.instants import micros_of
 from tests.databases import PostgresServer, upgraded
 
 NOW = pd.Timestamp("2026-06-01", tz="UTC")
@@ -76,10 +78,10 @@ def test_a_new_database_is_made_and_told_of(run: Run, fresh: Callable[[str], str
     url = fresh("made")
     refused = run(url, "database", "status")
     assert refused[0] == 1
-    assert run(url, "database", "upgrade")[:2] == (0, f"{_shown(url)}: revision 0003, is new\n")
-    assert run(url, "database", "upgrade")[1] == f"{_shown(url)}: revision 0003, nothing to do\n"
+    assert run(url, "database", "upgrade")[:2] == (0, f"{_shown(url)}: revision 0004, is new\n")
+    assert run(url, "database", "upgrade")[1] == f"{_shown(url)}: revision 0004, nothing to do\n"
     code, out, _ = run(url, "database", "status")
-    assert (code, "revision 0003, 0 writes\n0 opportunities, 0 events" in out) == (0, True)
+    assert (code, "revision 0004, 0 writes\n0 opportunities, 0 events" in out) == (0, True)
 
 
 def _shown(url: str) -> str:
@@ -196,3 +198,25 @@ def test_a_database_that_is_not_there_is_told_and_not_made(run: Run, url: str, s
     code, _, err = run(f"sqlite:///{tmp_path}/unused.db", "audit", "--history", url)
     assert (code, said in err) == (1, True), err
     assert not (tmp_path / "unused.db").exists()
+
+
+def test_old_scores_are_thinned_to_one_a_week(run: Run, database: Database) -> None:
+    days = pd.date_range("2026-01-01", periods=21, tz="UTC")  # a Thursday
+    of_all = {"through_seq": 1, "status": "scored"}
+    rows = [
+        of_all
+        | {"opportunity_id": name, "as_of": micros_of(day), "is_shadow": is_shadow, "model_version": str(is_shadow)}
+        for name, is_shadow in (("o1", False), ("o2", False), ("o2", True))
+        for day in days
+        if is_shadow is False or day == days[2]
+    ]
+    with database.changing() as connection:
+        connection.execute(insert(SCORES), rows)
+    code, said, _ = run(_url(database), "database", "thin", "--before", "2026-01-16T00:00Z")
+    assert (code, "24 scores deleted" in said) == (0, True)
+    with database.reading() as connection:
+        asked = select(SCORES.c.as_of).where(SCORES.c.opportunity_id == "o1").order_by(SCORES.c.as_of)
+        kept = connection.execute(asked).scalars().all()
+        shadows = connection.execute(select(SCORES.c.as_of).where(SCORES.c.is_shadow)).all()
+    assert [pd.Timestamp(at, unit="us", tz="UTC").day for at in kept] == [7, 14, *range(15, 22)]
+    assert len(shadows) == 1

@@ -1,4 +1,4 @@
-"""Commands for the database: upgrade, status, backup, restore, import."""
+"""Commands for the database: upgrade, status, backup, restore, import, thin."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
+import pandas as pd
 from sqlalchemy import func, select
 
 from api.clock import now
 from api.history_source import HistorySource, Source, history_at
-from api.options import FILE
+from api.options import FILE, INSTANT
 from api.settings import read_settings
 from features.history.database.engine import Database
+from features.instants import micros_of
 
 _ACTOR = "dealodds database import"
 
@@ -95,6 +97,17 @@ def restore_command(file: Path, replace: bool) -> None:
         make_file(database)
         restore(database, file, replace=replace)
         click.echo(f"{database.name} is as in {file}")
+
+
+@database_group.command("thin")
+@click.option("--before", type=INSTANT, required=True, help="Scores of whole weeks before this instant.")
+def thin_command(before: pd.Timestamp) -> None:
+    """Keep of old scores one a week for each opportunity; may run beside the service."""
+    from api.store.thinning import thin_scores
+
+    with opened() as database:
+        deleted = thin_scores(database, micros_of(before))
+        click.echo(f"{deleted:,} scores deleted from {database.name}")
 
 
 @database_group.command("import")
