@@ -53,6 +53,9 @@ class WorkListQuery(Query):
     min_probability: _Probability | None = Field(None, description="Win probability at least this.")
     max_probability: _Probability | None = Field(None, description="Win probability at most this.")
     min_amount: Annotated[float, Field(ge=0, le=1e15)] | None = Field(None, description="Amount at least this.")
+    min_expected_value: Annotated[float, Field(ge=0, le=1e15)] | None = Field(
+        None, description="Expected value at least this, in the currency of each; name one where there are several."
+    )
     sort: Sort = Field(
         "-expected_value",
         description="By what it is sorted; with - the largest first. Rows without a value come last, ties by id.",

@@ -135,11 +135,14 @@ def suggested_thresholds(
     for column, by in RANKED.items():
         figures = rows[column].to_numpy(np.float64)
         known = np.sort(figures[~np.isnan(figures)])[::-1]
-        found.append(threshold_of(known[: capacity + 1], capacity, by, len(known), float(known.sum())))
+        total = float(known.sum())
+        found.append(threshold_of(known[: capacity + 1], capacity, by, len(known), total, pipeline.currency))
     return tuple(found)
 
 
-def threshold_of(largest: Floats, capacity: int, by: Words, of: int, total: float) -> Threshold:
+def threshold_of(
+    largest: Floats, capacity: int, by: Words, of: int, total: float, currency: str | None = None
+) -> Threshold:
     """Suggest a threshold from the largest figures.
 
     Parameters
@@ -148,11 +151,13 @@ def threshold_of(largest: Floats, capacity: int, by: Words, of: int, total: floa
         The largest figures, one more than the capacity where there are so many, largest first.
     of, total
         How many figures are known, and their sum.
+    currency
+        Of expected values, None when none is named.
 
     Examples
     --------
     >>> threshold_of(np.array([0.9, 0.6, 0.6]), 2, RANKED["probability"], 5, 2.4).said.en
-    'you can work 2: take those with win probability of 0.9 or more, 1'
+    'you can work 2: take those with win probability of 90.0 % or more, 1'
     """
     if not len(largest) or capacity < 1:
         return Threshold(by, capacity, None, 0, of, None, Words("nothing to rank", "没有可排序的商机"))
@@ -164,7 +169,7 @@ def threshold_of(largest: Floats, capacity: int, by: Words, of: int, total: floa
     worked = int((largest >= bound).sum())
     share = float(largest[:worked].sum() / total) if total > 0 else None
     threshold = None if np.isnan(bound) else float(bound)
-    return Threshold(by, capacity, threshold, worked, of, share, _said(by, capacity, threshold, worked))
+    return Threshold(by, capacity, threshold, worked, of, share, _said(by, capacity, threshold, worked, currency))
 
 
 def unranked(by: Words, capacity: int) -> Threshold:
@@ -176,14 +181,18 @@ def unranked(by: Words, capacity: int) -> Threshold:
     return Threshold(by, capacity, None, 0, 0, None, said)
 
 
-def _said(by: Words, capacity: int, threshold: float | None, worked: int) -> Words:
+def _said(by: Words, capacity: int, threshold: float | None, worked: int, currency: str | None) -> Words:
     if threshold is None:
         return Words(
             f"more than {capacity} share the highest {by.en}: it cannot part them",
             f"超过{capacity}个商机的{by.zh}同为最高，无法据此区分",
         )
-    shown = f"{threshold:.3g}" if threshold < 1000 else f"{threshold:,.0f}"
+    if by == RANKED["probability"]:
+        shown, zh_shown = f"{100 * threshold:.1f} %", f"{100 * threshold:.1f}%"
+    else:
+        amount = f"{threshold:.3g}" if threshold < 1000 else f"{threshold:,.0f}"
+        shown = zh_shown = f"{amount} {currency}" if currency else amount
     return Words(
         f"you can work {capacity}: take those with {by.en} of {shown} or more, {worked}",
-        f"本期可处理{capacity}个：选择{by.zh}不低于{shown}的{worked}个",
+        f"本期可处理{capacity}个：选择{by.zh}不低于{zh_shown}的{worked}个",
     )

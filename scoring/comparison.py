@@ -14,6 +14,8 @@ from scoring.block_bootstrap import block_weights
 from scoring.comparison_words import Finding, sentence
 from scoring.disagreements import Disagreement, disagreements_of
 from scoring.forecast_errors import figures_of, log_loss_of, wape_difference
+from scoring.rule_counted import RuleCounted, rule_counted
+from scoring.weekly_forecasts import weekly_forecasts
 from scoring.words import Words
 
 Floats = NDArray[np.float64]
@@ -21,6 +23,8 @@ Floats = NDArray[np.float64]
 COMMITTED = "committed"
 """Scope of the months or quarters that owners had committed to, with all that came in them."""
 LEARNED, RULES = "learned", ("fixed_weights", "stage_rates", "commit")
+_OF_FINAL = 0.25
+"""Weeks asked for the final outcome share most of their opportunities: four tell about as much as one."""
 FEWEST_WEEKS = 8
 """Below it is said that the weeks are too few to judge."""
 
@@ -45,6 +49,12 @@ class Comparison:
         Where the two were farthest apart, and who was right how often.
     held
         Weeks whose 80 % interval held what came, and weeks judged, by scope and measure.
+    independent
+        About how many periods that do not overlap the weeks tell as much as.
+    rule_counted
+        What the fixed weights counted, and what became of it; None where that is not at hand.
+    series
+        What each method said of each week, and what came (``weekly_forecasts``).
     """
 
     weeks: int
@@ -55,6 +65,9 @@ class Comparison:
     disagreements: tuple[Disagreement, ...]
     right: dict[str, int]
     held: tuple[dict[str, Any], ...]
+    independent: int
+    rule_counted: RuleCounted | None
+    series: tuple[dict[str, Any], ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Describe the comparison in JSON."""
@@ -68,6 +81,9 @@ class Comparison:
             "disagreements": [one.to_dict() for one in self.disagreements],
             "right": self.right,
             "held": list(self.held),
+            "independent": self.independent,
+            "rule_counted": None if self.rule_counted is None else self.rule_counted.to_dict(),
+            "series": list(self.series),
         }
 
 
@@ -90,7 +106,8 @@ def compare(
         forecast, low_80, low_50, median, high_50, high_80, actual``. ``by`` is empty for all together.
     opportunities
         One row a week and open opportunity: ``cutoff, opportunity_id, owner, stage, learned, fixed_weights, outcome``;
-        ``won`` (within the days asked; NaN when not known) and ``within_<method>``; the columns cut by.
+        ``won`` (within the days asked; NaN when not known), perhaps ``lost`` and ``counted``
+        (``rule_counted``), and ``within_<method>``; the columns cut by.
     days
         Length of each forecast; None for the final outcome.
     stages
@@ -128,6 +145,9 @@ def compare(
         disagreements=examples,
         right=right,
         held=_held(forecasts),
+        independent=max(1, round(len(cutoffs) * min(1.0, step_days / days if days else _OF_FINAL))),
+        rule_counted=rule_counted(opportunities, days) if "counted" in opportunities else None,
+        series=weekly_forecasts(forecasts),
     )
 
 
@@ -158,7 +178,9 @@ def _findings(
         return []
     found = []
     for rule in (name for name in RULES if name in methods):
-        ours, theirs = (figures_of(methods[name], weights)["wape"]["value"] for name in (LEARNED, rule))
+        judged = [figures_of(methods[name], weights) for name in (LEARNED, rule)]
+        ours, theirs = (one["wape"]["value"] for one in judged)
+        biases = judged[0]["bias"]["value"], judged[1]["bias"]["value"]
         difference = wape_difference(methods[LEARNED], methods[rule], weights)
         if ours is None or theirs is None:
             continue
@@ -173,15 +195,17 @@ def _findings(
                 difference=difference["value"],
                 low=difference["low"],
                 high=difference["high"],
-                words=sentence(what, rule, weeks, ours, theirs, difference, stages),
+                learned_bias=biases[0],
+                rule_bias=biases[1],
+                words=sentence(what, rule, weeks, ours, theirs, difference, stages, biases),
             )
         )
     return found
 
 
-def _bad_first(finding: Finding) -> tuple[bool, bool, float]:
-    """Lost first, the worst of them first; then what is of all together."""
-    return not finding.lost, finding.by is not None, finding.difference
+def _bad_first(finding: Finding) -> tuple[bool, bool, bool, float]:
+    """Lost first, the worst of them first; then where it may have; then what is of all together."""
+    return not finding.lost, not finding.is_worse, finding.by is not None, finding.difference
 
 
 def _log_losses(

@@ -118,6 +118,7 @@ def artifact(card: dict[str, Any]) -> Artifact:
                 "Association is not cause",
                 "measured when the opportunity closed: it knows the outcome",
                 "Active: intent is expressed, with a sign of it within 14 days",
+                "accounts without one are in none of them, and are hidden by a threshold of their own (not told yet)",
                 "the rule's percentage of the stage",
                 "Owners: too few have enough opportunities for a figure that points at nobody",
             ],

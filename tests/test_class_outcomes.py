@@ -71,7 +71,7 @@ def test_a_threshold_leaves_what_can_be_worked() -> None:
     chance = {capacity: (one.threshold, one.worked) for capacity, (one, _) in found.items()}
     assert chance == {1: (0.9, 1), 2: (0.9, 1), 3: (0.6, 3), 9: (0.1, 5)}
     assert found[3][0].share == pytest.approx(2.1 / 2.4)
-    assert found[3][0].said.en == "you can work 3: take those with win probability of 0.6 or more, 3"
+    assert found[3][0].said.en == "you can work 3: take those with win probability of 60.0 % or more, 3"
     assert found[3][1].threshold == 60
     none, _ = suggested_thresholds(pipeline(deals, 10, scores), 3, classes=["hidden"])
     assert (none.threshold, none.worked, none.said.zh) == (None, 0, "没有可排序的商机")

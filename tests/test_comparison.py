@@ -96,8 +96,74 @@ def test_the_sentence_says_the_figures_in_both_languages() -> None:
     assert "over 10 weeks the learned forecast missed by 10 %, the fixed weights by 50 %" in found.words.en
     assert "difference 40 points, 80 % sure between 40 and 40" in found.words.en
     assert "10周内学习预测误差10%，固定权重误差50%；相差40个百分点，80%把握在40至40之间" in found.words.zh
+    assert "; on average the learned forecast was 10 % too high, the fixed weights 50 % too high" in found.words.en
+    assert "；平均而言学习预测偏高10%，固定权重偏高50%" in found.words.zh
     assert found.is_sure
     assert not found.lost
+    assert (found.learned_bias, found.rule_bias) == (pytest.approx(0.1), pytest.approx(0.5))
+
+
+def test_the_way_in_which_a_forecast_misses_is_said_and_none_where_there_is_none() -> None:
+    low, even = [value * 0.8 for value in ACTUAL], [value + (-1) ** place for place, value in enumerate(ACTUAL)]
+    words = comparison(said("learned", even, half_width=2), said("fixed_weights", low)).findings[0].words
+    assert words.en.endswith("the learned forecast was neither too high nor too low, the fixed weights 20 % too low")
+    assert words.zh.endswith("学习预测不高不低，固定权重偏低20%")
+
+
+def test_a_difference_that_chance_may_have_made_is_no_loss_and_comes_after_what_is_lost() -> None:
+    worse = [value + (3 if place < 5 else -1) for place, value in enumerate(ACTUAL)]
+    rule = [value + (2 if place >= 5 else -1.2) for place, value in enumerate(ACTUAL)]
+    found = comparison(
+        said("learned", worse, half_width=2),
+        said("fixed_weights", rule),
+        said("learned", BAD, "south", 2),
+        said("fixed_weights", GOOD, "south"),
+    )
+    lost, apart = found.findings
+    assert (lost.group, lost.lost, lost.is_sure) == ("south", True, True)
+    assert (apart.is_worse, apart.lost, apart.is_sure) == (True, False, False)
+    assert "not told apart; over 10 weeks" in apart.words.en
+    assert "lost" not in apart.words.en
+    assert "尚分不出高下" in apart.words.zh
+    told = apart.to_dict()
+    assert (told["lost"], told["worse"], told["sure"]) == (False, True, False)
+
+
+def test_weeks_that_overlap_count_as_fewer_periods() -> None:
+    tables = pd.concat([said("learned", GOOD, half_width=2), said("fixed_weights", BAD)], ignore_index=True)
+    asked = {"origin": "simulated"}
+    found = {days: compare(tables, opportunities(), days=days, **asked).independent for days in (7, 30, 3, None)}  # type: ignore[arg-type]
+    assert found == {7: 10, 30: 2, 3: 10, None: 2}
+    assert comparison(tables).to_dict()["independent"] == 2
+
+
+def test_every_week_is_listed_with_what_each_method_said_and_what_came() -> None:
+    found = comparison(
+        said("learned", GOOD, half_width=2), said("fixed_weights", BAD), said("learned", BAD, "south", 2)
+    ).to_dict()
+    (only,) = found["series"]
+    assert (only["scope"], only["measure"], len(only["weeks"])) == ("open", "count", 10)
+    week = only["weeks"][1]
+    assert week == {
+        "at": "2026-01-12T00:00:00+00:00",
+        "came": 12,
+        "learned": pytest.approx(13.2),
+        "low": pytest.approx(11.2),
+        "high": pytest.approx(15.2),
+        "fixed_weights": pytest.approx(18),
+    }
+
+
+def test_why_the_fixed_weights_miss_is_said_by_what_they_counted() -> None:
+    rows = opportunities(counted=[1.0, 1.0, 0.0, 1.0], won=[0.0, 1.0, 1.0, np.nan], lost=[1.0, 0.0, 0.0, np.nan])
+    tables = pd.concat([said("learned", GOOD, half_width=2), said("fixed_weights", BAD)], ignore_index=True)
+    found = compare(tables, rows, days=30, origin="simulated").to_dict()["rule_counted"]
+    assert (found["counted"], found["expected"], found["won"], found["lost"]) == (2, 0.625, 0.5, 0.5)
+    assert found["wins_not_counted"] == 0.5
+    assert "they counted 2 times an opportunity, stated to close within 30 days, and expected 62 %" in found["en"]
+    assert "50 % were, 50 % were lost, 0 % were still open at the end. 50 % of the wins came from others" in found["en"]
+    assert "预计在30天内成交的商机2次" in found["zh-CN"]
+    assert comparison(tables).to_dict()["rule_counted"] is None
 
 
 def test_where_the_learned_forecast_lost_it_says_so_first() -> None:

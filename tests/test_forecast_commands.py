@@ -99,6 +99,8 @@ def test_past_weeks_are_compared_and_too_few_are_said_to_be(run: Run, folder: Pa
     for text in (
         "2 weeks",
         "too few weeks to judge",
+        "weeks overlap; independent periods among them: about 1",
+        "why the fixed weights miss: in all weeks together they counted",
         "周数过少",
         "周中命中",
         "the learned forecast missed by",

@@ -393,4 +393,5 @@ def test_expected_values_of_several_currencies_are_ranked_in_the_one_that_is_cho
     assert (found["thresholds"]["expected_value"]["threshold"], found["outcomes"]) == (750_000, None)
     page = reader.get("/classes?capacity=1&currency=CNY").text
     assert "<option selected>CNY</option>" in page
+    assert "expected value of 750,000 CNY or more, 1" in page
     assert "run dealodds reports" in page

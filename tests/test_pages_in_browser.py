@@ -186,6 +186,30 @@ def test_the_forecast_is_compared_with_the_fixed_weights_and_shows_what_its_json
             expect(page.locator(".findings")).to_contain_text(one["en"])
 
 
+def test_every_past_week_is_drawn_with_its_band_and_taken_along_as_a_table(visit: Visit) -> None:
+    with visit(locale="en") as page:
+        page.goto("/learned-vs-fixed")
+        twin = page.request.get("/v1/reports/comparison").json()
+        figures = page.locator("figure.weekly")
+        expect(figures).to_have_count(len(twin["series"]))
+        for at in range(len(twin["series"])):
+            for kind in ("polygon.band", "polyline.came", "polyline.learned", "polyline.fixed_weights"):
+                corners = (figures.nth(at).locator(kind).get_attribute("points") or "").split()
+                assert len(corners) == len(twin["series"][at]["weeks"]) * (2 if "band" in kind else 1)
+        expect(page.get_by_text("independent periods among 3 weeks: about 1")).to_be_visible()
+        expect(page.locator("section[aria-labelledby=whole]")).to_contain_text(twin["rule_counted"]["en"])
+        page.get_by_text("Week by week: number of wins").click()
+        shown = page.locator("details[open] tbody tr")
+        counts = [week for one in twin["series"] if one["measure"] == "count" for week in one["weeks"]]
+        expect(shown).to_have_count(len(counts))
+        for measure in ("count", "amount"):
+            for kind in ("csv", "xlsx"):
+                assert page.request.get(f"/learned-vs-fixed/weeks-{measure}.{kind}").ok
+        text = page.request.get("/learned-vs-fixed/weeks-count.csv").text()
+        assert len(text.strip().splitlines()) == len(counts) + 1
+        assert text.splitlines()[0].endswith("Week,Scope,Came,Learned,80% low,80% high,Fixed weights,Stage rates")
+
+
 def test_the_funnel_plans_the_worked_example_to_the_unit_beside_what_is_learned(visit: Visit) -> None:
     with visit(locale="en") as page:
         page.get_by_role("link", name="Funnel", exact=True).click()

@@ -110,6 +110,23 @@ def test_the_final_outcome_is_judged_on_those_that_closed(known: History, weeks:
     assert set(found.forecasts["scope"]) == {"open"}
 
 
+def test_what_the_fixed_weights_count_is_what_is_stated_to_close_within_the_days(
+    known: History, played: Replay
+) -> None:
+    weeks = played.opportunities.groupby("cutoff")
+    said = rows(played, scope="open", measure="count", method="fixed_weights").query("by == ''").set_index("cutoff")
+    for at, week in weeks:
+        counted = week[week["counted"] > 0]
+        assert 0 < len(counted) < len(week)
+        assert counted["fixed_weights"].sum() == pytest.approx(said.at[at, "forecast"])
+    assert not (played.opportunities["won"] * played.opportunities["lost"]).any()
+    found = compare(played.forecasts, played.opportunities, days=DAYS, origin="simulated").to_dict()
+    assert found["rule_counted"]["counted"] == played.opportunities["counted"].sum()
+    assert {(one["scope"], one["measure"]) for one in found["series"]} == {
+        (scope, measure) for scope in ("open", "all") for measure in ("amount", "count")
+    }
+
+
 def test_past_forecasts_hold_only_what_is_known_by_the_instant(known: History) -> None:
     as_of = pd.Timestamp("2025-08-01", tz="UTC")
     found = past_forecasts(known, as_of, DAYS, weeks=3)

@@ -220,6 +220,9 @@ def test_the_page_of_the_classes_says_what_its_json_says(client: httpx.Client) -
     said = _twin(client, "/v1/reports/classes?capacity=7")["thresholds"]["expected_value"]["said"]
     page = client.get("/classes?capacity=7", headers=HTML).text
     assert said["en"] in page
+    assert re.search(r"expected value of [\d,]+ EUR or more, 7", said["en"])
+    assert "Hidden counts open opportunities on record" in page
+    assert "Hidden counts accounts without an open opportunity" in client.get("/hidden-accounts", headers=HTML).text
     assert "Nobody saw them then" in page
     assert 'value="7"' in page
     chinese = client.get("/classes?capacity=7", headers=HTML | {"Accept-Language": "zh-CN"}).text
@@ -230,6 +233,24 @@ def test_the_page_of_the_classes_says_what_its_json_says(client: httpx.Client) -
             assert client.get(f"/classes/{table}.{kind}?capacity=7", headers=HTML).status_code == 200
     assert client.get("/classes/else.csv").status_code == 404
     assert client.get("/classes?capacity=0", headers=HTML).status_code == 422
+
+
+def test_each_threshold_leads_to_as_many_in_the_pipeline_as_can_be_worked(client: httpx.Client) -> None:
+    found = _twin(client, "/v1/reports/classes?capacity=7")["thresholds"]
+    page = client.get("/classes?capacity=7", headers=HTML).text
+    links = [one.replace("&amp;", "&") for one in re.findall(r'href="(/pipeline\?[^"]+)"', page)]
+    asked = {one.split("?")[1].split("=")[0]: one for one in links}
+    assert "currency=EUR" in asked["min_expected_value"]
+    for key in ("probability", "expected_value"):
+        if found[key]["threshold"] is not None:
+            url = asked[f"min_{key}"]
+            twin = _twin(client, url.replace("/pipeline", "/v1/opportunities"))
+            assert len(twin["opportunities"]) == found[key]["worked"]
+            rows = client.get(url.replace("/pipeline", "/pipeline.csv"), headers=HTML).content.decode("utf-8-sig")
+            assert len(list(csv.DictReader(io.StringIO(rows)))) == found[key]["worked"]
+    shown = client.get(asked["min_expected_value"], headers=HTML).text
+    assert "Expected value at least" in shown
+    assert "Clear all filters" in shown
 
 
 def test_kept_scores_are_followed_where_they_are_old_enough(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.history.history import History
-from features.instants import DAY, SECOND
+from features.instants import DAY, SECOND, micros_of
 from features.labels import labels_of
 from features.outcomes import LOST, WON, Labels
 from models.incidence import Incidence
@@ -19,6 +19,7 @@ from scoring.chances import Chances
 from scoring.forecast import Forecast, forecast
 from scoring.forecast_goals import Goals
 from scoring.forecast_lines import Line, Measure, quantiles
+from scoring.forecast_parts import stated_in
 from scoring.one_currency import in_one_currency
 from scoring.shared_factor import PastForecast
 from scoring.standing import Standing
@@ -59,8 +60,16 @@ class Week:
     @property
     def won(self) -> NDArray[np.bool_]:
         """Which of the open ones were won within the days asked, shape (n,)."""
+        return self._ended(WON)
+
+    @property
+    def lost(self) -> NDArray[np.bool_]:
+        """Which of the open ones were lost within the days asked, shape (n,)."""
+        return self._ended(LOST)
+
+    def _ended(self, outcome: int) -> NDArray[np.bool_]:
         limit = np.inf if self.days is None else self.days
-        return np.asarray((self.labels.outcome == WON) & (self.labels.days <= limit))
+        return np.asarray((self.labels.outcome == outcome) & (self.labels.days <= limit))
 
 
 def forecast_rows(
@@ -188,9 +197,19 @@ def opportunity_rows(week: Week, by: Sequence[str]) -> pd.DataFrame:
         "fixed_weights": week.open.weight,
         "outcome": outcome,
         "won": week.won.astype(np.float64),
+        "lost": week.lost.astype(np.float64),
+        "counted": _counted(week).astype(np.float64),
         "stage": week.open.stage,
     }
     columns |= {column: _group(week, column) for column in by if column != "stage"}
     for name, answer in week.answers.items():
         columns[f"within_{name}"] = answer.win if week.days is None else answer.win_by([week.days])[:, 0]
     return pd.DataFrame(columns)
+
+
+def _counted(week: Week) -> NDArray[np.bool_]:
+    """Which of the open ones the fixed weights count, shape (n,)."""
+    if week.days is None:
+        return np.ones(len(week.open), dtype=bool)
+    start, end = (micros_of(at) / DAY for at in (week.period.start, week.period.end))
+    return stated_in(week.open, start, end, week.calendar)

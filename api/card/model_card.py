@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from api.card.class_sections import class_section
 from api.card.document import LANGUAGES, Bullets, Document, Section, Text
 from api.card.html_page import html_page
 from api.card.limits import limit_section
 from api.card.markdown_text import markdown_text
 from api.card.model_sections import (
-    class_section,
     data_section,
     feature_section,
     member_section,

@@ -84,6 +84,12 @@ def compared_lines(found: Comparison) -> list[str]:
     ]
     if found.weeks < FEWEST_WEEKS:
         lines += ["too few weeks to judge", "周数过少，不足以判断"]
+    lines += [
+        f"weeks overlap; independent periods among them: about {found.independent}",
+        f"各周互相重叠：约相当于{found.independent}个独立期间",
+    ]
+    if found.rule_counted is not None:
+        lines += [f"- {found.rule_counted.words.en}", f"  {found.rule_counted.words.zh}"]
     for finding in found.findings:
         if finding.by is None:
             lines += [f"- {finding.words.en}", f"  {finding.words.zh}"]

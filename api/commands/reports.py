@@ -216,7 +216,8 @@ def keep_comparison(
         return
     named = stage_names(history.processes)
     found = compare(played.forecasts, played.opportunities, days=days, origin=history.origin, seed=seed, stages=named)
-    of = {"as_of": as_of.isoformat(), "zone": calendar.zone, "until": asked[-1].isoformat()}
+    unit = base_of(rates_of(rates)) if rates else currency
+    of = {"as_of": as_of.isoformat(), "zone": calendar.zone, "until": asked[-1].isoformat(), "currency": unit}
     keep(COMPARISON, of | found.to_dict())
 
 

@@ -26,9 +26,7 @@ def get_classes(request: Request, asked: Annotated[ClassesQuery, Query()]) -> Re
     """Show thresholds for the time there is, and what became of each class."""
     language = language_of(request)
     found = classes_report(request, asked)
-    bound = found["thresholds"]["probability"]["threshold"]
     given = asked.model_dump(exclude_none=True)
-    least = {} if bound is None else {"min_probability": bound}
     return page(
         request,
         "classes.html",
@@ -36,11 +34,21 @@ def get_classes(request: Request, asked: Annotated[ClassesQuery, Query()]) -> Re
         thresholds=threshold_table(found, language),
         outcomes=outcome_table(found["outcomes"], language) if found["outcomes"] else None,
         under_way=is_under_way(request.app.state.settings.home),
-        work_url=str(URL(path="/pipeline").include_query_params(**least, sort="-probability")),
+        work_urls={
+            key: _work_url(key, one["threshold"], found["currency"]) for key, one in found["thresholds"].items()
+        },
         currencies=found["currencies"],
         query=f"?{urlencode(given)}",
         json=f"/v1/reports/classes?{urlencode(given)}",
     )
+
+
+def _work_url(key: str, bound: float | None, currency: str | None) -> str | None:
+    """Give the address of what is at a threshold or above it in the pipeline; None without a threshold."""
+    if bound is None:
+        return None
+    only = {"currency": currency} if key == "expected_value" and currency is not None else {}
+    return str(URL(path="/pipeline").include_query_params(**{f"min_{key}": bound}, **only, sort=f"-{key}"))
 
 
 @router.get("/classes/{table}.{kind}")

@@ -12,6 +12,7 @@ from api.pages.downloads import Format, download
 from api.pages.language import N_, Language, language_of
 from api.pages.rendering import canonical, page
 from api.pages.tables import Column, DataTable
+from api.pages.weekly_chart import weekly_charts, weekly_tables
 from api.problems import HttpError, Part
 from api.routes.reports import comparison_report
 from api.security import needs
@@ -37,10 +38,18 @@ def get_comparison(request: Request) -> Response:
 
 def comparison_shown(found: Mapping[str, Any], language: Language) -> dict[str, Any]:
     """Choose what the template shows of a comparison, wherever it is shown."""
+    worse = [one for one in found["findings"] if one["lost"] or one.get("worse")]
+    series, currency = found.get("series", ()), found.get("currency")
     return {
         "found": found,
         "whole": [one for one in found["findings"] if one["by"] is None],
-        "lost": [one for one in found["findings"] if one["by"] is not None and one["lost"]],
+        "lost": [one for one in worse if one["sure"]],
+        "not_told_apart": [one for one in worse if not one["sure"]],
+        "independent": found.get("independent"),
+        "counted": found.get("rule_counted"),
+        "weekly": weekly_charts(series, language),
+        "weeks": weekly_tables(series, currency, language),
+        "currency": currency,
         "figures": figure_table(found, language),
         "apart": disagreement_table(found, language),
         "scopes": _SCOPES,
@@ -54,6 +63,7 @@ def get_table(request: Request, table: str, kind: Format) -> Response:
     language = language_of(request)
     found = comparison_report(request)
     tables = {"figures": figure_table(found, language, whole=False), "apart": disagreement_table(found, language)}
+    tables |= weekly_tables(found.get("series", ()), found.get("currency"), language)
     if table not in tables:
         part = Part(pointer="", found=f"a table {table[:40]!r}", expected="one of the page", do="follow a link")
         raise HttpError(404, part)

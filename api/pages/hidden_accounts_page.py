@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.datastructures import URL
 
+from api.champion import Champion
 from api.list_schemas import HiddenAccountsQuery
 from api.pages.downloads import Format, download
 from api.pages.language import N_, Language, language_of
@@ -15,6 +16,7 @@ from api.pages.rendering import address, canonical, page
 from api.pages.tables import Column, DataTable
 from api.routes.hidden_accounts import hidden_accounts
 from api.security import needs
+from scoring.account_classification import account_criteria_from_dict
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(needs("read")), Depends(canonical)])
 
@@ -31,6 +33,7 @@ def get_page(request: Request, asked: Annotated[HiddenAccountsQuery, Query()]) -
         list=found["list"],
         rows=found["accounts"],
         chosen=asked.account_class,
+        threshold=_threshold(request),
         all_url=address(request, **{"class": None, "cursor": None}),
         hidden_url=address(request, **{"class": "hidden", "cursor": None}),
         first_url=address(request, cursor=None) if asked.cursor else None,
@@ -38,6 +41,12 @@ def get_page(request: Request, asked: Annotated[HiddenAccountsQuery, Query()]) -
         downloads={kind: _beside(asked, f"/hidden-accounts.{kind}") for kind in ("csv", "xlsx")},
         json=str(URL(path="/v1/accounts").include_query_params(**dict(request.query_params))),
     )
+
+
+def _threshold(request: Request) -> float | None:
+    """From which probability of a need on an account is hidden, by the model in service."""
+    model = cast(Champion, request.app.state.champion).model if hasattr(request.app.state, "champion") else None
+    return None if model is None else account_criteria_from_dict(model.classification).threshold
 
 
 @router.get("/hidden-accounts.{kind}")

@@ -27,6 +27,7 @@ from api.routes.accounts import account_answer
 from api.routes.reports import FunnelQuery
 from models.artifact import Artifact
 from models.promotions import Decision
+from scoring.account_classification import account_criteria_from_dict
 from scoring.accounts import AccountScore
 from scoring.opportunity_score import Score
 from scoring.standing import Standing
@@ -154,8 +155,9 @@ def _funnels(mailed: Mailed, chosen: Language) -> Iterator[Shown]:
 
 def _accounts(mailed: Mailed) -> dict[str, Any]:
     rows = [account_answer(score).model_dump(mode="json", by_alias=True) for score in mailed.accounts[:_MOST_ACCOUNTS]]
+    limit = account_criteria_from_dict(mailed.artifact.classification).threshold
     state = {"as_of": mailed.as_of, "model_version": mailed.artifact.version, "commits_behind": 0}
-    return {"rows": rows, "count": len(mailed.accounts), "list": state, "chosen": None}
+    return {"rows": rows, "count": len(mailed.accounts), "list": state, "chosen": None, "threshold": limit}
 
 
 def _model(mailed: Mailed, chosen: Language) -> dict[str, Any]:

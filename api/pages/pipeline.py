@@ -193,14 +193,21 @@ def _menus(
             named = [(word, stages.of(word) if name == "stage" else word) for word in there]
             menus.append((name, label, everything, [Choice(word, said, word == chosen) for word, said in named]))
     bounds = {*_AT_LEAST, *([] if asked.min_probability is None else [asked.min_probability])}
-    least = [Choice(str(p), language.formats.percent(p), p == asked.min_probability) for p in sorted(bounds)]
+    least = [
+        Choice(str(p), language.formats.percent(p, 0 if p in _AT_LEAST else 1), p == asked.min_probability)
+        for p in sorted(bounds)
+    ]
     menus.append(("min_probability", N_("Win probability at least"), N_("any"), least))
+    if asked.min_expected_value is not None:
+        shown = language.formats.money(asked.min_expected_value, asked.currency)
+        only = Choice(str(asked.min_expected_value), shown, True)
+        menus.append(("min_expected_value", N_("Expected value at least"), N_("any"), [only]))
     return menus
 
 
 def _kept(asked: WorkListQuery) -> dict[str, Any]:
     """What the form keeps of the question besides its own menus."""
-    own = {"owner", "team", "product", "stage", "currency", "min_probability", "cursor"}
+    own = {"owner", "team", "product", "stage", "currency", "min_probability", "min_expected_value", "cursor"}
     said = asked.model_dump(by_alias=True, exclude_none=True, exclude_unset=True)
     return {name: value for name, value in said.items() if name not in own}
 

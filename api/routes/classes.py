@@ -64,7 +64,7 @@ def classes_report(request: Request, asked: ClassesQuery) -> dict[str, Any]:
             else:
                 only = currency if is_value else None
                 found = ranked(connection, current.list_id, column, capacity + 1, only)
-                thresholds[column] = threshold_of(found.largest, capacity, by, found.of, found.total)
+                thresholds[column] = threshold_of(found.largest, capacity, by, found.of, found.total, only)
         state = state_of(connection, current, request.app.state.clock)
     return {
         "list": state.model_dump(mode="json"),

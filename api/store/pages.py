@@ -25,7 +25,11 @@ EQUAL = {
 }
 """Filters by a word, and the column of each."""
 
-LEAST = {"min_probability": LISTED.c.probability, "min_amount": LISTED.c.amount}
+LEAST = {
+    "min_probability": LISTED.c.probability,
+    "min_amount": LISTED.c.amount,
+    "min_expected_value": LISTED.c.expected_value,
+}
 MOST = {"max_probability": LISTED.c.probability}
 
 Value = float | int | None
