@@ -222,21 +222,14 @@ def test_a_segment_may_be_of_the_account_or_of_several_values_and_has_a_folder_o
     assert not SUITE.has({"product": None, "attributes": None})
 
 
+FILLED_IN_LATER = history(
+    opportunity(product="suite"), stage("identified", 0), value("product", None, 0), value("product", "suite", 5)
+)
+
+
 def test_a_product_filled_in_later_does_not_choose_who_was_in_a_segment_before() -> None:
-    known = history(
-        opportunity(product="suite"),
-        stage("identified", 0),
-        value("product", None, 0),
-        value("product", "suite", 5),
-    )
-    assert list(SUITE.snapshots(view_of(known, keys(("o1", 4), ("o1", 5))))) == [False, True]
+    assert list(SUITE.snapshots(view_of(FILLED_IN_LATER, keys(("o1", 4), ("o1", 5))))) == [False, True]
 
 
 def test_the_audit_sees_a_column_as_it_was_told_first() -> None:
-    known = history(
-        opportunity(product="suite"),
-        stage("identified", 0),
-        value("product", None, 0),
-        value("product", "suite", 5),
-    )
-    assert [column.name for column in columns_of(known, ends_of(known))] == ["opportunity_id"]
+    assert [column.name for column in columns_of(FILLED_IN_LATER, ends_of(FILLED_IN_LATER))] == ["opportunity_id"]
