@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from features.history.database.history_of import history_of
 from features.history.database.import_history import write_into
 from features.history.database.reads import Cut, opportunity_known
 from features.history.database.writes import append_events, put_account, put_contact, put_opportunity
+from features.history.directory import read_history, write_history
 from features.history.history import History
 from features.history.live import live_request, opportunity_to_request
 from features.history.live_rules import Rules
@@ -28,6 +30,7 @@ from features.newest_record import days_since_newest_record
 from features.past_results import recorded_results
 from features.segment import segment_column
 from features.snapshots import build_snapshots, catalogue_of
+from tests.databases import upgraded
 from training.grid import open_at
 
 NOW = pd.Timestamp("2026-06-01", tz="UTC")
@@ -272,3 +275,19 @@ def test_what_is_told_anew_is_read_alone_as_in_the_recorded_history(database: Da
                 np.testing.assert_array_equal(
                     days_since_newest_record(live, key), days_since_newest_record(whole, key), name
                 )
+
+
+def test_what_was_told_anew_stays_so_in_a_folder_and_in_another_database(database: Database, tmp_path: Path) -> None:
+    days = _told_over_time(database)
+    whole = history_of(database)
+    write_history(whole, tmp_path / "history")
+    with upgraded(f"sqlite:///{tmp_path}/again.db") as other:
+        with other.writing("test", "import", lambda: NOW) as writing:
+            write_into(writing, read_history(tmp_path / "history"))
+        again = history_of(other)
+    names = whole.opportunities["opportunity_id"]
+    for day in days[3:]:
+        keys = pd.DataFrame({"opportunity_id": names[:3], "as_of": day})
+        found = build_snapshots(whole, keys)
+        pd.testing.assert_frame_equal(build_snapshots(read_history(tmp_path / "history"), keys), found)
+        pd.testing.assert_frame_equal(build_snapshots(again, keys), found)

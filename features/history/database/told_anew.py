@@ -31,19 +31,21 @@ class Told(NamedTuple):
 def path_of(first: Value, told: int, later: Iterable[Told]) -> Path:
     """Follow a column from when its first value was told; of what was told the latest to hold is known.
 
+    Of several values at one instant the last is known.
+
     Examples
     --------
     >>> path_of("a", 5, [Told(7, 9, "c"), Told(6, 10, "b"), Told(8, 12, "d")])
     [(5, 'a'), (9, 'c'), (12, 'd')]
     """
-    path, newest = [(told, first)], (-1, -1)
+    path, newest = {told: first}, (-1, -1)
     for one in sorted(later, key=lambda one: one.recorded_at):
         if (one.occurred_at, one.recorded_at) < newest:
             continue
         newest = one.occurred_at, one.recorded_at
         # What was told before the opportunity itself is known with it.
-        path.append((max(told, one.recorded_at), one.value))
-    return path
+        path[max(told, one.recorded_at)] = one.value
+    return list(path.items())
 
 
 def named_path(path: Path, names: Names) -> Path:
