@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,4 +136,6 @@ def _asked(
     need = need_probability(artifact.need if unidentified(signs).any() else None, snapshots)
     classes = classify(signs, need, criteria_from_dict(artifact.classification))
     rates = artifact.win.predict_members(snapshots).get("stage_rates")
-    return chances_from(answer, standing, period, calendar, rates, classes)
+    found = chances_from(answer, standing, period, calendar, rates, classes)
+    # So in a period that is still to come as well.
+    return found if has_clock(artifact) else replace(found, within=answer.win)

@@ -32,7 +32,7 @@ from features.errors import NotEnoughDataError
 from features.history.dated_inputs import DatedInputs
 from features.history.history import History
 from features.reporting_calendar import ReportingCalendar
-from scoring.calendar_periods import Calendar
+from scoring.calendar_periods import NEXT, Calendar
 from scoring.chances import chances_of
 from scoring.comparison import compare
 from scoring.forecast import forecast
@@ -170,8 +170,9 @@ def keep_forecasts(
     segments = segments_for(None, standing.history)
     origin = "simulated" if "simulated" in (history.origin, artifact.training["origin"]) else history.origin
     about = {"origin": origin, "model_version": artifact.version}
-    for name in PERIODS:
-        report(f"forecast of the {name}")
+    # Pages wait for what is under way: what is to come is worked out after it.
+    for name in sorted(PERIODS, key=lambda name: name.startswith(NEXT)):
+        report(f"forecast of the {name.replace('-', ' ')}")
         period = calendar.period(name, as_of)
         chances = chances_of(standing.open(), artifact, period, calendar, segments=segments)
         left, skip = period.days_left(as_of), period.days_until(as_of)

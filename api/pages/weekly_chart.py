@@ -53,7 +53,7 @@ def _chart(one: Mapping[str, Any], language: Language) -> WeeklyChart:
         max((week[key] for week in weeks for key in (*names, "high") if week.get(key) is not None), default=0.0) or 1.0
     )
     measure, scope = _MEASURES[one["measure"]], _SCOPES[one["scope"]]
-    name = f"{language.say(measure)}: {language.say(scope)}"
+    name = language.say(N_("%(measure)s: %(scope)s"), measure=language.say(measure), scope=language.say(scope))
     return WeeklyChart(
         name=name,
         top=top,
