@@ -36,7 +36,7 @@ def class_section(artifact: Artifact) -> Section:
     accounts = Text(
         "These are open opportunities on record; accounts without one are in none of them, and are hidden by a "
         f"threshold of their own {said}.",
-        f"以上均为已记录的在途商机；没有在途商机的客户不计入，隐性与否另有门槛{zh_said}。",
+        f"以上均为已记录的在途商机；没有在途商机的客户不计入，隐性与否另有阈值{zh_said}。",
     )
     rest = Text("Potential: every other open opportunity.", "潜在机会：其余在途商机。")
     blocks: list[Block] = [Bullets([active, rest, hidden, accounts])]
