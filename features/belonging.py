@@ -35,9 +35,8 @@ def belonging(history: History) -> pd.DataFrame:
     """
     stated = history.opportunities.reset_index(names="key")[["key", "opportunity_id", "account_id"]]
     told = _told_anew(history, stated)
-    first = told.groupby("key")["since"].min().reindex(stated["key"], fill_value=NOT_REPLACED)
-    before = stated.assign(since=_ALWAYS, until=first.to_numpy(np.int64))
-    return pd.concat([before[_COLUMNS], told[_COLUMNS]], ignore_index=True).dropna(subset="account_id")
+    always = stated[~stated["key"].isin(told["key"])].assign(since=_ALWAYS, until=NOT_REPLACED)
+    return pd.concat([always[_COLUMNS], told[_COLUMNS]], ignore_index=True).dropna(subset="account_id")
 
 
 def _told_anew(history: History, stated: pd.DataFrame) -> pd.DataFrame:

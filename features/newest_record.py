@@ -50,9 +50,12 @@ def newest_records(view: View) -> NewestRecords:
     others = len(key) - len(rows.activities.key)
     # What was of another account before is of this opportunity no more.
     until = np.concatenate([np.full(others, NOT_REPLACED), rows.activities.superseded])
-    events = group_events(key, told, told, n_groups=view.size, kind=kind, superseded=until)
+    new = told.copy()
+    # What an account did counts when it happened: a merge or a move tells it again, and is no new sign of life.
+    new[others:] = np.where(rows.activities.flags & OF_ACCOUNT, rows.activities.occurred, rows.activities.recorded)
+    events = group_events(key, new, told, n_groups=view.size, kind=kind, superseded=until)
     last = last_known(events, view.opportunity, view.as_of, n_kinds=2)
-    found = np.where(last >= 0, told[last], -1)
+    found = np.where(last >= 0, new[last], -1)
     return NewestRecords(found[:, _WORK], found.max(axis=1))
 
 

@@ -123,9 +123,9 @@ def _changes(history: History) -> tuple[Ints, View]:
     records = [history.stage_history, history.field_history[told_anew]]
     told = pd.concat([frame[["opportunity_id", "recorded_at"]] for frame in records], ignore_index=True)
     index = pd.Index(history.opportunities["opportunity_id"])
-    moments = pd.DataFrame(
-        {"key": index.get_indexer(pd.Index(told["opportunity_id"])), "at": micros(told["recorded_at"])}
-    )
+    key, at = index.get_indexer(pd.Index(told["opportunity_id"])), micros(told["recorded_at"])
+    # Nothing counts before the opportunity itself was told of.
+    moments = pd.DataFrame({"key": key, "at": np.maximum(at, micros(history.opportunities["recorded_at"])[key])})
     moments = moments[moments["key"] >= 0].drop_duplicates().sort_values(["key", "at"])
     view = View(history, moments["key"].to_numpy(np.int64), moments["at"].to_numpy(np.int64))
     path = view.stage_path

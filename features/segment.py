@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from features.errors import SchemaError
 from features.history.history import History
 from features.history.schema import CORRECTABLE
+from features.rows import Words
 from features.view import View
 
 Bools = NDArray[np.bool_]
@@ -80,9 +81,14 @@ class Segment:
 
     def snapshots(self, view: View) -> Bools:
         """Tell of each snapshot whether its opportunity was then known to be in the segment, shape (n,)."""
-        if self.column not in CORRECTABLE:
-            return self.rows(view.history)[view.opportunity]
-        return np.array([value is not None and str(value) in self.values for value in view.as_known(self.column)])
+        if self.column in OF_ACCOUNT:
+            return self._has_each(_facts_as_known(view, self.column))
+        if self.column in CORRECTABLE:
+            return self._has_each(view.as_known(self.column))
+        return self.rows(view.history)[view.opportunity]
+
+    def _has_each(self, values: Words) -> Bools:
+        return np.array([not pd.isna(value) and str(value) in self.values for value in values], dtype=bool)
 
 
 def segment_column(history: History, column: str) -> pd.Series:
@@ -97,6 +103,16 @@ def segment_column(history: History, column: str) -> pd.Series:
     if column in OF_ACCOUNT:
         return rows["account_id"].map(accounts_as_first_told(history)[column])
     return pd.Series([None] * len(rows), index=rows.index, dtype=object)
+
+
+def _facts_as_known(view: View, column: str) -> Words:
+    """Value of a column of the account that each snapshot's opportunity was then known to be of."""
+    facts = accounts_as_first_told(view.history)[column]
+    account = pd.Series(view.as_known("account_id"), dtype=object)
+    # Accounts that were merged since have their facts under the name kept.
+    account = account.where(account.isin(facts.index), pd.Series(view.stated("account_id"), dtype=object))
+    found: Words = account.map(facts).to_numpy(dtype=object)
+    return found
 
 
 def accounts_as_first_told(history: History) -> pd.DataFrame:

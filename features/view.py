@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from features.field_values import values_of, words_of
 from features.history.history import History
 from features.history.process import Stage
+from features.history.schema import CORRECTABLE
 from features.instants import DAY, micros_of
 from features.paths import StagePath, Timeline, ValuePath, timeline, walk_stages, walk_values
 from features.rows import FieldRows, Rows, RowTables, Words
@@ -88,11 +89,15 @@ class View:
         """Value of a column of each snapshot's opportunity as then known, None when missing.
 
         It is the one stated, or the last one told since. A value that was cleared is unknown; it
-        does not fall back to the first.
+        does not fall back to the first. Of a column told anew the one stated is the last: before
+        its first record it is unknown.
         """
         if column not in self.rows.fields.bounds:
             return self.stated(column)
         path, later = self.words(column)
+        if column in CORRECTABLE:
+            is_told = np.isin(self.opportunity, self.rows.fields.of(column).key)
+            return np.where(is_told, later, self.stated(column))
         return np.where(path.set_at < 0, self.stated(column), later)
 
     @cached_property

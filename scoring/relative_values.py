@@ -25,7 +25,7 @@ RELATIVE = {
     "amount_to_first": Relative(("amount", "金额"), ("the first amount", "初始金额"), is_log=False),
     "pace": Relative(("age", "商机时长"), ("that of past wins", "历史赢单用时"), is_log=True),
     "silence_to_gap": Relative(
-        ("silence", "沉默时间"), ("the usual gap between contacts", "通常沟通间隔"), is_log=False
+        ("silence", "沉默时间"), ("the usual gap between contacts and a day", "通常沟通间隔加一天"), is_log=False
     ),
 }
 """By the feature's name."""

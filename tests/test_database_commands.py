@@ -203,20 +203,20 @@ def test_a_database_that_is_not_there_is_told_and_not_made(run: Run, url: str, s
 def test_old_scores_are_thinned_to_one_a_week(run: Run, database: Database) -> None:
     days = pd.date_range("2026-01-01", periods=21, tz="UTC")  # a Thursday
     of_all = {"through_seq": 1, "status": "scored"}
+    asked = [(name, day, False) for name in ("o1", "o2") for day in days] + [("o2", days[2], True)]
     rows = [
         of_all
         | {"opportunity_id": name, "as_of": micros_of(day), "is_shadow": is_shadow, "model_version": str(is_shadow)}
-        for name, is_shadow in (("o1", False), ("o2", False), ("o2", True))
-        for day in days
-        if is_shadow is False or day == days[2]
+        | {"outcome": "won" if (name, day) == ("o1", days[1]) else "open"}
+        for name, day, is_shadow in asked
     ]
     with database.changing() as connection:
         connection.execute(insert(SCORES), rows)
     code, said, _ = run(_url(database), "database", "thin", "--before", "2026-01-16T00:00Z")
-    assert (code, "24 scores deleted" in said) == (0, True)
+    assert (code, "22 scores deleted" in said) == (0, True)
     with database.reading() as connection:
-        asked = select(SCORES.c.as_of).where(SCORES.c.opportunity_id == "o1").order_by(SCORES.c.as_of)
-        kept = connection.execute(asked).scalars().all()
-        shadows = connection.execute(select(SCORES.c.as_of).where(SCORES.c.is_shadow)).all()
-    assert [pd.Timestamp(at, unit="us", tz="UTC").day for at in kept] == [7, 14, *range(15, 22)]
-    assert len(shadows) == 1
+        of_one = select(SCORES.c.as_of).where(SCORES.c.opportunity_id == "o1").order_by(SCORES.c.as_of)
+        kept = connection.execute(of_one).scalars().all()
+        challenged = connection.execute(select(SCORES).where(SCORES.c.as_of == micros_of(days[2]))).all()
+    assert [pd.Timestamp(at, unit="us", tz="UTC").day for at in kept] == [2, 7, 14, *range(15, 22)]
+    assert len(challenged) == 2

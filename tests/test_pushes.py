@@ -403,3 +403,5 @@ def test_events_of_opportunities_that_were_not_told_of_are_named_and_listed(clie
     assert [one["opportunity_id"] for one in second["opportunities"]] == ["o-3"]
     put(client, "o-2")
     assert [one["opportunity_id"] for one in client.get("/v1/events/waiting").json()["opportunities"]] == ["o-3"]
+    push(client, {"type": "retraction", "event_id": "w9", "retracts": "w2"})
+    assert client.get("/v1/events/waiting").json()["opportunities"] == []

@@ -51,7 +51,12 @@ BY_NAME["source"] = Feature("source", "attribute", "category", "source", "来源
         ("stage", None, "stage: not known", "阶段：未知"),
         ("stage_position", 3.0, "place of the stage: 4", "阶段序号：4"),
         ("silence_to_gap", math.inf, "silence compared with the usual gap: not known", "沉默与通常间隔相比：未知"),
-        ("silence_to_gap", 2.5, "silence 2.5 times the usual gap between contacts", "沉默时间为通常沟通间隔的2.5倍"),
+        (
+            "silence_to_gap",
+            2.5,
+            "silence 2.5 times the usual gap between contacts and a day",
+            "沉默时间为通常沟通间隔加一天的2.5倍",
+        ),
         ("amount_to_usual", math.log(2.2), "amount 2.2 times the usual in its currency", "金额为同币种常见金额的2.2倍"),
         ("amount_to_first", 1.2, "amount 1.2 times the first amount", "金额为初始金额的1.2倍"),
         ("pace", math.log(1.4), "age 1.4 times that of past wins", "商机时长为历史赢单用时的1.4倍"),

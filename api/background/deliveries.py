@@ -174,7 +174,7 @@ class Deliveries:
         return await send(
             client,
             message.url,
-            [message.secret, message.old_secret] if message.old_secret else [message.secret],
+            [message.secret, *(message.old_secret or "").split()],
             message.message_id,
             message.payload,
             lambda: self.clock().to_pydatetime(),

@@ -58,7 +58,7 @@ def _chart(one: Mapping[str, Any], language: Language) -> WeeklyChart:
         name=name,
         top=top,
         is_money=one["measure"] == "amount",
-        weeks=len(weeks),
+        weeks=sum(week["low"] is not None for week in weeks),
         held=sum(week["low"] is not None and week["low"] <= week["came"] <= week["high"] for week in weeks),
         first=weeks[0]["at"],
         last=weeks[-1]["at"],

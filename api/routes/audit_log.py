@@ -59,7 +59,7 @@ def get_audit_log(
     ] = "oldest",
     actor: Annotated[str | None, Query(max_length=200, description="By this key or command only.")] = None,
     action: Annotated[str | None, Query(max_length=200, description="Of this sort only.")] = None,
-    subject: Annotated[str | None, Query(max_length=200, description="To this id only.")] = None,
+    subject: Annotated[str | None, Query(max_length=255, description="To this id only.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="Writes at most.", examples=[100])] = 100,
 ) -> Response:
     """List every write: of data, judgements, webhooks and erasures, by whom and when."""

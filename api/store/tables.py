@@ -127,7 +127,7 @@ WEBHOOKS = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("disabled_at", BigInteger),
     Column("disabled_because", Text),
-    Column("old_secret", Text),  # signs beside the new one until then
+    Column("old_secret", Text),  # those that sign beside the new one until then, separated by spaces
     Column("old_secret_until", BigInteger),
 )
 

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import and_, delete, exists, or_, select
+from sqlalchemy.sql import ColumnElement
 
+from api.store.past_scores import was_served
 from api.store.tables import SCORES
 from features.history.database.engine import Database
+from features.history.database.parts import parts_of
 
 WEEK = 7 * 24 * 3600 * 1_000_000
 """Microseconds."""
 
-_LATER = SCORES.alias("later")
+_LATER, _BESIDE = SCORES.alias("later"), SCORES.alias("beside")
 
 
 def thin_scores(database: Database, before: int) -> int:
     """Delete scores of whole weeks before an instant, but for the last of each opportunity in each week.
 
-    A week is a transaction of its own, so that writes wait little. What is kept is as it was
-    given: trends, outcomes of classes and a rebuild read it as before.
+    What was said when an opportunity closed stays, and so do the scores of a challenger with those
+    beside them. What stays is as it was given. Some hundred opportunities are a transaction of
+    their own, so that writes wait little.
 
     Parameters
     ----------
@@ -28,15 +32,25 @@ def thin_scores(database: Database, before: int) -> int:
     -------
     Number of scores deleted.
     """
+    end = before // WEEK * WEEK
     with database.reading() as connection:
-        first = connection.execute(select(func.min(SCORES.c.as_of))).scalar()
-    weeks = range(first // WEEK, before // WEEK) if first is not None else ()
-    return sum(_thin_week(database, week * WEEK) for week in weeks)
+        asked = select(SCORES.c.opportunity_id).where(SCORES.c.as_of < end).distinct()
+        names = connection.execute(asked).scalars().all()
+    deleted = 0
+    for part in parts_of(names):
+        with database.changing() as connection:
+            mine = (SCORES.c.opportunity_id.in_(part), SCORES.c.as_of < end)
+            deleted += connection.execute(delete(SCORES).where(*mine, _may_go())).rowcount
+    return deleted
 
 
-def _thin_week(database: Database, start: int) -> int:
-    same = [_LATER.c[name] == SCORES.c[name] for name in ("opportunity_id", "is_shadow")]
-    later = exists().where(*same, _LATER.c.as_of > SCORES.c.as_of, _LATER.c.as_of < start + WEEK)
-    doomed = delete(SCORES).where(SCORES.c.as_of >= start, SCORES.c.as_of < start + WEEK, later)
-    with database.changing() as connection:
-        return connection.execute(doomed).rowcount
+def _may_go() -> ColumnElement[bool]:
+    """Say in a query that another served score of the week is later, and nothing else rests on this one."""
+    same = _LATER.c.opportunity_id == SCORES.c.opportunity_id
+    in_its_week = (_LATER.c.as_of > SCORES.c.as_of) & (_LATER.c.as_of // WEEK == SCORES.c.as_of // WEEK)
+    later = exists().where(same, in_its_week, ~_LATER.c.is_shadow, was_served(_LATER))
+    challenged = exists().where(
+        _BESIDE.c.opportunity_id == SCORES.c.opportunity_id, _BESIDE.c.as_of == SCORES.c.as_of, _BESIDE.c.is_shadow
+    )
+    is_open = or_(SCORES.c.outcome.is_(None), SCORES.c.outcome.not_in(("won", "lost")))
+    return and_(later, ~challenged, is_open, ~SCORES.c.is_shadow)

@@ -18,6 +18,7 @@ from features.history.database.engine import Writing
 _SECRET_BYTES = 32
 _BOTH_SIGN = 24 * 3600 * 1_000_000
 """How long a secret that was replaced signs beside the new one, microseconds."""
+_MOST_OLD = 5
 
 
 def make_webhook(writing: Writing, url: str, events: Sequence[str], threshold: float) -> tuple[str, str]:
@@ -43,9 +44,14 @@ def _new_secret() -> str:
 def replace_secret(writing: Writing, webhook_id: str) -> str:
     """Give a webhook another secret and return it; for 24 hours the one before signs too. As ``webhook_known``."""
     webhook_known(writing.connection, webhook_id)
+    of_it = WEBHOOKS.c.webhook_id == webhook_id
+    row = writing.connection.execute(select(WEBHOOKS).where(of_it)).one()
+    still_good = row.old_secret.split() if (row.old_secret_until or 0) > writing.recorded_at else []
+    # Replaced twice within a day, as after an answer that was lost: all of them sign.
+    old = [*still_good, row.secret][-_MOST_OLD:]
     secret, until = _new_secret(), writing.recorded_at + _BOTH_SIGN
-    values = {"secret": secret, "old_secret": WEBHOOKS.c.secret, "old_secret_until": until}
-    writing.connection.execute(update(WEBHOOKS).where(WEBHOOKS.c.webhook_id == webhook_id).values(values))
+    values = {"secret": secret, "old_secret": " ".join(old), "old_secret_until": until}
+    writing.connection.execute(update(WEBHOOKS).where(of_it).values(values))
     writing.subject, writing.rows = webhook_id, 1
     return secret
 

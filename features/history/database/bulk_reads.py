@@ -17,7 +17,7 @@ from features.history.database.reads import (
     Event,
     Known,
     account_facts,
-    as_of_account,
+    account_named,
     by_cut,
     corrected,
     first_told,
@@ -60,7 +60,7 @@ def opportunities_known(connection: Connection, opportunity_ids: Sequence[str], 
     people = _People(connection, {one for group in accounts.values() for one in group}, cut)
     events = {name: standing([*own[name], *people.events_of(accounts[name])]) for name in rows}
     for name in (one for one in rows if one in moved or moves_of(events[one])):
-        rows[name]["account_id"], events[name] = as_of_account(found[name]["account_id"], events[name], names)
+        rows[name]["account_id"] = account_named(found[name]["account_id"], events[name], names)
     people.meet(event for of_one in events.values() for event in of_one)
     return {
         name: Known(row, events[name], people.of(accounts[name], events[name]), accounts[name])

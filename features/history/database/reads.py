@@ -101,7 +101,7 @@ def opportunity_known(connection: Connection, opportunity_id: str, cut: Cut) -> 
     shared = read_events(connection, _events_of_accounts(), asked) if accounts else []
     events = standing([*own, *shared])
     if not is_stated(accounts, found) or moves_of(events):
-        row["account_id"], events = as_of_account(found["account_id"], events, Names.by(merges))
+        row["account_id"] = account_named(found["account_id"], events, Names.by(merges))
     return Known(row, events, _people(connection, events, asked), accounts)
 
 
@@ -135,30 +135,15 @@ def merged_by(connection: Connection, cut: Cut) -> Merged:
     return Merged.of(merges_by(connection, cut))
 
 
-def as_of_account(first: str | None, events: Sequence[Event], names: Names) -> tuple[str | None, list[Event]]:
-    """Name an opportunity's account as known, and let what was told of the account count from when it was of it.
-
-    Parameters
-    ----------
-    first
-        The account told with the opportunity.
-    events
-        What stands of the opportunity and of all accounts that are one with its own.
-    """
+def account_named(first: str | None, events: Iterable[Event], names: Names) -> str | None:
+    """Name an opportunity's account as known, by the account told with it, its moves and the merges."""
     path = path_of(first, 0, (Told(e.occurred_at, e.recorded_at, e.value) for e in moves_of(events)))
-    since, account = named_path(path, names)[-1]
-    return account, [_known_from(event, since, names) for event in events]
+    return named_path(path, names)[-1][1]
 
 
 def moves_of(events: Iterable[Event]) -> list[Event]:
     """Events that tell of another account of the opportunity."""
     return [e for e in events if e.name == "account_id" and e.kind == FIELD and e.opportunity_id is not None]
-
-
-def _known_from(event: Event, since: int, names: Names) -> Event:
-    if event.kind != ACTIVITY or event.opportunity_id is not None:
-        return event
-    return event._replace(recorded_at=max(event.recorded_at, since, names.since(event.account_id)))
 
 
 def is_stated(accounts: Sequence[str], found: Mapping[str, Any]) -> bool:

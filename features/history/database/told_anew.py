@@ -6,14 +6,16 @@ or an account that is merged then, says nothing of the time before.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Hashable, Iterable, Iterator
+from typing import NamedTuple
 
 import pandas as pd
 
 from features.history.database.merges import Names
 from features.history.schema import CORRECTABLE
 from features.rows import NOT_REPLACED
+
+_EVER = -NOT_REPLACED
 
 Value = str | None
 Path = list[tuple[int, Value]]
@@ -38,7 +40,7 @@ def path_of(first: Value, told: int, later: Iterable[Told]) -> Path:
     >>> path_of("a", 5, [Told(7, 9, "c"), Told(6, 10, "b"), Told(8, 12, "d")])
     [(5, 'a'), (9, 'c'), (12, 'd')]
     """
-    path, newest = {told: first}, (-1, -1)
+    path, newest = {told: first}, (_EVER, _EVER)
     for one in sorted(later, key=lambda one: one.recorded_at):
         if (one.occurred_at, one.recorded_at) < newest:
             continue
@@ -109,15 +111,12 @@ def under_each_name(activities: pd.DataFrame, names: Names) -> pd.DataFrame:
     # What names its opportunity is read with that; for the account there is one name.
     own = activities[~of_account].copy()
     own["account_id"] = own["account_id"].map(names.last_of, na_action="ignore")
-    again: list[dict[Hashable, Any]] = []
-    merged = activities[of_account].sort_values("recorded_at", kind="stable")
-    for _, records in merged.groupby("activity_id", sort=True):
-        again += _told_again(records.to_dict("records"), names)
+    in_order = activities.sort_values("recorded_at", kind="stable")
+    until = in_order.groupby("activity_id")["recorded_at"].shift(-1, fill_value=NOT_REPLACED)
+    records = in_order[of_account.loc[in_order.index]].to_dict("records")
+    again = [
+        record | {"account_id": name, "recorded_at": at}
+        for record, end in zip(records, until[of_account.loc[in_order.index]], strict=True)
+        for at, name in names.between(record["account_id"], record["recorded_at"], end)
+    ]
     return pd.concat([own, pd.DataFrame(again, columns=activities.columns)], ignore_index=True)
-
-
-def _told_again(records: Sequence[dict[Hashable, Any]], names: Names) -> Iterator[dict[Hashable, Any]]:
-    ends = [record["recorded_at"] for record in records[1:]] + [NOT_REPLACED]
-    for record, until in zip(records, ends, strict=True):
-        for at, name in names.between(record["account_id"], record["recorded_at"], until):
-            yield record | {"account_id": name, "recorded_at": at}

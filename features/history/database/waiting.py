@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, exists, func, select
 
 from features.history.database.ordering import by_code
-from features.history.database.tables import EVENTS, OPPORTUNITIES
+from features.history.database.tables import EVENTS, OPPORTUNITIES, RETRACTION
 
 
 def waiting_events(connection: Connection, after: str, limit: int) -> Sequence[tuple[str, int, int]]:
@@ -19,7 +19,9 @@ def waiting_events(connection: Connection, after: str, limit: int) -> Sequence[t
     recorded, microseconds.
     """
     name = EVENTS.c.opportunity_id
+    replacing = EVENTS.alias("replacing")
+    stands = (EVENTS.c.kind != RETRACTION) & ~exists().where(replacing.c.replaces == EVENTS.c.event_id)
     is_known = exists().where(OPPORTUNITIES.c.opportunity_id == name)
-    asked = select(name, func.count(), func.min(EVENTS.c.recorded_at)).where(by_code(name) > after, ~is_known)
+    asked = select(name, func.count(), func.min(EVENTS.c.recorded_at)).where(by_code(name) > after, ~is_known, stands)
     rows = connection.execute(asked.group_by(name).order_by(by_code(name)).limit(limit)).all()
     return [(row[0], row[1], row[2]) for row in rows]
