@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Discriminator, Field, TypeAdapter, model_validator
 from pydantic_core import PydanticCustomError
 
-from api.schemas import Day, Id, Instant, Scalar, Strict, Word
+from api.schemas import Day, Id, Instant, Scalar, Strict, SubjectId, Word
 
 MOST_EVENTS = 10_000
 _MOST = 1e15
@@ -39,7 +39,7 @@ class ContactBody(Strict):
     """A person at a customer. What changes later is told by events."""
 
     created_at: Instant = _CREATED
-    account_id: Id | None = Field(None, description="Where the person works.", examples=["a-17"])
+    account_id: SubjectId | None = Field(None, description="Where the person works.", examples=["a-17"])
     role: Literal["decision_maker", "technical_evaluator", "purchaser", "user"] | None = Field(
         None, description="Role in the buying centre.", examples=["decision_maker"]
     )
@@ -52,7 +52,7 @@ class OpportunityBody(Strict):
     process: Word | None = Field(
         None, description="Sales process; may be absent when there is only one.", examples=["default"]
     )
-    account_id: Id | None = Field(None, description="The customer.", examples=["a-17"])
+    account_id: SubjectId | None = Field(None, description="The customer.", examples=["a-17"])
     owner_id: Id | None = Field(None, description="Owner at creation.", examples=["owner_03"])
     team: Word | None = Field(None, description="The owner's team at creation.", examples=["team_1"])
     product: Word | None = Field(None, description="Product asked for.", examples=["suite"])
@@ -75,7 +75,7 @@ class StageChange(Strict):
 
     type: Literal["stage_change", "reopening"] = Field(description="Type of event.", examples=["stage_change"])
     event_id: Id = _EVENT_ID
-    opportunity_id: Id = _OPPORTUNITY_ID
+    opportunity_id: SubjectId = _OPPORTUNITY_ID
     stage: Word = Field(description="Key of a stage of its process.", examples=["proposal"])
     occurred_at: Instant = _OCCURRED
     corrects: Id | None = _CORRECTS
@@ -86,9 +86,9 @@ class FieldChange(Strict):
 
     type: Literal["field_change"] = Field(description="Type of event.", examples=["field_change"])
     event_id: Id = _EVENT_ID
-    opportunity_id: Id | None = Field(None, description="The opportunity concerned.", examples=["o-42"])
-    account_id: Id | None = Field(None, description="The account concerned.", examples=["a-17"])
-    contact_id: Id | None = Field(None, description="The person concerned.", examples=["c-7"])
+    opportunity_id: SubjectId | None = Field(None, description="The opportunity concerned.", examples=["o-42"])
+    account_id: SubjectId | None = Field(None, description="The account concerned.", examples=["a-17"])
+    contact_id: SubjectId | None = Field(None, description="The person concerned.", examples=["c-7"])
     field: Word = Field(
         description="amount, expected_close_date, owner, lost_reason, an assessed field, an attribute, or a column.",
         examples=["amount"],
@@ -109,7 +109,7 @@ class AssessmentEvent(Strict):
 
     type: Literal["assessment"] = Field(description="Type of event.", examples=["assessment"])
     event_id: Id = _EVENT_ID
-    opportunity_id: Id = _OPPORTUNITY_ID
+    opportunity_id: SubjectId = _OPPORTUNITY_ID
     field: Word = Field(description="money, authority, need, or another assessed field.", examples=["money"])
     value: Literal["yes", "partly", "no", "unknown"] = Field(
         description="The assessment; unknown is not no.", examples=["yes"]
@@ -123,9 +123,9 @@ class ActivityEvent(Strict):
 
     type: Literal["activity"] = Field(description="Type of event.", examples=["activity"])
     event_id: Id = _EVENT_ID
-    opportunity_id: Id | None = Field(None, description="The opportunity concerned.", examples=["o-42"])
-    account_id: Id | None = Field(None, description="The account concerned.", examples=["a-17"])
-    contact_id: Id | None = Field(None, description="The person concerned.", examples=["c-7"])
+    opportunity_id: SubjectId | None = Field(None, description="The opportunity concerned.", examples=["o-42"])
+    account_id: SubjectId | None = Field(None, description="The account concerned.", examples=["a-17"])
+    contact_id: SubjectId | None = Field(None, description="The person concerned.", examples=["c-7"])
     kind: Word = Field(description="A standard kind, or one that is collected.", examples=["meeting"])
     occurred_at: Instant = Field(
         description="When it happened, or is planned for, with its zone.", examples=["2026-03-02T09:30:00Z"]
@@ -169,8 +169,8 @@ class AccountMerge(Strict):
 
     type: Literal["account_merge"] = Field(description="Type of event.", examples=["account_merge"])
     event_id: Id = _EVENT_ID
-    account_id: Id = Field(description="The account that is no more.", examples=["a-18"])
-    into: Id = Field(description="The account that it is one with.", examples=["a-17"])
+    account_id: SubjectId = Field(description="The account that is no more.", examples=["a-18"])
+    into: SubjectId = Field(description="The account that it is one with.", examples=["a-17"])
     occurred_at: Instant | None = Field(None, description="When; now if absent.", examples=["2026-03-02T09:30:00Z"])
 
 

@@ -27,6 +27,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOST = 1e15
 _LONGEST = 1000
 NO_NUL = r"^[^\x00]*$"
+NO_SLASH = r"^[^\x00/]*$"
 
 
 class _WrittenOut:
@@ -73,6 +74,8 @@ Scalar = Annotated[
 ]
 # No database keeps U+0000 in a text.
 Id = Annotated[str, Field(min_length=1, max_length=255, pattern=NO_NUL)]
+SubjectId = Annotated[str, Field(min_length=1, max_length=255, pattern=NO_SLASH)]
+"""An id that is also asked for in a path."""
 Word = Annotated[str, Field(min_length=1, max_length=255, pattern=NO_NUL)]
 PathId = Annotated[
     str, Path(min_length=1, max_length=255, pattern=NO_NUL, description="Its id, the sender's own.", examples=["o-42"])

@@ -405,3 +405,18 @@ def test_events_of_opportunities_that_were_not_told_of_are_named_and_listed(clie
     assert [one["opportunity_id"] for one in client.get("/v1/events/waiting").json()["opportunities"]] == ["o-3"]
     push(client, {"type": "retraction", "event_id": "w9", "retracts": "w2"})
     assert client.get("/v1/events/waiting").json()["opportunities"] == []
+
+
+def test_an_id_that_no_path_can_name_is_refused(client: httpx.Client) -> None:
+    answer = client.post("/v1/events", json={"events": [meeting("s1", opportunity_id="a/b")]})
+    assert answer.status_code == 207
+    error = answer.json()["results"][0]["errors"][0]
+    assert error["pointer"] == "/opportunity_id"
+    assert "/" in error["expected"]
+    assert client.get("/v1/events/waiting").json()["opportunities"] == []
+
+
+def test_a_change_of_a_contact_that_was_not_told_of_says_what_to_do(client: httpx.Client) -> None:
+    told = {"type": "field_change", "event_id": "r1", "contact_id": "c-9", "field": "role", "value": "user"}
+    answer = client.post("/v1/events", json={"events": [told | {"occurred_at": "2026-02-01T08:00:00Z"}]}).json()
+    assert answer["results"][0]["errors"][0]["do"] == "PUT /v1/contacts/c-9 first"

@@ -476,3 +476,11 @@ def wait_until(holds: Callable[[], bool], seconds: float = 20.0) -> None:
     while not holds():
         assert time.monotonic() < until, "it did not come to that"
         time.sleep(0.02)
+
+
+def test_a_close_that_is_corrected_is_told_again(client: httpx.Client, database: Database) -> None:
+    made(client, "https://crm.example/hook")
+    tell(database, score("o1", 0.4))
+    for outcome in ("won", "won", "lost"):
+        tell(database, score("o1", None, None, outcome))
+    assert events(database) == [("o1", "closed"), ("o1", "closed")]

@@ -31,6 +31,7 @@ Body = Annotated[bytes, Depends(read_body)]
 
 
 _MOST_NAMED = 50
+_SUBJECTS = ("opportunity_id", "account_id", "contact_id")
 _WRITTEN: dict[int | str, dict[str, Any]] = {
     201: {"model": PutAnswer, "description": "Written"},
     **documented(409, 507),
@@ -125,10 +126,17 @@ def post_events(
     told = [event for event, _ in read if event is not None]
     with database_of(request).writing(actor_of(request), "events", request.app.state.clock) as writing:
         written = iter(append_events(writing, told))
+        writing.subject = _only_subject(told)
     became = [next(written) if event is not None else None for event, _ in read]
     found = [_result(index, parts, one) for index, ((_, parts), one) in enumerate(zip(read, became, strict=True))]
     waiting = [one.waits_for for one in became if one is not None and one.error is None and one.waits_for is not None]
     return _answer(writing, found, waiting, everything=results == "all")
+
+
+def _only_subject(told: Sequence[dict[str, Any]]) -> str | None:
+    """The opportunity, account or person that all events are of; None when they are of several."""
+    found = {next((e[key] for key in _SUBJECTS if e.get(key) is not None), None) for e in told}
+    return next(iter(found)) if len(found) == 1 else None
 
 
 def _raw_events(body: bytes, is_lines: bool) -> Sequence[Any]:

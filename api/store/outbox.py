@@ -28,6 +28,7 @@ _LOCK = 7_042_001
 """Of PostgreSQL: whoever writes messages waits for whoever does."""
 
 Row = dict[str, Any]
+_TOLD_OF = ("probability", "opportunity_class", "outcome")
 
 
 def enqueue_scores(connection: Connection, rows: Sequence[Mapping[str, Any]], at: int) -> int:
@@ -96,23 +97,23 @@ def tell_from_now_on(connection: Connection, webhook_id: str) -> None:
     table = SCORES.c
     served = table.is_shadow.is_(False)
     last = select(table.opportunity_id, func.max(table.as_of)).where(served).group_by(table.opportunity_id)
-    asked = select(table.opportunity_id, table.probability, table.opportunity_class)
+    asked = select(table.opportunity_id, table.probability, table.opportunity_class, table.outcome)
     rows = connection.execute(asked.where(served, tuple_(table.opportunity_id, table.as_of).in_(last))).all()
     # Two models may have answered at one instant; what was told is one of them.
-    found = {(webhook_id, row[0]): {"probability": row[1], "opportunity_class": row[2]} for row in rows}
+    found = {(webhook_id, row[0]): dict(zip(_TOLD_OF, row[1:], strict=True)) for row in rows}
     _write_told(connection, found)
 
 
 def _news(webhook: Any, row: Mapping[str, Any], before: Row | None) -> tuple[list[tuple[str, Row]], Row]:
     """What is to be told, and what then is told."""
     closed = row["outcome"] in ("won", "lost")
-    now: Row = {"probability": row["probability"], "opportunity_class": row["opportunity_class"]}
-    now = {"probability": None, "opportunity_class": None} if closed else now
+    now: Row = {name: None if closed else row[name] for name in ("probability", "opportunity_class")}
+    now["outcome"] = row["outcome"]
     if before is None:
         return [], now
     events: list[str] = []
     if closed:
-        events += [CLOSED] if any(value is not None for value in before.values()) else []
+        events += [CLOSED] if _is_news(now["outcome"], before) else []
     else:
         events += [CLASS_CHANGED] if now["opportunity_class"] != before["opportunity_class"] else []
         events += [PROBABILITY_CHANGED] if _is_far(now["probability"], before["probability"], webhook.threshold) else []
@@ -122,6 +123,13 @@ def _news(webhook: Any, row: Mapping[str, Any], before: Row | None) -> tuple[lis
         after["probability"] = before["probability"]
     asked = webhook.events.split(",")
     return [(event, data) for event in events if event in asked], after
+
+
+def _is_news(outcome: str, before: Row) -> bool:
+    """Tell whether it was told as open before, or closed otherwise: a close may be corrected."""
+    if before["outcome"] in ("won", "lost"):
+        return bool(before["outcome"] != outcome)
+    return any(value is not None for value in before.values())
 
 
 def _is_far(now: float | None, before: float | None, threshold: float) -> bool:
@@ -169,8 +177,7 @@ def _told(connection: Connection, ids: Iterable[str]) -> dict[tuple[str, str], R
     found = {}
     for part in parts_of(sorted(ids)):
         for row in connection.execute(select(TOLD).where(TOLD.c.opportunity_id.in_(part))):
-            said = {"probability": row.probability, "opportunity_class": row.opportunity_class}
-            found[row.webhook_id, row.opportunity_id] = said
+            found[row.webhook_id, row.opportunity_id] = {name: getattr(row, name) for name in _TOLD_OF}
     return found
 
 

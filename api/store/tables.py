@@ -159,6 +159,7 @@ TOLD = Table(
     Column("opportunity_id", Text, primary_key=True),
     Column("probability", Double),
     Column("opportunity_class", Text),
+    Column("outcome", Text),
 )
 """What each webhook was last told of an opportunity: small steps add up until they pass the threshold."""
 

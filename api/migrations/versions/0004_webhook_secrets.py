@@ -1,4 +1,4 @@
-"""The secret of a webhook that was replaced, which signs beside the new one for a while."""
+"""The secret of a webhook that was replaced, which signs beside the new one for a while; the outcome last told."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ def upgrade() -> None:
     """Bring the tables to this revision."""
     op.add_column("webhooks", sa.Column("old_secret", sa.Text))
     op.add_column("webhooks", sa.Column("old_secret_until", sa.BigInteger))
+    op.add_column("told", sa.Column("outcome", sa.Text))
 
 
 def downgrade() -> None:
     """Bring the tables back to the revision before."""
+    op.drop_column("told", "outcome")
     op.drop_column("webhooks", "old_secret_until")
     op.drop_column("webhooks", "old_secret")

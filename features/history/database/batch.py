@@ -91,7 +91,7 @@ class Batch:
             raise RequestError("an account merged into itself", "another account", "correct the ids", "/into")
         if row["kind"] == FIELD and row["contact_id"] is not None:
             # What is told of a person is read with the account.
-            check_name(row["contact_id"], self.account, "contact", "/contact_id")
+            _check_told_of(row["contact_id"], self.account)
             row["account_id"] = self.account[row["contact_id"]]
 
     def _check_instant(self, body: Mapping[str, Any], row: Row) -> None:
@@ -166,6 +166,16 @@ class Batch:
 
     def _is_retracted(self, event_id: str) -> bool:
         return any(kind == RETRACTION for _, kind in self.replacing.get(event_id, ()))
+
+
+def _check_told_of(contact_id: str, known: Mapping[str, Any]) -> None:
+    if contact_id not in known:
+        raise RequestError(
+            f"contact {contact_id!r}, which was not told of",
+            "a contact that was",
+            f"PUT /v1/contacts/{contact_id} first",
+            "/contact_id",
+        )
 
 
 def _check_same(row: Row, before: Mapping[str, Any]) -> None:
