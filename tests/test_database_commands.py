@@ -78,10 +78,10 @@ def test_a_new_database_is_made_and_told_of(run: Run, fresh: Callable[[str], str
     url = fresh("made")
     refused = run(url, "database", "status")
     assert refused[0] == 1
-    assert run(url, "database", "upgrade")[:2] == (0, f"{_shown(url)}: revision 0004, is new\n")
-    assert run(url, "database", "upgrade")[1] == f"{_shown(url)}: revision 0004, nothing to do\n"
+    assert run(url, "database", "upgrade")[:2] == (0, f"{_shown(url)}: revision 0005, is new\n")
+    assert run(url, "database", "upgrade")[1] == f"{_shown(url)}: revision 0005, nothing to do\n"
     code, out, _ = run(url, "database", "status")
-    assert (code, "revision 0004, 0 writes\n0 opportunities, 0 events" in out) == (0, True)
+    assert (code, "revision 0005, 0 writes\n0 opportunities, 0 events" in out) == (0, True)
 
 
 def _shown(url: str) -> str:

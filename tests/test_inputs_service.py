@@ -152,12 +152,12 @@ def test_a_database_of_the_version_before_is_upgraded_with_what_is_in_it(databas
     assert not set(inspect(database.engine).get_table_names()) & {table.name for table in INPUTS.values()}
     with pytest.raises(DatabaseOutdatedError, match="0001"):
         check_revision(database)
-    assert upgrade(database) == ("0001", "0004")
+    assert upgrade(database) == ("0001", "0005")
     with database.reading() as connection:
         kept = [connection.execute(text(f"SELECT count(*) FROM {name}")).scalar() for name in ("commits", "keys")]
         assert {name: len(frame) for name, frame in read_inputs(connection).frames.items()} == dict.fromkeys(INPUTS, 0)
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
-    assert (kept, revision_of(database)) == ([1, 1], "0004")
+    assert (kept, revision_of(database)) == ([1, 1], "0005")
 
 
 def test_help_lists_the_columns_of_every_kind_in_both_languages_with_an_example(

@@ -420,3 +420,12 @@ def test_a_change_of_a_contact_that_was_not_told_of_says_what_to_do(client: http
     told = {"type": "field_change", "event_id": "r1", "contact_id": "c-9", "field": "role", "value": "user"}
     answer = client.post("/v1/events", json={"events": [told | {"occurred_at": "2026-02-01T08:00:00Z"}]}).json()
     assert answer["results"][0]["errors"][0]["do"] == "PUT /v1/contacts/c-9 first"
+
+
+def test_what_happened_at_one_instant_counts_as_it_was_sent(client: httpx.Client) -> None:
+    put(client, stage="contacted")
+    told = [("z", "proposal"), ("a", "negotiation"), ("m", "identified")]
+    push(client, *(stage(name, key) for name, key in told))
+    assert client.get("/v1/opportunities/o1").json()["stage"] == "identified"
+    push(client, stage("b", "negotiation"))
+    assert client.get("/v1/opportunities/o1").json()["stage"] == "negotiation"

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from features.history.database.merges import Merged, Names
-from features.history.database.ordering import by_code
+from features.history.database.ordering import as_sent
 from features.history.database.parts import parts_of
 from features.history.database.reads import (
     EVENT_COLUMNS,
@@ -115,9 +115,7 @@ def _own_events(connection: Connection, ids: Sequence[str], cut: Cut) -> Iterato
     table = EVENTS.c
     for part in parts_of(ids):
         asked = select(*EVENT_COLUMNS).where(table.opportunity_id.in_(part), by_cut(table))
-        yield from read_events(
-            connection, asked.order_by(table.opportunity_id, table.seq, by_code(table.event_id)), cut.bound
-        )
+        yield from read_events(connection, asked.order_by(table.opportunity_id, *as_sent(EVENTS)), cut.bound)
 
 
 def _events_of_accounts(connection: Connection, accounts: Sequence[str], cut: Cut) -> Iterator[Event]:
@@ -125,7 +123,7 @@ def _events_of_accounts(connection: Connection, accounts: Sequence[str], cut: Cu
     for part in parts_of(accounts):
         of_accounts = table.account_id.in_(part)
         asked = select(*EVENT_COLUMNS).where(of_accounts, table.opportunity_id.is_(None), by_cut(table))
-        yield from read_events(connection, asked.order_by(table.seq, by_code(table.event_id)), cut.bound)
+        yield from read_events(connection, asked.order_by(*as_sent(EVENTS)), cut.bound)
 
 
 def _contacts(connection: Connection, column: Any, ids: Sequence[str], cut: Cut) -> Iterator[Any]:

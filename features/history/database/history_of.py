@@ -13,7 +13,7 @@ from features.errors import DataError
 from features.history.database.description import Description, history_collected, read_description
 from features.history.database.engine import Database, last_commit
 from features.history.database.merges import Merge, Merged, Names
-from features.history.database.ordering import by_code
+from features.history.database.ordering import as_sent
 from features.history.database.parts import parts_of
 from features.history.database.reads import Cut, standing
 from features.history.database.tables import (
@@ -84,7 +84,7 @@ def history_of_accounts(
         for part in parts_of(names):
             rows = _events(connection, select(EVENTS).where(column.in_(part)), cut)
             events |= {row.event_id: row for row in rows}
-    in_order = sorted(events.values(), key=lambda row: (row.seq, row.event_id))
+    in_order = sorted(events.values(), key=lambda row: (row.seq, row.place, row.event_id))
     return _history(frames, in_order, description, cut)
 
 
@@ -114,7 +114,7 @@ def _history(frames: Frames, rows: Sequence[Row[Any]], description: Description,
 
 def _events(connection: Connection, asked: Select[Any], cut: Cut) -> Sequence[Row[Any]]:
     asked = asked.where(EVENTS.c.recorded_at <= cut.recorded_by, EVENTS.c.seq <= cut.through_seq)
-    return connection.execute(asked.order_by(EVENTS.c.seq, by_code(EVENTS.c.event_id))).all()
+    return connection.execute(asked.order_by(*as_sent(EVENTS))).all()
 
 
 def _frame(connection: Connection, asked: Select[Any], table: Table, cut: Cut) -> pd.DataFrame:

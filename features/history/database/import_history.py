@@ -158,7 +158,7 @@ _EMPTY = {
 
 
 def _event(event_id: str, filled: Mapping[str, Any]) -> dict[str, Any]:
-    return {**_EMPTY, **filled, "event_id": event_id, "digest": digest_of(filled)}
+    return {**_EMPTY, **filled, "place": 0, "event_id": event_id, "digest": digest_of(filled)}
 
 
 def _parts(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import Table
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -29,3 +30,15 @@ def _as_it_is(element: by_code, compiler: Any, **options: Any) -> str:
 @compiles(by_code, "postgresql")
 def _by_bytes(element: by_code, compiler: Any, **options: Any) -> str:
     return f'({compiler.process(element.clauses, **options)}) COLLATE "C"'
+
+
+def as_sent(events: Table) -> tuple[Any, ...]:
+    """Order events by commit, then as they were sent; those of an import, which have no place, by their ids.
+
+    Examples
+    --------
+    >>> from features.history.database.tables import EVENTS
+    >>> [str(one) for one in as_sent(EVENTS)][:2]
+    ['events.seq', 'events.place']
+    """
+    return events.c.seq, events.c.place, by_code(events.c.event_id)

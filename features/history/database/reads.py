@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, and_, bindparam, select, text
 
 from features.history.database.merges import Merge, Merged, Names
-from features.history.database.ordering import by_code
+from features.history.database.ordering import as_sent
 from features.history.database.parts import parts_of
 from features.history.database.tables import (
     ACCOUNTS,
@@ -225,7 +225,7 @@ def _own_events() -> Select[Any]:
     return (
         select(*EVENT_COLUMNS)
         .where(_E.opportunity_id == bindparam("opportunity_id"), by_cut(_E))
-        .order_by(_E.seq, by_code(_E.event_id))
+        .order_by(*as_sent(EVENTS))
     )
 
 
@@ -233,11 +233,7 @@ def _own_events() -> Select[Any]:
 def _events_of_accounts() -> Select[Any]:
     """Events of accounts that name no opportunity."""
     of_accounts = _E.account_id.in_(bindparam("accounts", expanding=True))
-    return (
-        select(*EVENT_COLUMNS)
-        .where(of_accounts, _E.opportunity_id.is_(None), by_cut(_E))
-        .order_by(_E.seq, by_code(_E.event_id))
-    )
+    return select(*EVENT_COLUMNS).where(of_accounts, _E.opportunity_id.is_(None), by_cut(_E)).order_by(*as_sent(EVENTS))
 
 
 @lru_cache
@@ -257,7 +253,7 @@ def told_of_contacts() -> Select[Any]:
     """What was told of people, without regard to their accounts; ``ids`` are bound at the execution."""
     of_people = and_(_E.contact_id.in_(bindparam("ids", expanding=True)), _E.kind.in_((FIELD, RETRACTION)))
     asked = select(*EVENT_COLUMNS).where(of_people, _E.opportunity_id.is_(None), by_cut(_E))
-    return asked.order_by(_E.seq, by_code(_E.event_id))
+    return asked.order_by(*as_sent(EVENTS))
 
 
 @lru_cache
@@ -270,4 +266,4 @@ def _facts_of_accounts() -> Select[Any]:
 @lru_cache
 def _merges() -> Select[Any]:
     # Written as the index has it, or the index is not used.
-    return select(*EVENT_COLUMNS).where(text(OF_MERGES), by_cut(_E)).order_by(_E.seq, by_code(_E.event_id))
+    return select(*EVENT_COLUMNS).where(text(OF_MERGES), by_cut(_E)).order_by(*as_sent(EVENTS))

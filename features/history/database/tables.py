@@ -103,6 +103,7 @@ EVENTS = Table(
     METADATA,
     Column("event_id", Text, primary_key=True),
     _seq(),
+    Column("place", Integer, nullable=False, server_default="0"),  # among the events of its commit, as they were sent
     Column("kind", Text, nullable=False),  # one of EVENT_KINDS
     Column("opportunity_id", Text),
     Column("account_id", Text),

@@ -149,7 +149,9 @@ def _insert(writing: Writing, rows: list[Row], description: Description) -> None
     if not rows:
         return
     stamp = {"seq": writing.seq, "recorded_at": writing.recorded_at}
-    writing.connection.execute(insert(EVENTS), [row | stamp for row in rows])
+    writing.connection.execute(
+        insert(EVENTS), [row | stamp | {"place": writing.rows + place} for place, row in enumerate(rows)]
+    )
     writing.rows += len(rows)
     _collect(writing, description, [row["name"] for row in rows if row["kind"] in (ACTIVITY, FIELD)])
 
