@@ -224,3 +224,12 @@ def test_the_files_of_sqlite_keep_nothing_of_it(filled: httpx.Client, database: 
     filled.delete("/v1/accounts/acme-a1")
     assert held(b"acme-a1") == []
     assert held(b"other-a2")
+
+
+def test_commits_of_events_lose_the_name_of_what_was_erased(filled: httpx.Client, database: Database) -> None:
+    push(
+        filled, {"type": "activity", "event_id": "last", "account_id": "acme-a1", "kind": "meeting", "occurred_at": AT}
+    )
+    assert [c["action"] for c in filled.get("/v1/audit-log?subject=acme-a1").json()["commits"]][-1] == "account events"
+    filled.delete("/v1/accounts/acme-a1")
+    assert everything(database, "acme") == []

@@ -105,7 +105,7 @@ def test_the_audit_log_is_read_from_its_end_and_by_who_did_what(client: httpx.Cl
     enter(client, "o1", "negotiation", "2026-02-27T12:00:00Z")
     assert [c["action"] for c in client.get("/v1/audit-log?subject=o1").json()["commits"]] == [
         "put opportunity",
-        "events",
+        "opportunity events",
     ]
     of_one = client.get("/v1/audit-log?subject=o1&action=put opportunity").json()
     assert [commit["subject"] for commit in of_one["commits"]] == ["o1"]

@@ -45,7 +45,7 @@ class AuditLogAnswer(Answer):
         description="after_seq of the next page; null when there is none yet.", examples=[1304]
     )
     next_before_seq: int | None = Field(
-        None, description="before_seq of the next page, the newest first; null when there is none.", examples=[None]
+        description="before_seq of the next page, the newest first; null when there is none.", examples=[None]
     )
 
 

@@ -124,19 +124,21 @@ def post_events(
     is_lines = is_ndjson(request)
     read = [_read(one, is_line=is_lines) for one in _raw_events(body, is_lines)]
     told = [event for event, _ in read if event is not None]
-    with database_of(request).writing(actor_of(request), "events", request.app.state.clock) as writing:
+    action, subject = _only_subject(told)
+    with database_of(request).writing(actor_of(request), action, request.app.state.clock) as writing:
         written = iter(append_events(writing, told))
-        writing.subject = _only_subject(told)
+        writing.subject = subject
     became = [next(written) if event is not None else None for event, _ in read]
     found = [_result(index, parts, one) for index, ((_, parts), one) in enumerate(zip(read, became, strict=True))]
     waiting = [one.waits_for for one in became if one is not None and one.error is None and one.waits_for is not None]
     return _answer(writing, found, waiting, everything=results == "all")
 
 
-def _only_subject(told: Sequence[dict[str, Any]]) -> str | None:
-    """The opportunity, account or person that all events are of; None when they are of several."""
-    found = {next((e[key] for key in _SUBJECTS if e.get(key) is not None), None) for e in told}
-    return next(iter(found)) if len(found) == 1 else None
+def _only_subject(told: Sequence[dict[str, Any]]) -> tuple[str, str | None]:
+    """Name what is done, and the opportunity, account or person that all events are of; None for several."""
+    found = {next(((key, e[key]) for key in _SUBJECTS if e.get(key) is not None), ("", None)) for e in told}
+    key, name = next(iter(found)) if len(found) == 1 else ("", None)
+    return (f"{key.removesuffix('_id')} events" if key else "events"), name
 
 
 def _raw_events(body: bytes, is_lines: bool) -> Sequence[Any]:

@@ -17,7 +17,8 @@ from sqlalchemy.sql import ColumnElement
 from api.store.tables import JUDGEMENTS, LISTED, LISTED_ACCOUNTS, OUTBOX, SCORES, TOLD
 from features.errors import NotKnownError
 from features.history.database.engine import last_commit
-from features.history.database.reads import Cut, opportunity_known
+from features.history.database.merges import Names
+from features.history.database.reads import Cut, account_named, opportunity_known
 from features.history.database.tables import (
     ACCOUNTS,
     COMMITS,
@@ -33,9 +34,9 @@ Kind = Literal["account", "contact", "opportunity"]
 Condition = ColumnElement[bool]
 
 _ACTIONS = {
-    "account": ("put account",),
-    "contact": ("put contact",),
-    "opportunity": ("put opportunity", "put judgement", "withdraw judgement"),
+    "account": ("put account", "account events"),
+    "contact": ("put contact", "contact events"),
+    "opportunity": ("put opportunity", "opportunity events", "put judgement", "withdraw judgement"),
 }
 """Commits whose subject is an id of that kind."""
 _E = EVENTS.c
@@ -153,12 +154,14 @@ def _is_in(column: Any, names: tuple[str, ...]) -> Condition:
 
 
 def _opportunities_of(connection: Connection, account: str) -> set[str]:
-    """Opportunities that are with an account now."""
+    """Opportunities that are with an account now; with itself, not with one that it was merged into."""
     seq, recorded_at = last_commit(connection)
     found = set()
     for name in _ever_with(connection, {account}):
         known = opportunity_known(connection, name, Cut(recorded_at, seq))
-        if known is not None and known.row["account_id"] == account:
+        first = select(OPPORTUNITIES.c.account_id).where(OPPORTUNITIES.c.opportunity_id == name)
+        stated = connection.execute(first).scalar()
+        if known is not None and account_named(stated, known.events, Names({})) == account:
             found.add(name)
     return found
 
