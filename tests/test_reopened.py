@@ -182,4 +182,4 @@ def test_the_card_tells_why_the_lost_of_each_class_were_lost() -> None:
     card = {**card_of(later, Catalogue(), [], None), "lost_reasons": found}
     text = card_text(replace(version_zero(), card=card), ".md")
     assert "price 75 %, rival 25 %" in text
-    assert "price 75 %、rival 25 %" in text
+    assert "price 75%、rival 25%" in text
