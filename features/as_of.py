@@ -8,6 +8,7 @@ import pandas as pd
 
 from features.history.history import History
 from features.history.schema import CORRECTABLE
+from features.history.told_columns import with_told
 
 
 def known_as_of(history: History, as_of: pd.Timestamp) -> History:
@@ -37,13 +38,8 @@ def known_as_of(history: History, as_of: pd.Timestamp) -> History:
 
 
 def _as_known(opportunities: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
-    told = told[told["field"].isin(CORRECTABLE)].sort_values(["occurred_at", "recorded_at"], kind="stable")
-    found = opportunities.copy(deep=False)
-    for name, rows in told.groupby("field"):
-        last = rows.drop_duplicates("opportunity_id", keep="last").set_index("opportunity_id")["value"]
-        is_told = found["opportunity_id"].isin(last.index)
-        found[name] = found[name].where(~is_told, found["opportunity_id"].map(last))
-    return found
+    told = told[told["field"].isin(CORRECTABLE)]
+    return with_told(opportunities, told.sort_values(["occurred_at", "recorded_at"], kind="stable"))
 
 
 def recorded_by(frame: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:

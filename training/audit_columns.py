@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from features.history.history import Attribute, History
 from features.history.schema import CORRECTABLE, TABLES
+from features.history.told_columns import with_told
 from features.instants import DAY, micros
 from training.audit_ends import Ends
 
@@ -97,13 +98,8 @@ def static_columns(history: History) -> list[Column]:
 
 def _as_first_told(history: History) -> pd.DataFrame:
     """Columns that were told anew have their first value; what was told later is dated."""
-    rows, told = history.opportunities.copy(deep=False), history.field_history
-    told = told[told["field"].isin(CORRECTABLE)].sort_values("recorded_at", kind="stable")
-    for name, values in told.groupby("field"):
-        first = values.drop_duplicates("opportunity_id").set_index("opportunity_id")["value"]
-        is_told = rows["opportunity_id"].isin(first.index)
-        rows[name] = rows[name].where(~is_told, rows["opportunity_id"].map(first))
-    return rows
+    told = history.field_history[history.field_history["field"].isin(CORRECTABLE)]
+    return with_told(history.opportunities, told.sort_values("recorded_at", kind="stable")[::-1])
 
 
 def _standard(rows: pd.DataFrame, name: str) -> Column:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, Select, Table, false, select, text
 from features.errors import DataError
 from features.history.database.description import Description, history_collected, read_description
 from features.history.database.engine import Database, last_commit
-from features.history.database.merges import Merge, Merged, Names
+from features.history.database.merges import Merge, Names
 from features.history.database.ordering import as_sent
 from features.history.database.parts import parts_of
 from features.history.database.reads import Cut, standing
@@ -30,6 +30,7 @@ from features.history.database.tables import (
 from features.history.database.told_anew import corrections, under_each_name
 from features.history.history import History, build_history
 from features.history.schema import TABLES
+from features.history.told_columns import with_told
 from features.instants import instant
 
 _ENTITIES = (ACCOUNTS, CONTACTS, OPPORTUNITIES)
@@ -148,8 +149,7 @@ def _tables(frames: Frames, told: pd.DataFrame, activities: pd.DataFrame, descri
     fields = of_opportunity[of_opportunity["kind"] == FIELD].rename(columns={"name": "field"})
     acts = activities.drop(columns=["value", "kind"])
     acts = acts.rename(columns={"event_id": "activity_id", "name": "kind", "quantity": "value"})
-    merges = _merges(told)
-    merged, names = Merged.of(merges), Names.by(merges)
+    names = Names.by(_merges(told))
     followed = description.rules(pd.Timestamp(0, tz="UTC")).fields
     anew = corrections(frames["opportunities"], fields, names)
     tables = {
@@ -161,7 +161,7 @@ def _tables(frames: Frames, told: pd.DataFrame, activities: pd.DataFrame, descri
         "activities": under_each_name(acts, names),
     }
     for name in ("accounts", "contacts"):
-        tables[name]["account_id"] = tables[name]["account_id"].map(merged.name_of, na_action="ignore")
+        tables[name]["account_id"] = tables[name]["account_id"].map(names.last_of, na_action="ignore")
     return {name: _canonical(name, frame) for name, frame in tables.items()}
 
 
@@ -179,11 +179,7 @@ def _opportunities(frame: pd.DataFrame, anew: pd.DataFrame, description: Descrip
     """Opportunities with their attributes, and with what was told anew of their columns as last known."""
     own = pd.DataFrame([json.loads(text) for text in frame["attributes"]], index=frame.index)
     frame = frame.drop(columns="attributes").join(own.reindex(columns=list(description.attributes)))
-    for name, changes in anew.groupby("field"):
-        last = changes.drop_duplicates("opportunity_id", keep="last").set_index("opportunity_id")["value"]
-        is_changed = frame["opportunity_id"].isin(last.index)
-        frame[name] = frame[name].where(~is_changed, frame["opportunity_id"].map(last))
-    return frame
+    return with_told(frame, anew)
 
 
 def _of_process(stages: pd.DataFrame, opportunities: pd.DataFrame, description: Description) -> pd.DataFrame:

@@ -119,7 +119,3 @@ class Names:
     def last_of(self, account_id: str) -> str:
         """The last name of an account: its own when it was not merged."""
         return self.later[account_id][-1][1] if account_id in self.later else account_id
-
-    def since(self, account_id: str) -> int:
-        """From when it has its last name, microseconds; 0 when it was not merged."""
-        return self.later[account_id][-1][0] if account_id in self.later else 0
