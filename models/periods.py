@@ -54,6 +54,23 @@ def choose_edges(labels: Labels) -> Floats:
     return np.array(edges or [max(float(closed.max()), _SHORTEST)])
 
 
+def log_ahead(edges: Floats) -> Floats:
+    """Say how far ahead each interval lies: the logarithm of its middle, standardised, shape (J,); 0 for one alone.
+
+    The first interval begins now; its middle is taken at half its end.
+
+    Examples
+    --------
+    >>> log_ahead(np.array([10.0, 20.0, 40.0, 80.0])).round(2)
+    array([-1.45, -0.29,  0.48,  1.26])
+    >>> log_ahead(np.array([30.0]))
+    array([0.])
+    """
+    starts = np.concatenate([[edges[0] / 4], edges[:-1]])
+    ahead = np.log(starts * edges) / 2
+    return np.asarray((ahead - ahead.mean()) / max(float(ahead.std()), 1e-9), dtype=np.float64)
+
+
 def expand(labels: Labels, edges: Floats) -> Periods:
     """Repeat each snapshot for the intervals in which it was at risk and watched to the end.
 

@@ -17,7 +17,7 @@ from models.additions import HazardAdditions, win_log_odds
 from models.encoding import Encoding, learn_encoding
 from models.evidence import regress
 from models.incidence import Incidence, from_log_odds
-from models.periods import Periods, expand
+from models.periods import Periods, expand, log_ahead
 from models.terms import Terms, learn_terms
 from models.trend import years_before_the_end
 
@@ -34,6 +34,10 @@ class RidgeHazards:
     ``models.evidence`` says. Each interval has an intercept of its own. A straight trend over
     the time of training is learned with them, and answers are given as at its end: of what
     drifts, the last state is the best guess of the next.
+
+    Timed terms add a part that grows with the logarithm of the days ahead (Cox 1972, time-dependent
+    effects): without it every opportunity would be won by the same clock, those just identified
+    too soon and those in negotiation too late.
     """
 
     name = "ridge_hazards"
@@ -54,7 +58,8 @@ class RidgeHazards:
         rows = _thinned(opportunity, periods)
         seen = periods.snapshot[rows]
         trend = years_before_the_end(snapshots)[:, None]
-        explained = np.concatenate([terms, trend], axis=1)[seen]
+        timed = terms[seen][:, self.terms.timed] * log_ahead(edges)[periods.interval[rows], None]
+        explained = np.concatenate([terms[seen], timed, trend[seen]], axis=1)
         repeats = len(rows) / max(len(np.unique(opportunity[seen])), 1)
         # More threads within a regression would add the same numbers in another order.
         with threadpool_limits(limits=1), ThreadPoolExecutor(2) as pool:
@@ -64,7 +69,7 @@ class RidgeHazards:
         return self
 
     def _regress(self, terms: Floats, intervals: Ints, happened: NDArray[np.bool_], repeats: float) -> Floats:
-        """Coefficients of one cause, shape (k + J,); those of the last J are the intervals' intercepts.
+        """Coefficients of one cause, shape (k + t + J,): of terms, of timed terms, and the intervals' intercepts.
 
         The last term, the trend, is 0 at the end of training and has no coefficient there.
         """
@@ -80,11 +85,11 @@ class RidgeHazards:
         design = self.terms.of(self.encoding.matrix(snapshots))
         odds = np.empty((2, len(design), len(self.edges)))
         for coefficients, found in zip((self.win, self.loss), odds, strict=True):
-            _add_up(design, coefficients, found)
+            _add_up(design, coefficients, self.terms.timed, self._ahead, found)
         return from_log_odds(self.edges, odds[0], odds[1])
 
     def additions(self, snapshots: Table) -> HazardAdditions:
-        """Say what each feature adds to the log-odds of the two hazards, the same in every interval.
+        """Say what each feature adds to the log-odds of the two hazards in each interval.
 
         A product of two features is shared by them, half and half.
         """
@@ -94,9 +99,9 @@ class RidgeHazards:
         """Say the same of snapshots that are encoded already."""
         apart = self.terms.of(matrix) - self.typical
         features, owners = self._owners
-        added = [np.zeros((len(apart), 1, len(features))) for _ in range(2)]
+        added = [np.zeros((len(apart), len(self.edges), len(features))) for _ in range(2)]
         for coefficients, found in zip((self.win, self.loss), added, strict=True):
-            _share_out(apart, coefficients, owners, found)
+            _share_out(apart, coefficients, owners, self.terms.timed, self._ahead, found)
         return HazardAdditions(features, *self._start, added[0], added[1], self._typical)
 
     @cached_property
@@ -106,9 +111,14 @@ class RidgeHazards:
     @cached_property
     def _start(self) -> tuple[Floats, Floats]:
         """Log-odds of the hazards at the typical value of each term, shape (J,)."""
-        columns = len(self.typical)
-        start_win, start_loss = (c[columns:] + self.typical @ c[:columns] for c in (self.win, self.loss))
-        return start_win, start_loss
+        start = np.empty((2, 1, len(self.edges)))
+        for coefficients, found in zip((self.win, self.loss), start, strict=True):
+            _add_up(self.typical[None, :], coefficients, self.terms.timed, self._ahead, found)
+        return start[0, 0], start[1, 0]
+
+    @cached_property
+    def _ahead(self) -> Floats:
+        return log_ahead(self.edges)
 
     @cached_property
     def _owners(self) -> tuple[tuple[str, ...], Ints]:
@@ -142,25 +152,35 @@ _ARRAYS = ("edges", "typical", "win", "loss")
 
 
 @compiled
-def _add_up(design: Floats, coefficients: Floats, odds: Floats) -> None:
+def _add_up(design: Floats, coefficients: Floats, timed: Ints, ahead: Floats, odds: Floats) -> None:
     """Sum row by row: a matrix product may round differently for one row than for many."""
-    count = design.shape[1]
+    count, late = design.shape[1], len(timed)
     for row in range(len(design)):
-        total = 0.0
+        total, slope = 0.0, 0.0
         for term in range(count):
             total += design[row, term] * coefficients[term]
+        for t in range(late):
+            slope += design[row, timed[t]] * coefficients[count + t]
         for j in range(odds.shape[1]):
-            odds[row, j] = total + coefficients[count + j]
+            odds[row, j] = total + slope * ahead[j] + coefficients[count + late + j]
 
 
 @compiled
-def _share_out(apart: Floats, coefficients: Floats, owners: Ints, found: Floats) -> None:
+def _share_out(
+    apart: Floats, coefficients: Floats, owners: Ints, timed: Ints, ahead: Floats, found: Floats
+) -> None:  # fmt: skip
     """Add each term to its two features, half and half: row by row, so that a row's sums do not depend on others."""
+    count = len(owners)
     for row in range(len(apart)):
-        for term in range(len(owners)):
+        for term in range(count):
             half = 0.5 * apart[row, term] * coefficients[term]
             found[row, 0, owners[term, 0]] += half
             found[row, 0, owners[term, 1]] += half
+        for j in range(found.shape[1] - 1, -1, -1):
+            found[row, j] = found[row, 0]
+            for t in range(len(timed)):
+                slope = apart[row, timed[t]] * coefficients[count + t]
+                found[row, j, owners[timed[t], 0]] += slope * ahead[j]
 
 
 def _thinned(opportunity: NDArray[np.intp], periods: Periods) -> Ints:

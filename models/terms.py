@@ -3,11 +3,15 @@
 Most effects in sales add up. Some do not: an engaged buyer without authority does not buy,
 and what silence or age means depends on the stage. Trees need thousands of wins to find
 that; a product with a strong penalty needs hundreds.
+
+Where an opportunity stands also says when it can close: one in negotiation may be won next
+week, one just identified has stages to go. Such terms are ``timed``: they add another amount
+the further ahead one looks.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -36,6 +40,9 @@ BY_STAGE = (
 BY_AUTHORITY = ("contact_intensity", "days_since_two_way")
 """What counts differently with the authority of the buyer."""
 
+TIMED = "stage_position"
+"""Number that counts differently the further ahead one looks, as the words of the stage do."""
+
 _LEVELS = (0.0, 1.0, 2.0)
 _MOST_STAGES, _LEAST_SHARE = 8, 0.02
 _MOST_OWN = 5
@@ -57,6 +64,8 @@ class Terms:
         Column and value of each term that is 1 where the column has the value, shape (q, 2).
     products
         Place of an indicator and a column, shape (r, 2): the column's number counts there only.
+    timed
+        Columns that add another amount the further ahead one looks, shape (t,); their terms have the same places.
     """
 
     mean: Floats
@@ -64,6 +73,7 @@ class Terms:
     gaps: Ints
     indicators: Floats
     products: Ints
+    timed: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def of(self, matrix: Floats) -> Floats:
         """Make the terms of each row, shape (n, p + g + q + r); a missing number is at its mean."""
@@ -90,7 +100,8 @@ class Terms:
 
     def to_dict(self) -> dict[str, Any]:
         """Describe the terms in JSON; ``Terms.from_dict`` reads them back."""
-        return {name: getattr(self, name).tolist() for name in ("mean", "spread", "gaps", "indicators", "products")}
+        names = ("mean", "spread", "gaps", "indicators", "products", "timed")
+        return {name: getattr(self, name).tolist() for name in names}
 
     @classmethod
     def from_dict(cls, raw: dict[str, Any]) -> Terms:
@@ -102,6 +113,8 @@ class Terms:
             np.array(raw["gaps"], dtype=np.int64),
             pairs["indicators"].astype(np.float64),
             pairs["products"].astype(np.int64),
+            # A model from before terms were timed has none.
+            np.array(raw.get("timed", ()), dtype=np.int64),
         )
 
 
@@ -157,6 +170,8 @@ def learn_terms(encoding: Encoding, matrix: Floats) -> Terms:
     stages = [(c, 1.0) for c in _usual_stages(encoding, place, matrix)]
     authority = [i for i, (column, _) in enumerate(levels) if column == place.get("authority")]
     products = [(i, place[name]) for i in authority for name in BY_AUTHORITY if name in place]
+    timed = [place[TIMED]] if TIMED in place else []
+    timed += [place[f"stage={word}"] for word in encoding.words.get("stage", ())]
     of_stage = range(len(levels), len(levels) + len(stages))
     products += [(i, column) for i in of_stage for column in _by_stage(encoding, place)]
     return Terms(
@@ -165,6 +180,7 @@ def learn_terms(encoding: Encoding, matrix: Floats) -> Terms:
         gaps.astype(np.int64),
         np.array([*levels, *stages], dtype=np.float64).reshape(-1, 2),
         np.array(products, dtype=np.int64).reshape(-1, 2),
+        np.array(timed, dtype=np.int64),
     )
 
 

@@ -241,6 +241,32 @@ def test_columns_of_words_keep_their_order_on_disk_whatever_their_names(name: st
     assert same(through_json(model).predict(snapshots), model.predict(snapshots))
 
 
+def test_the_ridge_knows_that_early_stages_are_won_later() -> None:
+    draw, size = np.random.default_rng(7), 4000
+    early = np.arange(size) % 2 == 0
+    wins = draw.random(size) < 0.5
+    days = np.where(early, 40 + draw.exponential(30, size), draw.exponential(30, size))
+    labels = Labels(days, np.where(wins, WON, LOST), np.full(size, 1000.0))
+    snapshots = snapshots_of(np.where(early, 0.0, 1.0), 7)
+    answer = RidgeHazards().fit(snapshots, labels, choose_edges(labels)).predict(snapshots)
+    # All is won half of the time, but nothing of the first stage within 30 days.
+    assert answer.win[early].mean() == pytest.approx(0.5, abs=0.05)
+    assert answer.win[~early].mean() == pytest.approx(0.5, abs=0.05)
+    soon = answer.win_by([30.0])[:, 0]
+    assert soon[early].mean() < 0.08
+    assert soon[~early].mean() == pytest.approx(0.5 * (1 - np.exp(-1)), abs=0.06)
+
+
+def test_a_model_from_before_terms_were_timed_can_be_read(given: Sample) -> None:
+    model = RidgeHazards().fit(*given)
+    raw = model.to_dict()
+    count, late = len(raw["typical"]), len(raw["terms"].pop("timed"))
+    for cause in ("win", "loss"):
+        raw[cause] = raw[cause][:count] + raw[cause][count + late :]
+    assert late > 0
+    assert np.isfinite(RidgeHazards.from_dict(raw).predict(given.snapshots).win).all()
+
+
 def drifting(size: int = 6000) -> Sample:
     """Wins become rarer over two years, from six in ten to two in ten; all are watched for long."""
     draw = np.random.default_rng(5)
