@@ -195,11 +195,11 @@ def create_app(
         if app.state.champion.model is None:
             app.state.metrics.count_failed_load()
         writing = asyncio.create_task(_write_uses(keys)) if keys is not None else None
-        preparing = asyncio.create_task(to_thread.run_sync(prepare))
+        # Half a second of the start, or of the first reader of a page.
+        await to_thread.run_sync(prepare)
         for work in (beside, *background):
             work.start()
         yield
-        await preparing
         for work in (*background, beside):
             await to_thread.run_sync(work.stop)
         if writing is not None and keys is not None:
