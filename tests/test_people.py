@@ -11,7 +11,7 @@ from scoring.diagnosis import CAUTION, PATTERNS, Diagnosis, Limits, diagnoses
 from scoring.man_counts import man_counts
 from scoring.quadrant import quadrant
 from scoring.qualification import ADVICE
-from scoring.stated_and_learned import stated_and_learned
+from scoring.stated_and_learned import StatedAndLearned, stated_and_learned
 from scoring.surprise_wins import surprise_wins
 from tests.histories import Row, activity, value
 from tests.pipelines_of_rows import days, deal, pipeline, scored
@@ -170,21 +170,56 @@ def test_a_surprise_win_was_not_on_the_funnel_30_days_before() -> None:
     assert surprise_wins(pipeline(deals, 39), days(31, 60)).won == 0
 
 
-def test_stages_stated_low_and_late_are_told_when_past_wins_agree() -> None:
-    here = [deal(f"h{i}", ("identified", 0), owner_id="o") for i in range(5)]
-    dates = [value("expected_close_date", "2026-06-30", 1, of=f"h{i}") for i in range(5)]
-    won = [deal(f"w{i}", ("identified", 0), ("won", 20), owner_id="o") for i in range(5)]
-    scores = scored(*((f"h{i}", 0.6, 120, "active") for i in range(5)))
-    [found] = stated_and_learned(pipeline(here + won, 100, scores, others=dates))
-    assert (found.mean_stated, found.mean_learned, found.wins, found.low_wins) == (0.25, 0.6, 5, 1)
-    assert found.date_gap_days == 60  # 30 June is day 180.
-    assert found.pattern == "cautious"
-    [alone] = stated_and_learned(pipeline(here, 100, scores, others=dates))
-    assert (alone.pattern, alone.low_wins) == (None, None)
-    low = scored(*((f"h{i}", 0.05, 120, "active") for i in range(5)))
-    assert stated_and_learned(pipeline(here, 100, low))[0].pattern == "hopeful"
-    few = scored(*((f"h{i}", 0.05, 120, "active") for i in range(4)))
-    assert stated_and_learned(pipeline(here, 100, few))[0].pattern is None
+def closed_by(owner: str, stage: str, outcome: str, count: int) -> list[list[Row]]:
+    """Opportunities of an owner that closed from a stage."""
+    names = (f"{owner}-{stage}-{outcome}-{i}" for i in range(count))
+    first = [("identified", 0.0)] if stage == "identified" else [("identified", 0.0), (stage, 60.0)]
+    return [deal(name, *first, (outcome, 70), owner_id=owner) for name in names]
+
+
+def pattern_of(owner: str, found: tuple[StatedAndLearned, ...]) -> StatedAndLearned:
+    return next(one for one in found if one.owner == owner)
+
+
+def test_who_wins_from_low_stages_far_more_often_than_the_others_is_told() -> None:
+    usual = closed_by("p", "negotiation", "won", 20) + closed_by("q", "negotiation", "won", 20)
+    found = stated_and_learned(pipeline(usual + closed_by("o", "identified", "won", 6)))
+    low = pattern_of("o", found)
+    assert (low.wins, low.low_wins, low.others_low_wins, low.pattern) == (6, 1, 0, "cautious")
+    assert {pattern_of(other, found).pattern for other in ("p", "q")} == {None}
+    few = stated_and_learned(pipeline(usual + closed_by("o", "identified", "won", 4)))
+    assert pattern_of("o", few).pattern is None
+    # Where all do so, nobody stands out.
+    assert {one.pattern for one in stated_and_learned(pipeline(closed_by("o", "identified", "won", 9)))} == {None}
+    all_low = closed_by("o", "identified", "won", 9) + closed_by("p", "identified", "won", 9)
+    assert {one.pattern for one in stated_and_learned(pipeline(all_low))} == {None}
+
+
+def test_who_loses_far_more_from_high_stages_than_the_others_is_told() -> None:
+    usual = closed_by("p", "negotiation", "won", 15) + closed_by("p", "negotiation", "lost", 5)
+    found = stated_and_learned(pipeline(usual + closed_by("o", "negotiation", "lost", 8)))
+    high = pattern_of("o", found)
+    assert (high.high_losses, high.others_high_losses, high.pattern) == (1, 0.25, "hopeful")
+    assert pattern_of("p", found).pattern is None
+
+
+def test_what_is_open_is_held_against_the_others_in_the_same_stages_and_not_against_fixed_weights() -> None:
+    def here(owner: str) -> list[list[Row]]:
+        return [deal(f"{owner}{i}", ("identified", 0), owner_id=owner) for i in range(6)]
+
+    dates = [value("expected_close_date", "2026-06-30", 1, of=f"o{i}") for i in range(6)]
+    deals = here("o") + here("p") + here("q")
+    low = [(f"o{i}", 0.02, 120.0, "active") for i in range(6)]
+    others = [(f"{name}{i}", 0.2, 120.0, "active") for name in "pq" for i in range(6)]
+    found = stated_and_learned(pipeline(deals, 100, scored(*low, *others), others=dates))
+    mine, theirs = pattern_of("o", found), pattern_of("p", found)
+    assert (mine.mean_stated, mine.mean_learned, mine.mean_usual) == (0.25, 0.02, pytest.approx(0.2))
+    assert mine.date_gap_days == 60  # 30 June is day 180.
+    assert mine.pattern == "hopeful"
+    # All are below the fixed weight of 25 %: that says something of the weight.
+    assert (theirs.mean_usual, theirs.pattern) == (pytest.approx(0.11), None)
+    alone = stated_and_learned(pipeline(here("o"), 100, scored(*low)))
+    assert (alone[0].mean_usual, alone[0].pattern) == (None, None)
 
 
 def test_wins_that_were_recorded_just_before_were_not_on_the_list() -> None:

@@ -100,15 +100,21 @@ def stated_table(found: Mapping[str, Any], language: Language) -> DataTable:
         Column(language.say(N_("Open")), "number"),
         Column(language.say(N_("Stated")), "share"),
         Column(language.say(N_("Learned")), "share"),
+        Column(language.say(N_("Usual in these stages")), "share"),
         Column(language.say(N_("Stated less learned days")), "days"),
         Column(language.say(N_("Won early")), "share"),
         Column(language.say(N_("Won from 25% or less")), "share"),
         Column(language.say(N_("Won off the list")), "share"),
+        Column(language.say(N_("Lost from 75% or more")), "share"),
         Column(language.say(N_("Stated against the record"))),
     ]
-    names = ("open", "mean_stated", "mean_learned", "date_gap_days", "early_wins", "low_wins", "off_list_wins")
+    names = ("open", "mean_stated", "mean_learned", "mean_usual")
+    past = ("date_gap_days", "early_wins", "low_wins", "off_list_wins", "high_losses")
     against = {"hopeful": language.say(N_("ahead of it")), "cautious": language.say(N_("behind it"))}
-    rows = [[one["owner"], *(one[name] for name in names), against.get(one["pattern"])] for one in found["stated"]]
+    rows = [
+        [one["owner"], *(one.get(name) for name in (*names, *past)), against.get(one["pattern"])]
+        for one in found["stated"]
+    ]
     return DataTable("stated", language.say(N_("Stated beside learned")), columns, rows)
 
 
