@@ -31,7 +31,7 @@ def _metrics(client: httpx.Client) -> dict[str, float]:
 def _score(name: str, days_ago: float, **more: Any) -> dict[str, Any]:
     empty = dict.fromkeys(("outcome", "probability", "low", "high", "opportunity_class", "segment"))
     key = {"opportunity_id": name, "as_of": int(TODAY - days_ago * DAY), "model_version": "1", "through_seq": 1}
-    return empty | key | {"status": "scored", "is_shadow": False} | more
+    return empty | key | {"status": "scored", "is_shadow": False, "was_served": not more.get("is_shadow")} | more
 
 
 def _put(database: Database, table: Table, *rows: dict[str, Any]) -> None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import pandas as pd
 from sqlalchemy import Connection, func, select, text
 
-from api.store.past_scores import was_served
 from api.store.tables import LISTS, OF_CLOSES, OUTBOX, SCORES
 from features.errors import DatabaseError
 from features.history.database.engine import Database, last_commit
@@ -61,7 +60,7 @@ def live_calibration(connection: Connection, now: pd.Timestamp) -> LiveCalibrati
             ~before.c.is_shadow,
             before.c.as_of <= closes.c.closed_at - AHEAD_DAYS * DAY,
             before.c.probability.is_not(None),
-            was_served(before),
+            before.c.was_served,
         )
         .order_by(before.c.as_of.desc())
         .limit(1)

@@ -93,9 +93,9 @@ def enqueue_test(connection: Connection, webhook_id: str, at: int) -> str:
 
 
 def tell_from_now_on(connection: Connection, webhook_id: str) -> None:
-    """Take the last scores that were kept as told: from now on changes are told, not the present state."""
+    """Take the last scores that were served as told: from now on changes are told, not the present state."""
     table = SCORES.c
-    served = table.is_shadow.is_(False)
+    served = table.was_served
     last = select(table.opportunity_id, func.max(table.as_of)).where(served).group_by(table.opportunity_id)
     asked = select(table.opportunity_id, table.probability, table.opportunity_class, table.outcome)
     rows = connection.execute(asked.where(served, tuple_(table.opportunity_id, table.as_of).in_(last))).all()
