@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, Row, Table, bindparam, select
 
 from api.champion import Champion
 from api.live_segments import score_live_by_segment
@@ -104,23 +104,21 @@ def request_at(connection: Connection, opportunity_id: str, cut: Cut, artifact: 
     """
     known: Known | None = opportunity_known(connection, opportunity_id, cut)
     if known is None:
-        raise not_known(connection, opportunity_id)
+        raise not_known(connection, OPPORTUNITIES, opportunity_id)
     description = read_description(connection, cut.recorded_by, cut.through_seq)
     return request_of(known, description, Rules(instant(cut.recorded_by), artifact.processes, artifact.catalogue))
 
 
-def not_known(connection: Connection, opportunity_id: str) -> NotKnownError:
-    """Tell what was never recorded from what was recorded later."""
-    table = OPPORTUNITIES.c
-    told = connection.execute(select(table.recorded_at).where(table.opportunity_id == opportunity_id)).scalar()
+def not_known(connection: Connection, table: Table, name: str) -> NotKnownError:
+    """Tell what was never recorded from what was recorded later; the table is that of its kind."""
+    key = next(iter(table.primary_key))
+    what = f"{key.name.removesuffix('_id')} {name!r}"
+    told = connection.execute(select(table.c.recorded_at).where(key == name)).scalar()
     if told is None:
-        do = f"PUT /v1/opportunities/{opportunity_id}"
-        return NotKnownError(f"opportunity {opportunity_id!r}", "one that was recorded by then", do)
+        return NotKnownError(what, "one that was recorded by then", f"PUT /v1/{table.name}/{name}")
     since = moment(told).isoformat()
     expected = f"an instant from {since} on, when it was recorded"
-    return NotKnownError(
-        f"opportunity {opportunity_id!r} as of an earlier instant", expected, "ask as of a later instant"
-    )
+    return NotKnownError(f"{what} as of an earlier instant", expected, "ask as of a later instant")
 
 
 def _trend(connection: Connection, score: Score, cut: Cut) -> Trend:

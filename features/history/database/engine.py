@@ -149,16 +149,17 @@ def last_commit_by(connection: Connection, recorded_by: int) -> int:
 
     The rows of an import were recorded before it, so it counts at every instant.
     """
-    return max(connection.execute(asked).scalar() or 0 for asked in (commits_by(recorded_by), imports()))
+    found = (connection.execute(asked).scalar() for asked in (commits_by(recorded_by), imports()))
+    return max(int(seq or 0) for seq in found)
 
 
-def commits_by(recorded_by: int) -> Select[tuple[int]]:
+def commits_by(recorded_by: int) -> Select[Any]:
     """Ask for the number of the last commit that was recorded by an instant."""
     table = COMMITS.c
     return select(table.seq).where(table.recorded_at <= recorded_by).order_by(table.recorded_at.desc()).limit(1)
 
 
-def imports() -> Select[tuple[int]]:
+def imports() -> Select[Any]:
     """Ask for the number of the last import; written as the index has it, or the index is not used."""
     return select(func.max(COMMITS.c.seq)).where(text(OF_IMPORTS))
 
