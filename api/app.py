@@ -48,6 +48,7 @@ from api.problems import (
 )
 from api.rate_limits import RateLimits
 from api.reading import WrongBodyError, of_wrong_body
+from api.receivers import describe_receivers
 from api.routes import (
     accounts,
     audit_log,
@@ -221,6 +222,7 @@ def create_app(
     for part in _PARTS:
         app.include_router(part.router)
     app.include_router(documentation.router)
+    describe_receivers(app)
     _add_handlers(app)
     if not authenticate:
         app.add_middleware(LoopbackOnly)

@@ -31,6 +31,13 @@ class Metrics:
             "dealodds_request_seconds", "Seconds to the answer.", request, buckets=_BOUNDS, registry=registry
         )
         self._scores = Counter("dealodds_scores", "Scores given.", ("status", "opportunity_class"), registry=registry)
+        self._refusals = Counter(
+            "dealodds_events_refused",
+            "Events refused. conflict: the id was used for another body; schema: not as /docs describes it; "
+            "content: a stage, kind, id or instant that cannot be. field: the first that is wrong.",
+            ("reason", "field"),
+            registry=registry,
+        )
         self._failed_loads = Counter(
             "dealodds_champion_loads_failed",
             "Champions that were refused, the one before served on.",
@@ -46,6 +53,11 @@ class Metrics:
         """Count scores by status and class."""
         for status, opportunity_class in scores:
             self._scores.labels(status, opportunity_class or "none").inc()
+
+    def count_refusals(self, refusals: Iterable[tuple[str, str]]) -> None:
+        """Count events that were refused by reason and field, as ``api.refusals.refusal_of`` names them."""
+        for reason, field in refusals:
+            self._refusals.labels(reason, field).inc()
 
     def count_failed_load(self) -> None:
         """Count a champion that did not load."""

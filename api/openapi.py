@@ -19,6 +19,7 @@ from api.judgement_schemas import JudgementBody
 from api.problems import Problem, document
 from api.routes.collection import CollectionBody
 from api.schemas import ScoreRequest
+from api.webhook_messages import MESSAGES
 from api.webhook_schemas import WebhookBody, WebhookChange
 
 _READ_BY_ROUTES = (
@@ -48,9 +49,16 @@ def describe(app: FastAPI) -> dict[str, Any]:
     and of bodies follow from what it needs.
     """
     if app.openapi_schema is None:
-        described = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        described = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=app.routes,
+            webhooks=app.webhooks.routes,
+        )
         schemas = described.setdefault("components", {}).setdefault("schemas", {})
-        kinds = [*((kind, "validation") for kind in _READ_BY_ROUTES), (Problem, "serialization")]
+        told = (Problem, *MESSAGES.values())
+        kinds = [*((kind, "validation") for kind in _READ_BY_ROUTES), *((kind, "serialization") for kind in told)]
         _, extra = models_json_schema(kinds, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
         schemas |= extra["$defs"]
         for name in _OF_FRAMEWORK:

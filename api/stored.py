@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, Row, Table, bindparam, select
 
 from api.champion import Champion
 from api.live_segments import score_live_by_segment
@@ -17,7 +17,7 @@ from api.store.tables import SCORES
 from features.errors import NotKnownError
 from features.history.database.as_request import request_of
 from features.history.database.description import read_description
-from features.history.database.engine import Database, last_commit
+from features.history.database.engine import Database, last_commit, last_commit_by
 from features.history.database.reads import Cut, Known, moment, opportunity_known
 from features.history.database.tables import OPPORTUNITIES
 from features.history.live import Note
@@ -30,7 +30,7 @@ from scoring.trend import Trend
 
 @dataclass(frozen=True)
 class Earlier:
-    """The last score that was kept of an opportunity."""
+    """The last score that was served of an opportunity, and kept."""
 
     as_of: pd.Timestamp
     model_version: str
@@ -86,10 +86,11 @@ def score_stored(
 
 
 def cut_at(connection: Connection, now: pd.Timestamp, as_of: pd.Timestamp | None = None) -> Cut:
-    """Cut at the present, or earlier: no commit that is seen lies after the instant."""
-    seq, recorded_at = last_commit(connection)
+    """Cut at the present, or earlier: no commit that is seen lies after the instant, but for an import."""
     if as_of is not None:
-        return Cut(micros_of(as_of), seq)
+        at = micros_of(as_of)
+        return Cut(at, last_commit_by(connection, at))
+    seq, recorded_at = last_commit(connection)
     return Cut(max(micros_of(now), recorded_at), seq)
 
 
@@ -103,23 +104,21 @@ def request_at(connection: Connection, opportunity_id: str, cut: Cut, artifact: 
     """
     known: Known | None = opportunity_known(connection, opportunity_id, cut)
     if known is None:
-        raise not_known(connection, opportunity_id)
+        raise not_known(connection, OPPORTUNITIES, opportunity_id)
     description = read_description(connection, cut.recorded_by, cut.through_seq)
     return request_of(known, description, Rules(instant(cut.recorded_by), artifact.processes, artifact.catalogue))
 
 
-def not_known(connection: Connection, opportunity_id: str) -> NotKnownError:
-    """Tell what was never recorded from what was recorded later."""
-    table = OPPORTUNITIES.c
-    told = connection.execute(select(table.recorded_at).where(table.opportunity_id == opportunity_id)).scalar()
+def not_known(connection: Connection, table: Table, name: str) -> NotKnownError:
+    """Tell what was never recorded from what was recorded later; the table is that of its kind."""
+    key = next(iter(table.primary_key))
+    what = f"{key.name.removesuffix('_id')} {name!r}"
+    told = connection.execute(select(table.c.recorded_at).where(key == name)).scalar()
     if told is None:
-        do = f"PUT /v1/opportunities/{opportunity_id}"
-        return NotKnownError(f"opportunity {opportunity_id!r}", "one that was recorded by then", do)
+        return NotKnownError(what, "one that was recorded by then", f"PUT /v1/{table.name}/{name}")
     since = moment(told).isoformat()
     expected = f"an instant from {since} on, when it was recorded"
-    return NotKnownError(
-        f"opportunity {opportunity_id!r} as of an earlier instant", expected, "ask as of a later instant"
-    )
+    return NotKnownError(f"{what} as of an earlier instant", expected, "ask as of a later instant")
 
 
 def _trend(connection: Connection, score: Score, cut: Cut) -> Trend:
@@ -136,7 +135,7 @@ def _trend(connection: Connection, score: Score, cut: Cut) -> Trend:
 
 
 def earlier_score(connection: Connection, opportunity_id: str, cut: Cut) -> Earlier | None:
-    """Read the last score that was kept by an instant; None when none was."""
+    """Read the last score that was served by an instant and kept; None when none was."""
     row = connection.execute(_LAST, {"opportunity_id": opportunity_id, "as_of": cut.recorded_by}).first()
     return None if row is None else Earlier(instant(row.as_of), row.model_version, row.probability, row[3])
 
@@ -144,7 +143,12 @@ def earlier_score(connection: Connection, opportunity_id: str, cut: Cut) -> Earl
 _S = SCORES.c
 _LAST = (
     select(_S.as_of, _S.model_version, _S.probability, _S.opportunity_class)
-    .where(_S.opportunity_id == bindparam("opportunity_id"), _S.is_shadow.is_(False), _S.as_of <= bindparam("as_of"))
+    .where(
+        _S.opportunity_id == bindparam("opportunity_id"),
+        _S.is_shadow.is_(False),
+        _S.was_served,
+        _S.as_of <= bindparam("as_of"),
+    )
     .order_by(_S.as_of.desc())
     .limit(1)
 )

@@ -10,7 +10,7 @@ from api.list_answers import TrendAnswer
 
 
 class EarlierScore(Answer):
-    """The last score that was kept."""
+    """The last score that was served and kept."""
 
     as_of: AwareDatetime = Field(description="Its instant.", examples=["2026-03-01T12:00:00Z"])
     model_version: str = Field(description="Version of its model.", examples=["2"])
@@ -30,7 +30,7 @@ class StoredScoreAnswer(Answer):
     )
     score: ScoreAnswer = Field(description="The score.", examples=[{"opportunity_id": "o-42"}])
     earlier: EarlierScore | None = Field(
-        description="The last score that was kept before; null when there is none.",
+        description="The last score that was served before and kept; null when there is none.",
         examples=[{"as_of": "2026-03-01T12:00:00Z", "win_probability": 0.46}],
     )
     trend: TrendAnswer = Field(

@@ -82,6 +82,15 @@ class MadeWebhookAnswer(WebhookAnswer):
     )
 
 
+class ReplacedSecretAnswer(MadeWebhookAnswer):
+    """A webhook with its new secret, and how long those that it replaces are still good."""
+
+    old_secrets_until: AwareDatetime = Field(
+        description="Until when messages are signed with the secrets before as well.",
+        examples=["2026-03-02T09:00:00Z"],
+    )
+
+
 class WebhooksAnswer(Answer):
     """All webhooks."""
 

@@ -78,10 +78,10 @@ def test_a_new_database_is_made_and_told_of(run: Run, fresh: Callable[[str], str
     url = fresh("made")
     refused = run(url, "database", "status")
     assert refused[0] == 1
-    assert run(url, "database", "upgrade")[:2] == (0, f"{_shown(url)}: revision 0005, is new\n")
-    assert run(url, "database", "upgrade")[1] == f"{_shown(url)}: revision 0005, nothing to do\n"
+    assert run(url, "database", "upgrade")[:2] == (0, f"{_shown(url)}: revision 0006, is new\n")
+    assert run(url, "database", "upgrade")[1] == f"{_shown(url)}: revision 0006, nothing to do\n"
     code, out, _ = run(url, "database", "status")
-    assert (code, "revision 0005, 0 writes\n0 opportunities, 0 events" in out) == (0, True)
+    assert (code, "revision 0006, 0 writes\n0 opportunities, 0 events" in out) == (0, True)
 
 
 def _shown(url: str) -> str:
@@ -207,6 +207,7 @@ def test_old_scores_are_thinned_to_one_a_week(run: Run, database: Database) -> N
     rows = [
         of_all
         | {"opportunity_id": name, "as_of": micros_of(day), "is_shadow": is_shadow, "model_version": str(is_shadow)}
+        | {"was_served": not is_shadow}
         | {"outcome": "won" if (name, day) == ("o1", days[1]) else "open"}
         for name, day, is_shadow in asked
     ]

@@ -201,6 +201,36 @@ def test_events_of_one_commit_are_in_the_order_in_which_they_were_sent_in_every_
             assert [event.event_id for event in known.events if event.event_id in ids] == ids
 
 
+def test_what_was_told_late_at_one_instant_keeps_its_order_in_a_folder_and_in_another_database(
+    database: Database, tmp_path: Path
+) -> None:
+    created = pd.Timestamp("2026-01-01", tz="UTC")
+    late = {"opportunity_id": "o1", "occurred_at": pd.Timestamp("2026-02-01", tz="UTC").to_pydatetime()}
+    visits = [{"type": "activity", "kind": "site_visit", "topic": topic, "event_id": topic} for topic in "zCab"]
+    stages = [{"type": "stage_change", "stage": stage, "event_id": stage} for stage in ("proposal", "contacted")]
+    needs = [{"type": "assessment", "field": "need", "value": v, "event_id": v} for v in ("yes", "no", "partly")]
+    with database.writing("test", "put", lambda: created) as writing:
+        put_opportunity(writing, "o1", {"created_at": created.to_pydatetime(), "stage": "identified"})
+    for told in (visits[:3], stages, needs[:2], [visits[3], needs[2]]):
+        with database.writing("test", "events", lambda: NOW) as writing:
+            assert [one.error for one in append_events(writing, [one | late for one in told])] == [None] * len(told)
+    whole = history_of(database)
+    write_history(whole, tmp_path / "history")
+    with upgraded(f"sqlite:///{tmp_path}/again.db") as other:
+        with other.writing("test", "import", lambda: NOW + pd.Timedelta(days=1)) as writing:
+            write_into(writing, read_history(tmp_path / "history"))
+        again = history_of(other)
+        with other.reading() as connection:
+            known = opportunity_known(connection, "o1", Cut(*last_commit(connection)[::-1]))
+    for name, frame in whole.tables.items():
+        pd.testing.assert_frame_equal(again.tables[name], frame)
+    assert known is not None
+    for kind, names in (("activity", ["z", "C", "a", "b"]), ("stage", ["identified", "proposal", "contacted"])):
+        read = [event.topic or event.name for event in known.events if event.kind == kind]
+        assert read == names
+    assert [event.value for event in known.events if event.kind == "field"] == ["yes", "no", "partly"]
+
+
 FIRST = {"product": "basic", "team": "north", "account_id": "a"}
 
 

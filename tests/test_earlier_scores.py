@@ -9,13 +9,16 @@ from api.background.earlier_scores import record_earlier_scores
 from api.champion import load_champion
 from api.rebuild import rebuild
 from api.store.figures import live_calibration
+from api.store.outbox import EVENTS, tell_from_now_on
 from api.store.past_scores import past_scores
-from api.store.scores import append_scores, kept_scores, trends
-from api.store.tables import SCORES
+from api.store.scores import append_scores, kept_scores, last_scores, trends
+from api.store.tables import SCORES, TOLD, WEBHOOKS
+from api.store.webhooks import make_webhook
 from features.history.database.engine import Database
 from features.history.database.import_history import write_into
 from features.history.simulated import simulate
 from features.instants import DAY, micros_of
+from tests.services import live_service
 
 NOW = pd.Timestamp("2025-09-10", tz="UTC")
 WEEKS = [NOW - pd.Timedelta(weeks=back) for back in (9, 3, 2, 1)]
@@ -36,6 +39,35 @@ def test_scores_worked_out_later_give_a_trend_and_are_no_scores_of_then(database
     assert {found.verdict for found in rebuild(database, champion)} == {"equal"}
 
 
+def test_scores_worked_out_later_are_no_baseline_of_what_is_told(database: Database) -> None:
+    with database.writing("test", "import", lambda: NOW) as writing:
+        write_into(writing, simulate(120, seed=4))
+    champion = load_champion(None)
+    record_earlier_scores(database, champion, WEEKS)
+    with database.reading() as connection:
+        name = connection.execute(select(SCORES.c.opportunity_id).order_by(SCORES.c.as_of.desc())).scalars().first()
+        assert name is not None
+    with database.writing("test", "webhook", lambda: NOW) as writing:
+        make_webhook(writing, "https://93.184.216.34/", EVENTS, 0.01)
+    with live_service(database, clock=lambda: NOW) as client:
+        assert client.get(f"/v1/opportunities/{name}/score").json()["earlier"] is None
+        assert client.get(f"/v1/opportunities/{name}/score/change").status_code == 404
+    with database.reading() as connection:
+        assert connection.execute(select(TOLD)).all() == []
+        assert last_scores(connection, [name]) == {}
+        (row,) = (
+            dict(row)
+            for row in connection.execute(select(SCORES).where(SCORES.c.opportunity_id == name).limit(1)).mappings()
+        )
+    served = row | {"as_of": micros_of(NOW - pd.Timedelta(days=1)), "was_served": True}
+    with database.changing() as connection:
+        append_scores(connection, [served])
+        tell_from_now_on(connection, connection.execute(select(WEBHOOKS.c.webhook_id)).scalar_one())
+    with database.reading() as connection:
+        assert [row.opportunity_id for row in connection.execute(select(TOLD))] == [name]
+        assert last_scores(connection, [name]) == {name: served}
+
+
 def test_live_calibration_judges_only_what_was_served(database: Database) -> None:
     with database.writing("test", "import", lambda: NOW) as writing:
         write_into(writing, simulate(20, seed=4))
@@ -44,10 +76,10 @@ def test_live_calibration_judges_only_what_was_served(database: Database) -> Non
     def said(name: str, days: float, **more: object) -> dict[str, object]:
         empty = dict.fromkeys(("outcome", "probability", "low", "high", "opportunity_class", "segment"))
         row = {"opportunity_id": name, "as_of": int(at + days * DAY), "model_version": "0", "through_seq": 1}
-        return empty | row | {"status": "ok", "is_shadow": False} | more
+        return empty | row | {"status": "ok", "is_shadow": False, "was_served": True} | more
 
     rows = [
-        said("later", -35, probability=0.9),
+        said("later", -35, probability=0.9, was_served=False),
         said("later", 40, outcome="won"),
         said("served", 1, probability=0.4),
         said("served", 40, outcome="won"),

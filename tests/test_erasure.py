@@ -162,11 +162,37 @@ def test_what_moved_to_another_account_stays_without_the_former_name(filled: htt
                 assert "acme-a1" not in connection.execute(select(table.c.account_id)).scalars().all()
 
 
-def test_merged_accounts_are_named_and_touched(filled: httpx.Client, database: Database) -> None:
-    push(filled, {"type": "account_merge", "event_id": "g1", "account_id": "acme-a1", "into": "other-a2"})
+MERGED = {"type": "account_merge", "event_id": "g1", "account_id": "acme-a1", "into": "other-a2"}
+BOTH = {
+    "accounts": ["acme-a1", "other-a2"], "contacts": ["acme-a1-c", "other-a2-c"],
+    "opportunities": ["acme-a1-o", "other-a2-o"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["acme-a1", "other-a2"])
+def test_accounts_that_are_one_are_exported_and_erased_as_one(
+    filled: httpx.Client, database: Database, name: str
+) -> None:
+    push(filled, MERGED)
+    whole = filled.get(f"/v1/accounts/{name}/export").json()
+    assert (whole["ids"], whole["merged_with"]) == (BOTH, [])
+    assert {row["account_id"] for row in whole["tables"]["accounts"]} == {"acme-a1", "other-a2"}
+    assert len(whole["tables"]["events"]) == 11
+    answer = filled.delete(f"/v1/accounts/{name}").json()
+    assert (answer["ids"], answer["merged_with"], answer["touched"]) == (BOTH, [], 0)
+    assert [everything(database, word) for word in ("acme", "other")] == [[], []]
+    assert filled.delete("/v1/accounts/acme-a1").status_code == 404
+    assert filled.delete("/v1/accounts/other-a2").status_code == 404
+    assert push(filled, meeting("again", account_id="acme-a1"))["refused"] == 1, "each is known as erased"
+
+
+def test_an_account_whose_merge_was_taken_back_is_erased_alone(filled: httpx.Client, database: Database) -> None:
+    push(filled, MERGED, {"type": "retraction", "event_id": "g2", "retracts": "g1", "because": "two customers"})
     answer = filled.delete("/v1/accounts/acme-a1").json()
-    assert (answer["merged_with"], answer["touched"]) == (["other-a2"], 1)
+    assert (answer["ids"]["accounts"], answer["merged_with"]) == (["acme-a1"], ["other-a2"])
+    assert answer["touched"] == 1, "its scores were once made with what is gone"
     assert everything(database, "acme") == []
+    assert filled.get("/v1/opportunities/other-a2-o/score").status_code == 200
 
 
 def test_an_erased_id_may_come_again_and_the_answer_says_so(filled: httpx.Client) -> None:

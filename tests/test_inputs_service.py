@@ -10,7 +10,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import insert, inspect, text
+from sqlalchemy import insert, inspect, select, text
 
 from api.cli import main
 from api.store.inputs import read_inputs
@@ -131,7 +131,8 @@ def test_scores_that_were_kept_tell_what_became_of_the_classes(database: Databas
     row = {"opportunity_id": "a", "model_version": "1", "through_seq": 1, "status": "scored", "outcome": "open"}
     row |= {"low": None, "high": None, "segment": None, "probability": 0.4, "opportunity_class": "active"}
     kept = [
-        row | {"as_of": micros_of(at(day)), "is_shadow": shadow} for day, shadow in ((1, False), (2, True), (50, False))
+        row | {"as_of": micros_of(at(day)), "is_shadow": shadow, "was_served": not shadow}
+        for day, shadow in ((1, False), (2, True), (50, False))
     ]
     with database.changing() as connection:
         connection.execute(insert(SCORES), kept)
@@ -148,16 +149,21 @@ def test_a_database_of_the_version_before_is_upgraded_with_what_is_in_it(databas
         config.attributes["connection"] = connection
         command.downgrade(config, "0001")
         connection.execute(text("INSERT INTO commits VALUES (1, 5, 'CRM', 'events', NULL, 1)"))
+        scores = "INSERT INTO scores VALUES ('o1', {}, '0', 1, 'ok', 'open', 0.5, NULL, NULL, NULL, NULL, {})"
+        for as_of, is_shadow in ((4, "false"), (5, "false"), (6, "true")):
+            connection.execute(text(scores.format(as_of, is_shadow)))
         connection.execute(text("INSERT INTO keys VALUES ('k1', 'CRM', 'd', 'read', 5, NULL, NULL)"))
     assert not set(inspect(database.engine).get_table_names()) & {table.name for table in INPUTS.values()}
     with pytest.raises(DatabaseOutdatedError, match="0001"):
         check_revision(database)
-    assert upgrade(database) == ("0001", "0005")
+    assert upgrade(database) == ("0001", "0006")
     with database.reading() as connection:
         kept = [connection.execute(text(f"SELECT count(*) FROM {name}")).scalar() for name in ("commits", "keys")]
+        served = connection.execute(select(SCORES.c.as_of, SCORES.c.was_served).order_by(SCORES.c.as_of)).all()
         assert {name: len(frame) for name, frame in read_inputs(connection).frames.items()} == dict.fromkeys(INPUTS, 0)
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
-    assert (kept, revision_of(database)) == ([1, 1], "0005")
+    assert served == [(4, False), (5, True), (6, False)], "what knew a later commit was worked out later"
+    assert (kept, revision_of(database)) == ([1, 1], "0006")
 
 
 def test_help_lists_the_columns_of_every_kind_in_both_languages_with_an_example(

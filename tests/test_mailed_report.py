@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from playwright.sync_api import Browser, expect
 from api.cli import commands
 from api.pages.language import language
 from features.as_of import known_as_of
-from features.errors import UnreadableSourceError
+from features.errors import DataError, UnreadableSourceError
 from features.history.directory import write_history
 from features.history.simulated import simulate
 from models.artifact import write_artifact
@@ -202,3 +203,34 @@ def test_when_nothing_was_recorded_yet_it_is_refused_in_three_parts(folder: Path
     assert not (tmp_path / "report.html").exists()
     wrong = run(tmp_path, "report", "--history", folder, "--as-of", "2025-09-01", "--out", tmp_path / "report.pdf")
     assert (wrong.exit_code, "is not .html" in wrong.output) == (2, True)
+
+
+def test_several_currencies_are_ranked_and_summed_in_that_of_the_report(tmp_path: Path) -> None:
+    whole = simulate(150, seed=4)
+    deals = whole.opportunities
+    others = deals["opportunity_id"].iloc[::2]
+    deals["currency"] = deals["currency"].where(~deals["opportunity_id"].isin(others), "JPY")
+    unpriced = known_as_of(whole, AS_OF).opportunities["opportunity_id"].iloc[-1]
+    fields = whole.field_history
+    no_amount = (fields["field"] == "amount") & (fields["opportunity_id"] == unpriced)
+    history = replace(whole, tables={**whole.tables, "field_history": fields[~no_amount].reset_index(drop=True)})
+    write_history(history, tmp_path / "history")
+    asked = ("report", "--history", tmp_path / "history", "--as-of", AS_OF.isoformat(), "--weeks", "0")
+    asked += ("--fixed-weights", "--out", tmp_path / "report.html")
+    assert isinstance(run(tmp_path, *asked).exception, DataError), "euros and yen without a rate"
+    written = run(tmp_path, *asked, "--rate", "EUR", "1", "--rate", "JPY", "0.006")
+    assert written.exit_code == 0, written.output
+    standing = standing_at(history, AS_OF).open()
+    amount = standing.amount * np.where(standing.currency == "JPY", 0.006, 1.0)
+    value, counted = standing.weight * amount, ~np.isnan(amount)
+    assert (unpriced in standing.ids, (~counted).sum()) == (True, 1)
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    pipeline = text[text.index('id="pipeline"') : text.index('id="forecast-quarter"')]
+    rows = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", pipeline, re.DOTALL)[1:]]
+    money = language("en").formats.money
+    assert [row[-1] for row in rows] == [money(one, "EUR") for one in sorted(value[counted], reverse=True)[:20]]
+    assert {"JP¥", "€"} <= {row[-2].strip("0123456789,") for row in rows}, "amounts are in their own"
+    for total in (amount[counted].sum(), value[counted].sum()):
+        assert f"<dd>{money(total, 'EUR')}</dd>" in pipeline
+    assert "1 without an amount" in pipeline
+    assert "Expected values and sums are in EUR" in pipeline

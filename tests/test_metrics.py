@@ -15,7 +15,7 @@ from api.store.figures import live_calibration
 from api.store.tables import LISTS, OUTBOX, SCORES
 from features.history.database.engine import Database
 from features.instants import DAY, SECOND, micros
-from tests.services import NOW, ask, opportunity, service
+from tests.services import NOW, ask, opportunity, push, service
 
 TODAY = int(micros(pd.Index([NOW]))[0])
 
@@ -31,7 +31,7 @@ def _metrics(client: httpx.Client) -> dict[str, float]:
 def _score(name: str, days_ago: float, **more: Any) -> dict[str, Any]:
     empty = dict.fromkeys(("outcome", "probability", "low", "high", "opportunity_class", "segment"))
     key = {"opportunity_id": name, "as_of": int(TODAY - days_ago * DAY), "model_version": "1", "through_seq": 1}
-    return empty | key | {"status": "scored", "is_shadow": False} | more
+    return empty | key | {"status": "scored", "is_shadow": False, "was_served": not more.get("is_shadow")} | more
 
 
 def _put(database: Database, table: Table, *rows: dict[str, Any]) -> None:
@@ -119,3 +119,37 @@ def test_without_any_close_there_is_no_brier_score(database: Database) -> None:
     with database.reading() as connection:
         found = live_calibration(connection, NOW)
     assert (found.opportunities, found.brier) == (0, None)
+
+
+def test_events_that_wait_and_events_that_are_refused_are_counted_without_what_was_sent(database: Database) -> None:
+    secret = "secret-of-a-customer"
+    change = {"type": "stage_change", "stage": "proposal", "occurred_at": "2026-03-31T11:00:00Z"}
+    with service(None, database=database) as client:
+        assert _metrics(client)["dealodds_events_waiting"] == 0
+    with service(None, database=database) as client:
+        client.put("/v1/opportunities/o1", json={"created_at": "2026-01-01T08:00:00Z"})
+        push(
+            client,
+            change | {"event_id": "e1", "opportunity_id": "never told"},
+            change | {"event_id": "e2", "opportunity_id": "never told"},
+            change | {"event_id": "e3", "opportunity_id": "another"},
+            change | {"event_id": "e4", "opportunity_id": "o1"},
+            change | {"event_id": "e4", "opportunity_id": "o1", "stage": "won"},
+            change | {"event_id": "e5", "opportunity_id": "o1", "stage": secret},
+            change | {"event_id": "e6", "opportunity_id": "o1", secret: 1},
+            change | {"event_id": "e7", "opportunity_id": "o1", "occurred_at": secret},
+            {"type": secret},
+        )
+        found, text = _metrics(client), client.get("/metrics").text
+    refused = {name: value for name, value in found.items() if name.startswith("dealodds_events_refused_total")}
+    assert {name.partition(" ")[2]: value for name, value in refused.items()} == {
+        "field=event_id reason=conflict": 1,
+        "field=stage reason=content": 1,
+        "field=other reason=schema": 1,
+        "field=occurred_at reason=schema": 1,
+        "field=type reason=schema": 1,
+    }
+    waiting = ("events_waiting", "events_waiting_opportunities")
+    assert [found[f"dealodds_{name}"] for name in waiting] == [3, 2]
+    assert abs(found["dealodds_events_waiting_oldest_seconds"]) < 1
+    assert secret not in text

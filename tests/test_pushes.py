@@ -16,7 +16,9 @@ from api.store.tables import SCORES
 from features.as_of import known_as_of
 from features.history.database.engine import Database
 from features.history.database.history_of import history_of
+from features.history.database.import_history import write_into
 from features.history.database.reads import Cut, opportunity_known
+from features.history.history import build_history
 from features.history.live import request_body
 from features.instants import micros_of
 from tests.services import NOW, live_service, push
@@ -155,6 +157,34 @@ def test_the_past_is_read_as_it_was_known(database: Database) -> None:
         now[0] = pd.Timestamp("2026-03-25", tz="UTC")
         assert [weight(client, as_of=instant) for instant in at] == [0.25, 0.5, 0.25]
         assert client.get("/v1/opportunities/o1/score?as_of=2026-02-02T00:00:00Z").status_code == 404
+
+
+def test_a_read_of_the_past_names_the_last_commit_that_was_known_then(database: Database) -> None:
+    now = [pd.Timestamp("2026-03-01", tz="UTC")]
+    with live_service(database, clock=lambda: now[0]) as client:
+        put(client, stage="identified")
+        now[0] = pd.Timestamp("2026-03-10", tz="UTC")
+        put(client, "o2")
+        push(client, stage("e1", "proposal", "2026-02-01T08:00:00Z"))
+        now[0] = pd.Timestamp("2026-03-11", tz="UTC")
+        for as_of, seq in (("2026-03-05T00:00:00Z", 1), ("2026-03-10T00:00:00Z", 2), ("2026-03-10T00:00:01Z", 3)):
+            for what in ("", "/score"):
+                answer = client.get(f"/v1/opportunities/o1{what}", params={"as_of": as_of}).json()
+                assert answer["through_seq"] == seq, (as_of, what)
+
+
+def test_an_import_is_known_at_every_instant_of_its_rows(database: Database) -> None:
+    at = "2026-02-01T08:00:00Z"
+    rows = {
+        "opportunities": pd.DataFrame({"opportunity_id": ["o1"], "process": ["default"], "created_at": [CREATED]}),
+        "stage_history": pd.DataFrame({"opportunity_id": ["o1"], "stage": ["proposal"], "occurred_at": [at]}),
+    }
+    with database.writing("test", "import", lambda: NOW) as writing:
+        write_into(writing, build_history(rows))
+    with live_service(database) as client:
+        put(client, "o2")
+        past = client.get("/v1/opportunities/o1", params={"as_of": "2026-02-02T00:00:00Z"}).json()
+    assert (past["stage"], past["through_seq"]) == ("proposal", 1)
 
 
 def test_a_closed_opportunity_reopens(client: httpx.Client) -> None:
@@ -374,7 +404,7 @@ def test_what_is_recorded_of_an_opportunity_can_be_read_as_of_any_instant(client
         "through_seq": 3,
         "last_event_at": "2026-02-02T08:00:00Z",
     }
-    assert client.get("/v1/opportunities/o1", params={"as_of": first["as_of"]}).json() == first | {"through_seq": 3}
+    assert client.get("/v1/opportunities/o1", params={"as_of": first["as_of"]}).json() == first
     assert (first["stage"], first["owner_id"], first["fields"]) == ("identified", "ann", {"amount": "1000.0"})
     early = client.get("/v1/opportunities/o1", params={"as_of": "2020-01-01T00:00:00Z"})
     assert (early.status_code, "when it was recorded" in early.json()["detail"]) == (404, True)

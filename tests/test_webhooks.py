@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
+import jsonschema_rs
 import pandas as pd
 import pytest
 from sqlalchemy import func, insert, select, update
@@ -22,7 +23,7 @@ from api.background.destinations import VARIABLE, check_destination, destination
 from api.background.telling import Tell
 from api.champion import load_champion
 from api.rebuild import rebuild
-from api.store.outbox import enqueue_champion, enqueue_scores
+from api.store.outbox import EVENTS, enqueue_champion, enqueue_scores
 from api.store.tables import OUTBOX, SCORES, TOLD, WEBHOOKS
 from features.errors import RequestError
 from features.history.database.engine import Database
@@ -209,7 +210,7 @@ def test_a_message_is_signed_and_says_what_changed(
     assert [first["type"], second["type"]] == ["opportunity.class_changed", "opportunity.probability_changed"]
     assert first["data"] == {
         "opportunity_id": "o1",
-        "as_of": "2026-02-02T02:40:00+00:00",
+        "as_of": "2026-02-02T02:40:00Z",
         "win_probability": 0.3,
         "class": {"key": "potential", "names": {"en": "potential", "zh-CN": "潜在机会"}},
         "outcome": "open",
@@ -223,13 +224,38 @@ def test_a_message_is_signed_and_says_what_changed(
         endpoint.received[0].verified("whsec_" + "A" * 43 + "=")
 
 
+def test_what_is_sent_is_what_the_api_describes(
+    client: httpx.Client, database: Database, endpoint: Receiver, delivering: Callable[..., Deliveries]
+) -> None:
+    webhook = made(client, endpoint.url, threshold=0.01)
+    client.post(f"/v1/webhooks/{webhook['id']}/test")
+    with database.changing() as connection:
+        enqueue_champion(connection, None, "2", AT)
+    tell(database, score("o1", 0.4), score("o1", 0.3, "potential"), score("o1", None, None, "won"))
+    delivering()
+    told = [received.verified(webhook["secret"]) for received in endpoint.wait(5)]
+    whole = client.get("/openapi.json").json()
+    assert {message["type"] for message in told} == set(whole["webhooks"]) == {*EVENTS, "webhook.test"}
+    for message in told:
+        described = whole["webhooks"][message["type"]]["post"]
+        (body,) = described["requestBody"]["content"].values()
+        schema = body["schema"] | {"components": whole["components"]}
+        jsonschema_rs.validate(schema, message)
+        assert not jsonschema_rs.is_valid(schema, message | {"type": "another"})
+        assert {"webhook-id", "webhook-timestamp", "webhook-signature"} == {p["name"] for p in described["parameters"]}
+        assert set(described["responses"]) == {"204", "410", "default"}
+
+
 def test_a_secret_that_was_replaced_signs_for_a_day_beside_the_new_one(
     client: httpx.Client, database: Database, endpoint: Receiver, delivering: Callable[..., Deliveries]
 ) -> None:
     webhook = made(client, endpoint.url)
     path = f"/v1/webhooks/{webhook['id']}"
     client.post(f"{path}/secret")  # the answer is lost
+    before = clock.now()
     fresh = client.post(f"{path}/secret").json()
+    day = pd.Timedelta(days=1)
+    assert before + day <= pd.Timestamp(fresh["old_secrets_until"]) <= clock.now() + day
     assert fresh["secret"] != webhook["secret"]
     assert "secret" not in client.get(path).text
     delivering()

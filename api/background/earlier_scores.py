@@ -1,7 +1,6 @@
 """Scores of past instants, worked out now: what the model of today says of what was known then.
 
-They show where a probability has been going, and were served to nobody. Each knows its commit, which
-was written after its instant: by that ``api.store.past_scores.was_served`` tells them from what was.
+They show where a probability has been going, and were served to nobody: ``was_served`` of their rows is false.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ def _record(database: Database, champion: Champion, at: int) -> int:
         with database.reading() as connection:
             part = score_part(connection, ids[start : start + _PART], Models(champion), moment)
         scores = [one.score for one in part.scored if one.score.outcome == "open"]
-        rows = [score_row(score, cut.recorded_by, cut.through_seq, is_shadow=False) for score in scores]
+        rows = [score_row(score, cut.recorded_by, cut.through_seq, was_served=False) for score in scores]
         with database.changing() as connection:
             append_scores(connection, rows)
         kept += len(rows)

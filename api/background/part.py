@@ -101,7 +101,7 @@ def _without_erased(connection: Connection, part: ScoredPart) -> ScoredPart:
 
 
 def _history_row(one: Scored, cut: Cut, is_shadow: bool) -> Row:
-    return score_row(one.score, cut.recorded_by, cut.through_seq, is_shadow)
+    return score_row(one.score, cut.recorded_by, cut.through_seq, is_shadow=is_shadow)
 
 
 def _append(

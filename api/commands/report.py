@@ -9,7 +9,7 @@ from typing import Any
 import click
 import pandas as pd
 
-from api.commands.reports import Asked, reports_options, work_out
+from api.commands.reports import Asked, reports_options, work_out, worth_of
 from api.commands.scoring import model_for, segments_for
 from api.history_source import Source, history_at, inputs_at, past_scores_at
 from api.home import has_champion, home
@@ -22,6 +22,7 @@ from models.kept_promotions import kept_promotions
 from scoring.accounts import score_accounts
 from scoring.segments import score_by_segment
 from scoring.standing import standing_at
+from scoring.stated_inputs import currency_at
 
 _SIMULATED = "simulated"
 
@@ -57,14 +58,17 @@ def report_command(
         )
     artifact = model_for(None, history)
     reports: dict[str, Mapping[str, Any]] = {}
+    inputs, past = inputs_at(source), past_scores_at(source, as_of)
     with Progress(how.steps) as progress:
-        work_out(history, inputs_at(source), past_scores_at(source, as_of), as_of, how, reports.__setitem__, progress)
+        work_out(history, inputs, past, as_of, how, reports.__setitem__, progress)
     is_simulated = _SIMULATED in (history.origin, artifact.training["origin"])
     accounts, decisions = score_accounts(history, as_of, artifact), kept_promotions(home() / PROMOTIONS)
     told = [one for one in decisions if one.when <= as_of]
-    standing = standing_at(history, as_of).open()
+    whole = standing_at(history, as_of)
+    rates, standing = worth_of(whole, inputs, how.rates, currency_at(whole, inputs, how.currency)), whole.open()
     scores = score_by_segment(standing.history, standing.keys, artifact, segments_for(None, standing.history))
-    text = mailed_report(Mailed(as_of, reports, artifact, told, accounts, is_simulated, standing, scores), language)
+    mailed = Mailed(as_of, reports, artifact, told, accounts, is_simulated, standing, scores, rates)
+    text = mailed_report(mailed, language)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(text, encoding="utf-8")
     click.echo(f"{'simulated: ' if is_simulated else ''}report by version {artifact.version} in {out}")

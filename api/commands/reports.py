@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -164,7 +164,7 @@ def keep_forecasts(
     those that are stated.
     """
     standing = with_teams(standing_at(history, as_of), inputs)
-    worth = rates_of(rates) or rates_at(standing, inputs, currency)
+    worth = worth_of(standing, inputs, rates, currency)
     unit = base_of(worth) if rates else currency
     artifact = model_for(None, standing.history)
     segments = segments_for(None, standing.history)
@@ -220,6 +220,13 @@ def keep_comparison(
     unit = base_of(rates_of(rates)) if rates else currency
     of = {"as_of": as_of.isoformat(), "zone": calendar.zone, "until": asked[-1].isoformat(), "currency": unit}
     keep(COMPARISON, of | found.to_dict())
+
+
+def worth_of(
+    standing: Standing, inputs: DatedInputs | None, rates: Rates, currency: str | None
+) -> Mapping[str, float] | None:
+    """Find what each currency is worth in that of the report: by the rates given, or by those stated."""
+    return rates_of(rates) or rates_at(standing, inputs, currency)
 
 
 def _cuts(history: History, standing: Standing) -> list[str]:

@@ -1,8 +1,11 @@
-"""The open opportunities of the mailed report: the first rows by expected value, and what all come to."""
+"""The open opportunities of the mailed report: the first rows by expected value, and what all come to.
+
+Both are in one currency, that of the report: a list over several could not be ranked.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,8 +14,9 @@ from api.pages.language import N_, Language
 from api.pages.stages import StageNames
 from api.pages.tables import Column, DataTable
 from scoring.classification import CLASSES
+from scoring.one_currency import in_one_currency
 from scoring.opportunity_score import Score
-from scoring.standing import Standing
+from scoring.standing import Floats, Standing
 
 MOST = 20
 """Rows that are listed."""
@@ -21,7 +25,11 @@ Row = list[Any]
 
 
 def mailed_pipeline(
-    standing: Standing, scores: Sequence[Score], stages: StageNames, language: Language
+    standing: Standing,
+    scores: Sequence[Score],
+    rates: Mapping[str, float] | None,
+    stages: StageNames,
+    language: Language,
 ) -> dict[str, Any] | None:
     """Choose what is shown of what is open; None where nothing is.
 
@@ -31,13 +39,24 @@ def mailed_pipeline(
         What is open, in one process or several.
     scores
         Their scores, in the same order.
+    rates
+        What one unit of each currency is worth in that of the report; None where there is only one.
+
+    Raises
+    ------
+    DataError
+        There are several currencies, and no rates between them.
     """
     if not len(standing):
         return None
     win = np.array([np.nan if one.win_probability is None else one.win_probability for one in scores])
-    value = win * standing.amount
+    amount, currency = in_one_currency(standing.amount, standing.currency, rates)
+    value = win * amount
     order = np.argsort(-np.nan_to_num(value, nan=-1.0), kind="stable")[:MOST]
-    rows = [_row(standing, scores[place], place, value[place], stages, language) for place in order.tolist()]
+    rows = [
+        [*_row(standing, scores[place], place, stages, language), (_or_none(value[place]), currency)]
+        for place in order.tolist()
+    ]
     columns = [
         Column(language.say(N_("Opportunity"))),
         Column(language.say(N_("Class"))),
@@ -51,10 +70,11 @@ def mailed_pipeline(
     ]
     title = language.say(N_("Open opportunities, the highest expected value first"))
     table = DataTable("open", title, columns, rows)
-    return {"table": table, "count": len(standing), "shown": len(rows), "totals": _totals(standing, win, value)}
+    about = {"table": table, "count": len(standing), "shown": len(rows), "is_converted": rates is not None}
+    return about | {"totals": _totals(win, standing.weight, amount), "currency": currency}
 
 
-def _row(standing: Standing, score: Score, place: int, value: float, stages: StageNames, language: Language) -> Row:
+def _row(standing: Standing, score: Score, place: int, stages: StageNames, language: Language) -> Row:
     low, high = score.interval or (None, None)
     names, currency = CLASSES.get(score.opportunity_class or ""), standing.currency[place]
     process = standing.history.opportunities["process"].iloc[standing.place[place]]
@@ -67,7 +87,6 @@ def _row(standing: Standing, score: Score, place: int, value: float, stages: Sta
         standing.owner[place],
         stages.of(standing.stage[place], process),
         (_or_none(standing.amount[place]), currency),
-        (_or_none(value), currency),
     ]
 
 
@@ -75,18 +94,15 @@ def _or_none(number: float) -> float | None:
     return None if np.isnan(number) else float(number)
 
 
-def _totals(standing: Standing, win: np.ndarray, value: np.ndarray) -> list[dict[str, Any]]:
-    """Sums of all that is open, by currency: of several they are not added up."""
-    known = ~np.isnan(standing.amount)
-    found = []
-    for currency in dict.fromkeys(standing.currency[known].tolist()):
-        here = known & (standing.currency == currency)
-        found.append(
-            {
-                "currency": currency,
-                "amount": float(standing.amount[here].sum()),
-                "expected_value": float(np.nansum(value[here])),
-                "by_fixed_weights": float((standing.weight * standing.amount)[here].sum()),
-            }
-        )
-    return [{"expected_wins": float(np.nansum(win)), "by_fixed_weights": float(standing.weight.sum())}, *found]
+def _totals(win: Floats, weight: Floats, amount: Floats) -> dict[str, Any]:
+    """Sums of all that is open. What is learned and what the rule says are over the same opportunities."""
+    scored = ~np.isnan(win)
+    counted = scored & ~np.isnan(amount)
+    return {
+        "without_amount": int((~counted).sum()),
+        "amount": float(amount[counted].sum()),
+        "expected_value": float((win * amount)[counted].sum()),
+        "by_fixed_weights": float((weight * amount)[counted].sum()),
+        "expected_wins": float(win[scored].sum()),
+        "wins_by_fixed_weights": float(weight[scored].sum()),
+    }

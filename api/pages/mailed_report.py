@@ -61,6 +61,8 @@ class Mailed:
         Whether the history or the model is.
     standing, scores
         What is open, and the scores of it in the same order.
+    rates
+        What one unit of each currency is worth in that of the report; None where there is only one.
     """
 
     as_of: pd.Timestamp
@@ -71,6 +73,7 @@ class Mailed:
     is_simulated: bool
     standing: Standing
     scores: Sequence[Score]
+    rates: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ def mailed_report(mailed: Mailed, tag: str) -> str:
 
 def _parts(mailed: Mailed, chosen: Language) -> Iterator[Shown]:
     stages = StageNames(mailed.artifact.processes, chosen)
-    found = mailed_pipeline(mailed.standing, mailed.scores, stages, chosen)
+    found = mailed_pipeline(mailed.standing, mailed.scores, mailed.rates, stages, chosen)
     about = None if found is None else found | {"version": mailed.artifact.version}
     yield _shown("pipeline", chosen.say(N_("Pipeline")), "mailed_pipeline.html", chosen, about)
     yield from _forecasts(mailed, chosen)

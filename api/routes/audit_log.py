@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AwareDatetime, Field
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from api.answers import Answer
 from api.reading import answered
@@ -63,17 +64,24 @@ def get_audit_log(
     limit: Annotated[int, Query(ge=1, le=1000, description="Writes at most.", examples=[100])] = 100,
 ) -> Response:
     """List every write: of data, judgements, webhooks and erasures, by whom and when."""
-    named = {"actor": actor, "action": action, "subject": subject}
-    seq, is_newest_first = COMMITS.c.seq, order == "newest"
-    wanted = [COMMITS.c[column] == value for column, value in named.items() if value is not None]
-    wanted += [seq > after_seq, *([seq < before_seq] if before_seq is not None else [])]
-    asked = select(COMMITS).where(*wanted).order_by(seq.desc() if is_newest_first else seq).limit(limit + 1)
+    named, is_newest_first = {"actor": actor, "action": action, "subject": subject}, order == "newest"
+    asked = commits_asked(named, after_seq, before_seq, is_newest_first)
     with database_of(request).reading() as connection:
-        rows = connection.execute(asked).all()
+        rows = connection.execute(asked.limit(limit + 1)).all()
     commits = [_commit(row) for row in rows[:limit]]
     following = commits[-1].seq if len(rows) > limit else None
     after, before = (None, following) if is_newest_first else (following, None)
     return answered(AuditLogAnswer(commits=commits, next_after_seq=after, next_before_seq=before))
+
+
+def commits_asked(
+    named: Mapping[str, str | None], after_seq: int, before_seq: int | None, is_newest_first: bool
+) -> Select[Any]:
+    """Ask for commits between two numbers, by what columns must be; None: whatever."""
+    seq = COMMITS.c.seq
+    wanted = [COMMITS.c[column] == value for column, value in named.items() if value is not None]
+    wanted += [seq > after_seq, *([seq < before_seq] if before_seq is not None else [])]
+    return select(COMMITS).where(*wanted).order_by(seq.desc() if is_newest_first else seq)
 
 
 def _commit(row: Any) -> CommitAnswer:

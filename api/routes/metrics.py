@@ -16,6 +16,9 @@ router = APIRouter(dependencies=[Depends(needs("read"))])
 
 @router.get("/metrics", summary="Figures for Prometheus", response_class=PlainTextResponse)
 def get_metrics(request: Request) -> Response:
-    """Give requests, scores, the model, freshness, the outbox and live calibration."""
+    """Give requests, scores, events refused and waiting, the model, freshness, the outbox and live calibration.
+
+    What names customers is in none of them: an event that was refused is counted by the sort of its mistake.
+    """
     metrics = cast(Metrics, request.app.state.metrics)
     return Response(metrics.text(Present(request.app)), media_type=CONTENT_TYPE_LATEST)

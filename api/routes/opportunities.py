@@ -106,7 +106,8 @@ def get_change(
     request: Request,
     name: PathId,
     since: Annotated[
-        Instant | None, Query(description="Instant of the earlier score; the last one kept if absent.")
+        Instant | None,
+        Query(description="Instant of the earlier score; the last one that was served and kept if absent."),
     ] = None,
     version: Annotated[
         str | None,

@@ -14,7 +14,7 @@ from api.problems import documented
 from api.reading import answered
 from api.schemas import PathId
 from api.security import needs
-from api.store.belongings import Kind
+from api.store.belongings import Belongings, Kind
 from api.store.erasure import clean_log, erase, export
 from api.store.service import actor_of, database_of
 from features.history.database.engine import last_commit
@@ -24,13 +24,32 @@ router = APIRouter(tags=["export and erasure"], dependencies=[Depends(needs("adm
 
 KindName = Literal["account", "contact", "opportunity"]
 _KIND = Field(description="What it is.", examples=["account"])
+_MERGED_WITH = Field(
+    description="Accounts that once were one with it and are not any more: they are not in it.", examples=[[]]
+)
+
+
+class IdsAnswer(Answer):
+    """Ids by kind."""
+
+    accounts: list[str] = Field(description="Accounts.", examples=[["a-17", "a-18"]])
+    contacts: list[str] = Field(description="People.", examples=[["c-3"]])
+    opportunities: list[str] = Field(description="Opportunities.", examples=[["o-42"]])
 
 
 class ExportAnswer(Answer):
-    """Every row that is stored about it, by table: also of its people and opportunities, when it is an account."""
+    """Every row that is stored about it, by table.
+
+    Of an account also those of its people and opportunities, and of all accounts that are one with it by merges.
+    """
 
     kind: KindName = _KIND
-    id: str = Field(description="Its id.", examples=["a-17"])
+    id: str = Field(description="The id asked for.", examples=["a-17"])
+    ids: IdsAnswer = Field(
+        description="Every id that the rows are of.",
+        examples=[{"accounts": ["a-17", "a-18"], "contacts": ["c-3"], "opportunities": ["o-42"]}],
+    )
+    merged_with: list[str] = _MERGED_WITH
     exported_at: AwareDatetime = Field(description="The present.", examples=["2026-03-02T09:30:01Z"])
     through_seq: int = Field(description="Number of the last commit.", examples=[1204])
     tables: dict[str, list[dict[str, Any]]] = Field(
@@ -43,6 +62,11 @@ class ErasureAnswer(Answer):
 
     kind: KindName = _KIND
     digest: str = Field(description="What is kept in place of the id.", examples=["0b7c"])
+    ids: IdsAnswer = Field(
+        description="Every id that was erased; of an account also those of all that were one with it. "
+        "It is said this once, and kept nowhere.",
+        examples=[{"accounts": ["a-17", "a-18"], "contacts": ["c-3"], "opportunities": ["o-42"]}],
+    )
     through_seq: int = Field(description="Number of the commit.", examples=[1205])
     recorded_at: AwareDatetime = Field(description="When.", examples=["2026-03-02T09:30:01Z"])
     deleted: dict[str, int] = Field(description="Rows deleted, by table.", examples=[{"events": 12}])
@@ -54,20 +78,30 @@ class ErasureAnswer(Answer):
         "recomputed exactly.",
         examples=[0],
     )
-    merged_with: list[str] = Field(
-        description="Accounts that are, or once were, one with it: they are stored under their own ids, "
-        "and are erased one by one.",
-        examples=[["a-18"]],
-    )
+    merged_with: list[str] = _MERGED_WITH
 
 
 def _export(request: Request, kind: Kind, name: str) -> Response:
     with database_of(request).reading() as connection:
-        tables = export(connection, kind, name)
+        found, tables = export(connection, kind, name)
         seq = last_commit(connection)[0]
     at: datetime = request.app.state.clock().to_pydatetime()
-    answer = {"kind": kind, "id": name, "exported_at": at.isoformat(), "through_seq": seq, "tables": tables}
+    answer = {
+        "kind": kind,
+        "id": name,
+        "ids": _ids(found).model_dump(),
+        "merged_with": found.merged_with,
+        "exported_at": at.isoformat(),
+        "through_seq": seq,
+        "tables": tables,
+    }
     return Response(json.dumps(answer, ensure_ascii=False), media_type="application/json")
+
+
+def _ids(found: Belongings) -> IdsAnswer:
+    return IdsAnswer(
+        accounts=list(found.accounts), contacts=list(found.contacts), opportunities=list(found.opportunities)
+    )
 
 
 def _erase(request: Request, kind: Kind, name: str) -> Response:
@@ -78,6 +112,7 @@ def _erase(request: Request, kind: Kind, name: str) -> Response:
     assert writing.subject is not None
     answer = ErasureAnswer(
         kind=kind,
+        ids=_ids(done.belongings),
         digest=writing.subject.removeprefix("erased:"),
         through_seq=writing.seq,
         recorded_at=moment(writing.recorded_at),
@@ -93,7 +128,10 @@ def _erase(request: Request, kind: Kind, name: str) -> Response:
     "/v1/accounts/{name}/export", response_model=ExportAnswer, responses=documented(404), summary="Export an account"
 )
 def export_account(request: Request, name: PathId) -> Response:
-    """Give everything that is stored about an account, its people and its opportunities."""
+    """Give everything that is stored about an account, its people and its opportunities.
+
+    Accounts that are one by merges are one here too, whichever of their ids is asked for.
+    """
     return _export(request, "account", name)
 
 
@@ -122,6 +160,8 @@ def export_opportunity(request: Request, name: PathId) -> Response:
 def erase_account(request: Request, name: PathId) -> Response:
     """Erase an account with its people and its opportunities, and everything that happened with them.
 
+    Accounts that are one by merges go together, whichever of their ids is named; ``ids`` lists what was erased.
+    Who wants only one of them gone retracts the merge first.
     The same id may be told of again later: the answer then says that it was erased.
     """
     return _erase(request, "account", name)

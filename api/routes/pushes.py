@@ -12,8 +12,10 @@ from pydantic_core import from_json
 from api.body import is_ndjson, read_body, read_events
 from api.event_answers import EventResult, EventsAnswer, PutAnswer, WaitingAnswer, WaitingEventsAnswer
 from api.event_schemas import EVENT, AccountBody, ContactBody, OpportunityBody, RawEvents
+from api.metrics import Metrics
 from api.problems import Part, documented, part_of, sort_of
 from api.reading import answered, described, read_as, wrong_body
+from api.refusals import refusal_of
 from api.schemas import PathId, Strict
 from api.security import needs
 from api.store.belongings import Kind
@@ -130,6 +132,12 @@ def post_events(
         writing.subject = subject
     became = [next(written) if event is not None else None for event, _ in read]
     found = [_result(index, parts, one) for index, ((_, parts), one) in enumerate(zip(read, became, strict=True))]
+    refused = (
+        refusal_of(one.status, one.errors, is_read=event is not None)
+        for (event, _), one in zip(read, found, strict=True)
+        if one.status in (409, 422)
+    )
+    cast(Metrics, request.app.state.metrics).count_refusals(refused)
     waiting = [one.waits_for for one in became if one is not None and one.error is None and one.waits_for is not None]
     return _answer(writing, found, waiting, everything=results == "all")
 

@@ -1,26 +1,32 @@
-"""GET /v1/opportunities/{name}: what is recorded of an opportunity."""
+"""What is recorded of an opportunity, an account or a person, as of any instant."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from typing import Annotated, Any
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
 
 import pandas as pd
 from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy import Connection, Table
 
 from api.problems import documented
 from api.reading import answered
-from api.recorded_answers import RecordedAnswer
+from api.recorded_answers import RecordedAccountAnswer, RecordedAnswer, RecordedContactAnswer
 from api.routes.scores import instant_asked
 from api.schemas import Instant, PathId
 from api.security import needs
 from api.store.service import database_of
 from api.stored import cut_at, not_known
+from features.history.database.account_reads import KnownEntity, account_known, contact_known
 from features.history.database.reads import STATED, Cut, Event, Known, moment, opportunity_known
-from features.history.database.tables import FIELD, MERGE, STAGE
+from features.history.database.tables import ACCOUNTS, CONTACTS, FIELD, MERGE, OPPORTUNITIES, STAGE
 
 router = APIRouter(tags=["lists"], dependencies=[Depends(needs("read"))])
+
+Found = TypeVar("Found")
+AsOf = Annotated[Instant | None, Query(description="An earlier instant; now if absent.")]
 
 
 @router.get(
@@ -29,20 +35,81 @@ router = APIRouter(tags=["lists"], dependencies=[Depends(needs("read"))])
     response_model=RecordedAnswer,
     summary="Read what is recorded of an opportunity",
 )
-def get_recorded(
-    request: Request,
-    name: PathId,
-    as_of: Annotated[Instant | None, Query(description="An earlier instant; now if absent.")] = None,
-) -> Response:
+def get_recorded(request: Request, name: PathId, as_of: AsOf = None) -> Response:
     """Give what is known of an opportunity, corrections and retractions applied: every acknowledged write is in it."""
+    known, cut = _read(request, OPPORTUNITIES, name, as_of, opportunity_known)
+    return answered(_answer(name, known, cut))
+
+
+@router.get(
+    "/v1/accounts/{name}",
+    responses=documented(404),
+    response_model=RecordedAccountAnswer,
+    summary="Read what is recorded of an account",
+)
+def get_recorded_account(request: Request, name: PathId, as_of: AsOf = None) -> Response:
+    """Give what is known of an account under this id, and the id under which it stands since it was merged."""
+    known, cut = _read(request, ACCOUNTS, name, as_of, account_known)
+    return answered(
+        RecordedAccountAnswer(
+            account_id=name,
+            stands_under=known.merged.name_of(name),
+            accounts=list(known.merged.one_with(name)),
+            **{column: known.row[column] for column in ("name", "industry", "region", "size")},
+            **_of_entity(known, cut),
+        )
+    )
+
+
+@router.get(
+    "/v1/contacts/{name}",
+    responses=documented(404),
+    response_model=RecordedContactAnswer,
+    summary="Read what is recorded of a person",
+)
+def get_recorded_contact(request: Request, name: PathId, as_of: AsOf = None) -> Response:
+    """Give what is known of a person, with the account under the id that it has since it was merged."""
+    known, cut = _read(request, CONTACTS, name, as_of, contact_known)
+    account = known.row["account_id"]
+    return answered(
+        RecordedContactAnswer(
+            contact_id=name,
+            account_id=None if account is None else known.merged.name_of(account),
+            accounts=[] if account is None else list(known.merged.one_with(account)),
+            role=known.row["role"],
+            **_of_entity(known, cut),
+        )
+    )
+
+
+def _read(
+    request: Request,
+    table: Table,
+    name: str,
+    as_of: datetime | None,
+    read: Callable[[Connection, str, Cut], Found | None],
+) -> tuple[Found, Cut]:
     clock = request.app.state.clock
     asked: pd.Timestamp | None = None if as_of is None else instant_asked(as_of, clock)
     with database_of(request).reading() as connection:
         cut = cut_at(connection, clock(), asked)
-        known = opportunity_known(connection, name, cut)
+        known = read(connection, name, cut)
         if known is None:
-            raise not_known(connection, name)
-    return answered(_answer(name, known, cut))
+            raise not_known(connection, table, name)
+    return known, cut
+
+
+def _of_entity(known: KnownEntity, cut: Cut) -> dict[str, Any]:
+    """What an account and a person have in common."""
+    past = [event for event in known.events if event.occurred_at <= cut.recorded_by]
+    last = max((event.occurred_at for event in past), default=None)
+    return {
+        "as_of": moment(cut.recorded_by),
+        "through_seq": cut.through_seq,
+        "created_at": moment(known.row["created_at"]),
+        "events": len(past),
+        "last_event_at": None if last is None else moment(last),
+    }
 
 
 def _answer(name: str, known: Known, cut: Cut) -> RecordedAnswer:

@@ -31,6 +31,7 @@ from api.webhook_schemas import (
     EventName,
     MadeWebhookAnswer,
     QueuedAnswer,
+    ReplacedSecretAnswer,
     WebhookAnswer,
     WebhookBody,
     WebhookChange,
@@ -108,15 +109,15 @@ def patch_webhook(request: Request, name: PathId, body: Body) -> Response:
 @router.post(
     "/v1/webhooks/{name}/secret",
     responses=documented(404, 507),
-    response_model=MadeWebhookAnswer,
+    response_model=ReplacedSecretAnswer,
     summary="Replace the secret of a webhook",
 )
 def post_secret(request: Request, name: PathId) -> Response:
     """Replace the secret; for 24 hours messages are signed with both, so that none is refused meanwhile."""
     with database_of(request).writing(actor_of(request), "replace secret", request.app.state.clock) as writing:
-        secret = replace_secret(writing, name)
+        secret, until = replace_secret(writing, name)
         found = _answer(webhook_known(writing.connection, name))
-    return answered(MadeWebhookAnswer(**found.model_dump(), secret=secret))
+    return answered(ReplacedSecretAnswer(**found.model_dump(), secret=secret, old_secrets_until=moment(until)))
 
 
 @router.delete(

@@ -1,6 +1,7 @@
 """What is stored about one account, contact or opportunity: exported and erased by the same list.
 
-An account has its people and its opportunities with it, as they are now. What belongs to another but
+An account has its people and its opportunities with it, as they are now, and so have all accounts that
+are one with it by merges: one customer cannot be handed out, or erased, by halves. What belongs to another but
 names it (an opportunity that was with it once, a meeting of another's with its person) is
 mentioned: exported too, and kept without the name when it is erased.
 """
@@ -18,7 +19,7 @@ from api.store.tables import JUDGEMENTS, LISTED, LISTED_ACCOUNTS, OUTBOX, SCORES
 from features.errors import NotKnownError
 from features.history.database.engine import last_commit
 from features.history.database.merges import Names
-from features.history.database.reads import Cut, account_named, opportunity_known
+from features.history.database.reads import Cut, account_named, merged_by, opportunity_known
 from features.history.database.tables import (
     ACCOUNTS,
     COMMITS,
@@ -47,7 +48,7 @@ class Belongings:
     """Ids that belong to what was asked about, itself among them.
 
     ``touched`` are other opportunities that were scored with some of it. ``merged_with`` are
-    accounts that are, or once were, one with it; they are stored under their own ids.
+    accounts that once were one with it, and are not any more.
     """
 
     kind: Kind
@@ -77,17 +78,20 @@ def belongings_of(connection: Connection, kind: Kind, name: str) -> Belongings:
         account = connection.execute(select(CONTACTS.c.account_id).where(CONTACTS.c.contact_id == name)).scalar()
         group = _ever_one_with(connection, account) if account else set()
         return Belongings(kind, name, contacts=(name,), touched=_touched(connection, group, {name}, set()))
-    contacts = set(connection.execute(select(CONTACTS.c.contact_id).where(CONTACTS.c.account_id == name)).scalars())
-    owned = _opportunities_of(connection, name)
+    seq, recorded_at = last_commit(connection)
+    one = merged_by(connection, Cut(recorded_at, seq)).one_with(name)
+    people = select(CONTACTS.c.contact_id).where(CONTACTS.c.account_id.in_(one))
+    contacts = set(connection.execute(people).scalars())
+    owned = _opportunities_of(connection, {*one})
     group = _ever_one_with(connection, name)
     return Belongings(
         kind,
         name,
-        accounts=(name,),
+        accounts=one,
         contacts=tuple(sorted(contacts)),
         opportunities=tuple(sorted(owned)),
         touched=_touched(connection, group, contacts, owned),
-        merged_with=tuple(sorted(group - {name})),
+        merged_with=tuple(sorted(group - {*one})),
     )
 
 
@@ -153,15 +157,15 @@ def _is_in(column: Any, names: tuple[str, ...]) -> Condition:
     return column.in_(names) if names else false()
 
 
-def _opportunities_of(connection: Connection, account: str) -> set[str]:
-    """Opportunities that are with an account now; with itself, not with one that it was merged into."""
+def _opportunities_of(connection: Connection, accounts: set[str]) -> set[str]:
+    """Opportunities that are with one of some accounts now."""
     seq, recorded_at = last_commit(connection)
     found = set()
-    for name in _ever_with(connection, {account}):
+    for name in _ever_with(connection, accounts):
         known = opportunity_known(connection, name, Cut(recorded_at, seq))
         first = select(OPPORTUNITIES.c.account_id).where(OPPORTUNITIES.c.opportunity_id == name)
         stated = connection.execute(first).scalar()
-        if known is not None and account_named(stated, known.events, Names({})) == account:
+        if known is not None and account_named(stated, known.events, Names({})) in accounts:
             found.add(name)
     return found
 

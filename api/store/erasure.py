@@ -55,8 +55,8 @@ class Erased:
     anonymised: Mapping[str, int]
 
 
-def export(connection: Connection, kind: Kind, name: str) -> dict[str, list[dict[str, Any]]]:
-    """Give every row that is stored about one account, contact or opportunity, by table.
+def export(connection: Connection, kind: Kind, name: str) -> tuple[Belongings, dict[str, list[dict[str, Any]]]]:
+    """Give every row that is stored about one account, contact or opportunity, by table, and the ids that it is of.
 
     Raises
     ------
@@ -68,10 +68,11 @@ def export(connection: Connection, kind: Kind, name: str) -> dict[str, list[dict
     conditions: dict[str, tuple[Table, list[Any]]] = {}
     for table, condition in [*owned_rows(found), *mentioning_rows(found), (COMMITS, commits_about(found))]:
         conditions.setdefault(table.name, (table, []))[1].append(condition)
-    return {
+    tables = {
         table_name: [_plain(row) for row in connection.execute(select(table).where(or_(*parts)).order_by(*table.c[:1]))]
         for table_name, (table, parts) in conditions.items()
     }
+    return found, tables
 
 
 def _plain(row: Row[Any]) -> dict[str, Any]:

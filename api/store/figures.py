@@ -1,26 +1,30 @@
-"""Figures of the stored side for an operator: freshness of the list, the outbox, calibration so far."""
+"""Figures of the stored side for an operator: freshness of the list, the outbox, what waits, calibration so far."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import inf
+from typing import Any, TypeVar, cast
 
 import pandas as pd
 from sqlalchemy import Connection, func, select, text
 
-from api.store.past_scores import was_served
 from api.store.tables import LISTS, OF_CLOSES, OUTBOX, SCORES
 from features.errors import DatabaseError
 from features.history.database.engine import Database, last_commit
+from features.history.database.waiting import waiting_in_all
 from features.instants import DAY, SECOND, instant, micros
 
 Figure = tuple[str, str, float]
+Found = TypeVar("Found")
 
 AHEAD_DAYS = 30
 """A probability is judged when it was given at least so long before the close."""
 WATCHED_DAYS = 365
 """First closes of so many days are judged."""
 _CALIBRATION_SECONDS = 3600.0
+_WAITING_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ def live_calibration(connection: Connection, now: pd.Timestamp) -> LiveCalibrati
             ~before.c.is_shadow,
             before.c.as_of <= closes.c.closed_at - AHEAD_DAYS * DAY,
             before.c.probability.is_not(None),
-            was_served(before),
+            before.c.was_served,
         )
         .order_by(before.c.as_of.desc())
         .limit(1)
@@ -77,29 +81,33 @@ def live_calibration(connection: Connection, now: pd.Timestamp) -> LiveCalibrati
 
 
 class Figures:
-    """Reads the figures; calibration, which takes longer, at most once an hour."""
+    """Reads the figures; what takes longer less often: calibration every hour, what waits every five minutes."""
 
     def __init__(self, database: Database, seconds: Callable[[], float]) -> None:
         self._database, self._seconds = database, seconds
-        self._calibration: LiveCalibration | None = None
-        self._calibrated = 0.0
+        self._kept: dict[str, tuple[float, Any]] = {}
 
     def at(self, now: pd.Timestamp) -> Iterator[Figure]:
         """Say name, meaning and value of each; of a database that is away only that it is."""
         try:
             with self._database.reading() as connection:
                 found = [*_of_list(connection, now), *_of_outbox(connection, now)]
-                found += _of_calibration(self._calibrate(connection, now))
+                found += _of_waiting(*self._now_and_then("waiting", _WAITING_SECONDS, waiting_in_all, connection), now)
+                found += _of_calibration(
+                    self._now_and_then("calibration", _CALIBRATION_SECONDS, live_calibration, connection, now)
+                )
         except DatabaseError:
             found = []
         yield "database_up", "1 when the database answers.", float(bool(found))
         yield from found
 
-    def _calibrate(self, connection: Connection, now: pd.Timestamp) -> LiveCalibration:
-        if self._calibration is None or self._seconds() - self._calibrated > _CALIBRATION_SECONDS:
-            self._calibration = live_calibration(connection, now)
-            self._calibrated = self._seconds()
-        return self._calibration
+    def _now_and_then(self, name: str, seconds: float, read: Callable[..., Found], *given: Any) -> Found:
+        """Read something, or give what was read less than some seconds ago."""
+        read_at, found = self._kept.get(name, (-inf, None))
+        if self._seconds() - read_at > seconds:
+            found = read(*given)
+            self._kept[name] = self._seconds(), found
+        return cast(Found, found)
 
 
 def _of_list(connection: Connection, now: pd.Timestamp) -> Iterator[Figure]:
@@ -119,6 +127,14 @@ def _of_outbox(connection: Connection, now: pd.Timestamp) -> Iterator[Figure]:
     yield "outbox_oldest_seconds", "Age of the oldest of them.", 0.0 if oldest is None else _age(oldest, now)
     given_up = select(func.count()).where(OUTBOX.c.given_up_at.is_not(None))
     yield "outbox_given_up", "Messages given up.", float(connection.execute(given_up).scalar_one())
+
+
+def _of_waiting(events: int, opportunities: int, oldest: int | None, now: pd.Timestamp) -> Iterator[Figure]:
+    meaning = "Events that count nowhere yet: their opportunity was not told of."
+    yield "events_waiting", meaning, float(events)
+    yield "events_waiting_opportunities", "Opportunities that they wait for.", float(opportunities)
+    age = 0.0 if oldest is None else _age(oldest, now)
+    yield "events_waiting_oldest_seconds", "Since the oldest of them was recorded.", age
 
 
 def _of_calibration(found: LiveCalibration) -> Iterator[Figure]:

@@ -5,20 +5,30 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, delete, func, insert, select, text, tuple_
 
+from api.answers import Answer, ClassKey, Words
+from api.list_answers import ClassAnswer
 from api.store.tables import OUTBOX, SCORES, TOLD, WEBHOOKS
+from api.webhook_messages import (
+    CHAMPION_CHANGED,
+    CLASS_CHANGED,
+    CLOSED,
+    MESSAGES,
+    PROBABILITY_CHANGED,
+    TEST,
+    ChampionBefore,
+    ChampionTold,
+    OpportunityTold,
+    ToldBefore,
+    WebhookTold,
+)
 from features.history.database.parts import parts_of
 from features.history.database.reads import moment
 from scoring.classification import CLASSES
 
-CLASS_CHANGED = "opportunity.class_changed"
-PROBABILITY_CHANGED = "opportunity.probability_changed"
-CLOSED = "opportunity.closed"
-CHAMPION_CHANGED = "champion.changed"
-TEST = "webhook.test"
 EVENTS = (CLASS_CHANGED, PROBABILITY_CHANGED, CLOSED, CHAMPION_CHANGED)
 """Events that a webhook may ask for."""
 
@@ -80,22 +90,22 @@ def enqueue_champion(connection: Connection, before_version: str | None, after_v
     if not webhooks:
         return 0
     _take_turns(connection)
-    data = {"model_version": after_version, "previous": {"model_version": before_version}}
-    new = [webhook for webhook in webhooks if _last_champion(connection, webhook.webhook_id) != data]
+    data = ChampionTold(model_version=after_version, previous=ChampionBefore(model_version=before_version))
+    new = [webhook for webhook in webhooks if _last_champion(connection, webhook.webhook_id) != data.model_dump()]
     return _write(connection, [_message(w.webhook_id, CHAMPION, CHAMPION_CHANGED, data, at) for w in new])
 
 
 def enqueue_test(connection: Connection, webhook_id: str, at: int) -> str:
     """Write a message that tells of nothing; return its id."""
-    message = _message(webhook_id, "test", TEST, {"webhook_id": webhook_id}, at)
+    message = _message(webhook_id, "test", TEST, WebhookTold(webhook_id=webhook_id), at)
     _write(connection, [message])
     return str(message["message_id"])
 
 
 def tell_from_now_on(connection: Connection, webhook_id: str) -> None:
-    """Take the last scores that were kept as told: from now on changes are told, not the present state."""
+    """Take the last scores that were served as told: from now on changes are told, not the present state."""
     table = SCORES.c
-    served = table.is_shadow.is_(False)
+    served = table.was_served
     last = select(table.opportunity_id, func.max(table.as_of)).where(served).group_by(table.opportunity_id)
     asked = select(table.opportunity_id, table.probability, table.opportunity_class, table.outcome)
     rows = connection.execute(asked.where(served, tuple_(table.opportunity_id, table.as_of).in_(last))).all()
@@ -104,7 +114,7 @@ def tell_from_now_on(connection: Connection, webhook_id: str) -> None:
     _write_told(connection, found)
 
 
-def _news(webhook: Any, row: Mapping[str, Any], before: Row | None) -> tuple[list[tuple[str, Row]], Row]:
+def _news(webhook: Any, row: Mapping[str, Any], before: Row | None) -> tuple[list[tuple[str, OpportunityTold]], Row]:
     """What is to be told, and what then is told."""
     closed = row["outcome"] in ("won", "lost")
     now: Row = {name: None if closed else row[name] for name in ("probability", "opportunity_class")}
@@ -138,30 +148,35 @@ def _is_far(now: float | None, before: float | None, threshold: float) -> bool:
     return now != before and abs(now - before) >= threshold - _ROUNDING
 
 
-def _data(row: Mapping[str, Any], before: Row) -> Row:
-    return {
-        "opportunity_id": row["opportunity_id"],
-        "as_of": moment(row["as_of"]).isoformat(),
-        "win_probability": row["probability"],
-        "class": _class(row["opportunity_class"]),
-        "outcome": row["outcome"],
-        "model_version": row["model_version"],
-        "previous": {"win_probability": before["probability"], "class": _class(before["opportunity_class"])},
-    }
+def _data(row: Mapping[str, Any], before: Row) -> OpportunityTold:
+    return OpportunityTold(
+        opportunity_id=row["opportunity_id"],
+        as_of=moment(row["as_of"]),
+        win_probability=row["probability"],
+        opportunity_class=_class(row["opportunity_class"]),
+        outcome=row["outcome"],
+        model_version=row["model_version"],
+        previous=ToldBefore(
+            win_probability=before["probability"], opportunity_class=_class(before["opportunity_class"])
+        ),
+    )
 
 
-def _class(key: str | None) -> Row | None:
-    return None if key is None else {"key": key, "names": dict(CLASSES[key])}
+def _class(key: str | None) -> ClassAnswer | None:
+    if key is None:
+        return None
+    names = CLASSES[key]
+    return ClassAnswer(key=cast(ClassKey, key), names=Words(en=names["en"], zh_cn=names["zh-CN"]))
 
 
-def _message(webhook_id: str, subject: str, event: str, data: Row, at: int) -> Row:
-    payload = {"type": event, "timestamp": moment(at).isoformat(), "data": data}
+def _message(webhook_id: str, subject: str, event: str, data: Answer, at: int) -> Row:
+    payload = MESSAGES[event].model_validate({"type": event, "timestamp": moment(at), "data": data})
     return {
         "message_id": f"msg_{secrets.token_hex(16)}",
         "webhook_id": webhook_id,
         "subject": subject,
         "event": event,
-        "payload": json.dumps(payload, ensure_ascii=False, separators=(",", ":")),
+        "payload": payload.model_dump_json(by_alias=True),
         "created_at": at,
         "attempts": 0,
         "next_attempt_at": at,

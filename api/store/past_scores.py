@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, FromClause, exists, select
+from sqlalchemy import Connection, select
 
 from api.store.tables import SCORES
-from features.history.database.tables import COMMITS
 from features.instants import micros_of
-
-
-def was_served(scores: FromClause = SCORES) -> ColumnElement[bool]:
-    """Tell scores that may have been read at their instant from those worked out later as of then.
-
-    The last commit that a score knew was written by its instant, or the score was made after it.
-    """
-    later = (COMMITS.c.seq == scores.c.through_seq) & (COMMITS.c.recorded_at > scores.c.as_of)
-    return ~exists().where(later)
 
 
 def past_scores(connection: Connection, as_of: pd.Timestamp) -> pd.DataFrame:
@@ -29,7 +19,7 @@ def past_scores(connection: Connection, as_of: pd.Timestamp) -> pd.DataFrame:
     """
     table = SCORES.c
     asked = select(table.opportunity_id, table.as_of, table.probability, table.opportunity_class)
-    asked = asked.where(table.is_shadow.is_(False), table.as_of <= micros_of(as_of), was_served())
+    asked = asked.where(table.was_served, table.as_of <= micros_of(as_of))
     rows = connection.execute(asked.order_by(table.opportunity_id, table.as_of)).all()
     frame = pd.DataFrame(rows, columns=["opportunity_id", "as_of", "probability", "opportunity_class"])
     return frame.assign(as_of=pd.to_datetime(frame["as_of"].astype("int64"), unit="us", utc=True))

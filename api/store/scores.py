@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, func, literal, select
 
 from api.store.insertion import insert_new
-from api.store.past_scores import was_served
 from api.store.tables import SCORES
 from features.history.database.parts import parts_of
 from features.instants import DAY
@@ -33,7 +32,9 @@ _SINCE = (
 _WORDS = ("status", "outcome", "opportunity_class", "model_version")
 
 
-def score_row(score: Score, as_of: int, through_seq: int, is_shadow: bool) -> ScoreRow:
+def score_row(
+    score: Score, as_of: int, through_seq: int, *, is_shadow: bool = False, was_served: bool = True
+) -> ScoreRow:
     """Write a score as a row of the history.
 
     Parameters
@@ -42,6 +43,10 @@ def score_row(score: Score, as_of: int, through_seq: int, is_shadow: bool) -> Sc
         Instant asked about, microseconds.
     through_seq
         The last commit that it knew: with ``as_of`` and the version it can be computed again, exactly.
+    is_shadow
+        It is a challenger's.
+    was_served
+        False: it is worked out after its instant.
     """
     low, high = score.interval or (None, None)
     return {
@@ -57,6 +62,7 @@ def score_row(score: Score, as_of: int, through_seq: int, is_shadow: bool) -> Sc
         "opportunity_class": score.opportunity_class,
         "segment": score.segment,
         "is_shadow": is_shadow,
+        "was_served": was_served and not is_shadow,
     }
 
 
@@ -87,23 +93,24 @@ def append_scores(connection: Connection, rows: Sequence[ScoreRow]) -> None:
 
 
 def last_scores(connection: Connection, ids: Sequence[str], is_shadow: bool = False) -> dict[str, Mapping[str, Any]]:
-    """Read the last score of each opportunity, by id."""
+    """Read the last score of each opportunity that was served, or is a challenger's, by id."""
     found: dict[str, Mapping[str, Any]] = {}
     for part in parts_of(ids):
-        mine = (SCORES.c.opportunity_id.in_(part), SCORES.c.is_shadow == is_shadow)
+        kind = (SCORES.c.is_shadow == is_shadow, SCORES.c.was_served != is_shadow)
+        mine = (SCORES.c.opportunity_id.in_(part), *kind)
         last = select(SCORES.c.opportunity_id, func.max(SCORES.c.as_of).label("as_of")).where(*mine)
         of_each = last.group_by(SCORES.c.opportunity_id).subquery()
         same = (SCORES.c.opportunity_id == of_each.c.opportunity_id) & (SCORES.c.as_of == of_each.c.as_of)
-        asked = select(SCORES).join(of_each, same).where(SCORES.c.is_shadow == is_shadow)
+        asked = select(SCORES).join(of_each, same).where(*kind)
         found |= {row["opportunity_id"]: dict(row) for row in connection.execute(asked).mappings()}
     return found
 
 
 def kept_scores(connection: Connection, opportunity_id: str, before: int | None, limit: int) -> list[dict[str, Any]]:
-    """Read scores of an opportunity, the newest first, before an instant when given; with ``was_served``."""
+    """Read scores of an opportunity, the newest first, before an instant when given."""
     mine = [SCORES.c.opportunity_id == opportunity_id, SCORES.c.is_shadow == literal(False)]
     mine += [] if before is None else [SCORES.c.as_of < before]
-    asked = select(SCORES, was_served().label("was_served")).where(*mine).order_by(SCORES.c.as_of.desc()).limit(limit)
+    asked = select(SCORES).where(*mine).order_by(SCORES.c.as_of.desc()).limit(limit)
     return [dict(row) for row in connection.execute(asked).mappings()]
 
 

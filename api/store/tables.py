@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, Table, Text, text, true
 
 from features.history.database.tables import METADATA, SEQ
 from features.history.dated_inputs import KINDS, InputKind
@@ -37,7 +37,10 @@ SCORES = Table(
     Column("opportunity_class", Text),
     Column("segment", Text),
     Column("is_shadow", Boolean, nullable=False),  # of a challenger, never served
+    # False: of a challenger, or worked out after its instant; nobody was told it then.
+    Column("was_served", Boolean, nullable=False, server_default=true()),
     Index("scores_in_time", "opportunity_id", "is_shadow", "as_of"),
+    Index("scores_by_instant", "as_of", "opportunity_id"),
     Index(
         "scores_of_closes", "opportunity_id", "as_of", sqlite_where=text(OF_CLOSES), postgresql_where=text(OF_CLOSES)
     ),

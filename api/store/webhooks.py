@@ -41,8 +41,13 @@ def _new_secret() -> str:
     return f"whsec_{base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()}"
 
 
-def replace_secret(writing: Writing, webhook_id: str) -> str:
-    """Give a webhook another secret and return it; for 24 hours the one before signs too. As ``webhook_known``."""
+def replace_secret(writing: Writing, webhook_id: str) -> tuple[str, int]:
+    """Give a webhook another secret; for 24 hours the one before signs too. As ``webhook_known``.
+
+    Returns
+    -------
+    The secret, and until when those before sign, microseconds.
+    """
     webhook_known(writing.connection, webhook_id)
     of_it = WEBHOOKS.c.webhook_id == webhook_id
     row = writing.connection.execute(select(WEBHOOKS).where(of_it)).one()
@@ -53,7 +58,7 @@ def replace_secret(writing: Writing, webhook_id: str) -> str:
     values = {"secret": secret, "old_secret": " ".join(old), "old_secret_until": until}
     writing.connection.execute(update(WEBHOOKS).where(of_it).values(values))
     writing.subject, writing.rows = webhook_id, 1
-    return secret
+    return secret, until
 
 
 def webhook_known(connection: Connection, webhook_id: str) -> Any:

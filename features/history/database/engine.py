@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select, text, update
+from sqlalchemy import Connection, Engine, Select, create_engine, event, func, insert, inspect, select, text, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from features.errors import DatabaseError, DatabaseFullError, DatabaseUnavailableError
-from features.history.database.tables import COMMITS
+from features.history.database.tables import COMMITS, OF_IMPORTS
 from features.instants import micros
 
 _WAIT_SECONDS = 10
@@ -142,6 +142,26 @@ def last_commit(connection: Connection) -> tuple[int, int]:
     """Number and instant of the last commit; zeros when there is none."""
     found = connection.execute(_LAST).first()
     return (0, 0) if found is None else (int(found[0]), int(found[1]))
+
+
+def last_commit_by(connection: Connection, recorded_by: int) -> int:
+    """Number of the last commit of which something was recorded by an instant, in microseconds; 0 when there is none.
+
+    The rows of an import were recorded before it, so it counts at every instant.
+    """
+    found = (connection.execute(asked).scalar() for asked in (commits_by(recorded_by), imports()))
+    return max(int(seq or 0) for seq in found)
+
+
+def commits_by(recorded_by: int) -> Select[Any]:
+    """Ask for the number of the last commit that was recorded by an instant."""
+    table = COMMITS.c
+    return select(table.seq).where(table.recorded_at <= recorded_by).order_by(table.recorded_at.desc()).limit(1)
+
+
+def imports() -> Select[Any]:
+    """Ask for the number of the last import; written as the index has it, or the index is not used."""
+    return select(func.max(COMMITS.c.seq)).where(text(OF_IMPORTS))
 
 
 def _engine(url: str) -> Engine:

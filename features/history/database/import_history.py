@@ -55,7 +55,10 @@ def write_into(writing: Writing, history: History) -> None:
     say_collected(writing, since, recorded_at=0)
     for table, rows in _rows_of(history):
         for part in _parts(rows):
-            writing.connection.execute(insert(table), [row | {"seq": writing.seq} for row in part])
+            # The order of a table is that in which it was told: what happened at one instant counts in it.
+            places = [{"place": writing.rows + place} if table is EVENTS else {} for place in range(len(part))]
+            stamped = [row | {"seq": writing.seq} | place for row, place in zip(part, places, strict=True)]
+            writing.connection.execute(insert(table), stamped)
             writing.rows += len(part)
 
 
@@ -130,7 +133,7 @@ def _times(row: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _numbered(kind: str, rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Rows without an id of their own are numbered, so that the order of their ids is theirs."""
+    """Rows without an id of their own are numbered."""
     for place, row in enumerate(rows, start=1):
         yield row | {"event_id": f"import-{kind}-{place:09d}"}
 
@@ -153,12 +156,12 @@ def _record_id(name: str, record: int) -> str:
 _EMPTY = {
     column.name: False if column.name in ("planned", "automated") else None
     for column in EVENTS.columns
-    if column.name not in ("seq", "event_id", "digest")
+    if column.name not in ("seq", "place", "event_id", "digest")
 }
 
 
 def _event(event_id: str, filled: Mapping[str, Any]) -> dict[str, Any]:
-    return {**_EMPTY, **filled, "place": 0, "event_id": event_id, "digest": digest_of(filled)}
+    return {**_EMPTY, **filled, "event_id": event_id, "digest": digest_of(filled)}
 
 
 def _parts(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

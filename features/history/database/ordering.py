@@ -33,7 +33,7 @@ def _by_bytes(element: by_code, compiler: Any, **options: Any) -> str:
 
 
 def as_sent(events: Table) -> tuple[Any, ...]:
-    """Order events by commit, then as they were sent; those of an import, which have no place, by their ids.
+    """Order events by commit, then as they were sent; those written before there were places, by their ids.
 
     Examples
     --------

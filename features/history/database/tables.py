@@ -12,6 +12,9 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer, MetaData, Table, Text, text
 
+OF_IMPORTS = "action = 'import'"
+"""Commits whose rows bring instants of their own: what they tell was recorded before them."""
+
 METADATA = MetaData()
 """Every table of the product; those of the service are added by ``api.store.tables``."""
 
@@ -36,6 +39,9 @@ COMMITS = Table(
     Column("subject", Text),  # what it was done to, where it is one thing
     Column("rows", Integer, nullable=False),
     Index("commits_of_subject", "subject"),
+    Index("commits_of_actor", "actor", "seq"),
+    Index("commits_by_instant", "recorded_at"),
+    Index("imports", "seq", sqlite_where=text(OF_IMPORTS), postgresql_where=text(OF_IMPORTS)),
 )
 """Every write, in order: also the audit log. ``recorded_at`` grows strictly with ``seq``."""
 
