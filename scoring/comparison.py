@@ -55,6 +55,8 @@ class Comparison:
         What the fixed weights counted, and what became of it; None where that is not at hand.
     series
         What each method said of each week, and what came (``weekly_forecasts``).
+    left_out
+        Weeks asked for that could not be played again: too little was known then.
     """
 
     weeks: int
@@ -68,11 +70,13 @@ class Comparison:
     independent: int
     rule_counted: RuleCounted | None
     series: tuple[dict[str, Any], ...]
+    left_out: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Describe the comparison in JSON."""
         return {
             "weeks": self.weeks,
+            "left_out": self.left_out,
             "days": self.days,
             "origin": self.origin,
             "enough_weeks": self.weeks >= FEWEST_WEEKS,
@@ -95,6 +99,7 @@ def compare(
     origin: str,
     step_days: float = 7.0,
     stages: Mapping[str, Words] | None = None,
+    left_out: int = 0,
     seed: int = 0,
 ) -> Comparison:
     """Judge the forecasts of past weeks by what came.
@@ -112,6 +117,8 @@ def compare(
         Length of each forecast; None for the final outcome.
     stages
         What people call the stages (``scoring.words.stage_names``).
+    left_out
+        Weeks that could not be played again.
     step_days
         Days from one replayed instant to the next: periods that overlap are drawn in one block.
     """
@@ -148,6 +155,7 @@ def compare(
         independent=max(1, round(len(cutoffs) * min(1.0, step_days / days if days else _OF_FINAL))),
         rule_counted=rule_counted(opportunities, days) if "counted" in opportunities else None,
         series=weekly_forecasts(forecasts),
+        left_out=left_out,
     )
 
 

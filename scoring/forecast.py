@@ -177,6 +177,8 @@ def forecast(
             spread,
             priced="amount" in by_measure,
             timed=chances.timed,
+            old=standing.now - float(standing.told.min()) if len(standing) else 0.0,
+            ahead=0.0 if everything else (period.end - standing.as_of) / pd.Timedelta(days=1),
         )
         + aimed.notes,
     )

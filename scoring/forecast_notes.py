@@ -21,10 +21,13 @@ def notes_of(
     spread: Spread,
     priced: bool,
     timed: bool,
+    old: float,
+    ahead: float,
 ) -> tuple[Words, ...]:
-    """Say what a forecast rests on, and what it lacks."""
+    """Say what a forecast rests on, and what it lacks; days of the record are ``old``, to the period's end ``ahead``."""
     return (
         *_of_time(timed),
+        *_of_age(old, ahead),
         *_of_amounts(amount, priced),
         *_of_dates(now_open, stated),
         _of_arrivals(arrivals),
@@ -37,6 +40,18 @@ def _of_time(timed: bool) -> list[Words]:
         return []
     en = "the model does not know when opportunities close: whatever it expects to be won is counted in the period"
     return [Words(en, "模型尚不知商机何时关闭：所有预计赢单都计入本期间")]
+
+
+def _of_age(old: float, ahead: float) -> list[Words]:
+    if old >= ahead:
+        return []
+    en = (
+        f"the record is {old:.0f} days old, the period ends in {ahead:.0f}: nobody has been watched for so long, and "
+        "what is won late in it is a guess"
+    )
+    return [
+        Words(en, f"记录只有{old:.0f}天，而期间在{ahead:.0f}天后结束：尚无商机被观察过这么久，期间后段的赢单只能猜测")
+    ]
 
 
 def _of_amounts(amount: Floats, priced: bool) -> list[Words]:

@@ -127,6 +127,19 @@ def test_what_the_fixed_weights_count_is_what_is_stated_to_close_within_the_days
     }
 
 
+def test_weeks_are_left_out_and_counted_while_the_record_is_younger_than_the_forecasts_are_long(known: History) -> None:
+    first = known.opportunities["recorded_at"].min()
+    weeks = [first + pd.Timedelta(days=days) for days in (10, 36, 38)]
+    said: list[str] = []
+    played = replay(known, weeks, DAYS, by=(), draws=50, report=said.append)
+    assert sorted(played.forecasts["cutoff"].unique()) == [weeks[2]]
+    assert played.left_out == 2
+    assert any("left out: a record of 36 days" in line for line in said)
+    found = compare(played.forecasts, played.opportunities, days=DAYS, origin="simulated", left_out=played.left_out)
+    assert found.to_dict()["left_out"] == 2
+    assert past_forecasts(known, first + pd.Timedelta(days=70), 60.0, weeks=4) == []
+
+
 def test_past_forecasts_hold_only_what_is_known_by_the_instant(known: History) -> None:
     as_of = pd.Timestamp("2025-08-01", tz="UTC")
     found = past_forecasts(known, as_of, DAYS, weeks=3)

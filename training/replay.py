@@ -40,12 +40,13 @@ _FAR = 36_500
 
 @dataclass(frozen=True)
 class Replay:
-    """Past weeks played again: the two tables that ``scoring.comparison.compare`` takes."""
+    """Past weeks played again: the two tables that ``scoring.comparison.compare`` takes, and how many could not be."""
 
     forecasts: pd.DataFrame
     opportunities: pd.DataFrame
     days: float | None
     origin: str
+    left_out: int = 0
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,9 @@ def replay(
     Parameters
     ----------
     cutoffs
-        Instants in order (``weeks_before``). One at which nothing was open, or too little known, is left out.
+        Instants in order (``weeks_before``). One at which nothing was open, or too little known, is left out; so is
+        one at which the record was not yet a week older than the forecasts are long: nobody had been watched for so
+        long, and a model cannot have learned what comes in that time.
     days
         Length of each forecast. None judges the final outcome of those that have closed since.
     by
@@ -157,6 +160,7 @@ def replay(
         report(f"{at:%Y-%m-%d}")
         try:
             _check_over(history, at, days)
+            _check_old_enough(history, at, days)
             if trained is None or place % retrain_every == 0:
                 trained = _train(history, at, seed)
             week = _week(history, at, asked, trained, end, said)
@@ -167,7 +171,8 @@ def replay(
         opportunities.append(opportunity_rows(week, by))
     if not opportunities:
         raise NotEnoughDataError("no past week that can be replayed", "one with something open", "choose fewer weeks")
-    return Replay(pd.DataFrame(forecasts), pd.concat(opportunities, ignore_index=True), days, history.origin)
+    left_out = len(cutoffs) - len(opportunities)
+    return Replay(pd.DataFrame(forecasts), pd.concat(opportunities, ignore_index=True), days, history.origin, left_out)
 
 
 def past_forecasts(
@@ -194,6 +199,7 @@ def past_forecasts(
     trained: _Trained | None = None
     for at in cutoffs:
         try:
+            _check_old_enough(history, at, days)
             trained = trained or _train(history, at, seed)
             standing = _some_open(standing_at(history, at))
         except NotEnoughDataError:
@@ -205,6 +211,17 @@ def past_forecasts(
 def _check_over(history: History, at: pd.Timestamp, days: float | None) -> None:
     if days is not None and at + pd.Timedelta(days=days) > history.observed_until:
         raise NotEnoughDataError(f"{days:g} days from {at} are not over", "a period that is", "choose an earlier week")
+
+
+def _check_old_enough(history: History, at: pd.Timestamp, days: float | None) -> None:
+    first = history.opportunities["recorded_at"].min()
+    old = (at - first) / pd.Timedelta(days=1) if len(history.opportunities) else 0.0
+    if days is not None and old < days + STEP:
+        raise NotEnoughDataError(
+            f"a record of {old:.0f} days by {at:%Y-%m-%d}",
+            f"{days + STEP:.0f} days, to have learned what comes within {days:g}",
+            "choose later weeks, or shorter forecasts",
+        )
 
 
 def _train(history: History, at: pd.Timestamp, seed: int) -> _Trained:

@@ -63,7 +63,15 @@ def compare_command(
             report=report,
         )
     named = stage_names(history.processes)
-    found = compare(played.forecasts, played.opportunities, days=asked, origin=history.origin, seed=seed, stages=named)
+    found = compare(
+        played.forecasts,
+        played.opportunities,
+        days=asked,
+        origin=history.origin,
+        stages=named,
+        left_out=played.left_out,
+        seed=seed,
+    )
     out.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(found.to_dict(), indent=1, allow_nan=False, ensure_ascii=False)
     out.write_text(text + "\n", encoding="utf-8")
@@ -82,6 +90,11 @@ def compared_lines(found: Comparison) -> list[str]:
         f"{found.weeks} weeks, each asked for {period} ({found.origin})",
         f"{found.weeks}周，每周预测{zh_period}（{found.origin}）",
     ]
+    if found.left_out:
+        lines += [
+            f"{found.left_out} more weeks are left out: too little was on record then for such a forecast",
+            f"另有{found.left_out}周未列入：当时的记录尚不足以作出这样的预测",
+        ]
     if found.weeks < FEWEST_WEEKS:
         lines += ["too few weeks to judge", "周数过少，不足以判断"]
     lines += [

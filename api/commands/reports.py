@@ -216,7 +216,15 @@ def keep_comparison(
         report(f"no comparison: {error.found}")
         return
     named = stage_names(history.processes)
-    found = compare(played.forecasts, played.opportunities, days=days, origin=history.origin, seed=seed, stages=named)
+    found = compare(
+        played.forecasts,
+        played.opportunities,
+        days=days,
+        origin=history.origin,
+        stages=named,
+        left_out=played.left_out,
+        seed=seed,
+    )
     unit = base_of(rates_of(rates)) if rates else currency
     of = {"as_of": as_of.isoformat(), "zone": calendar.zone, "until": asked[-1].isoformat(), "currency": unit}
     keep(COMPARISON, of | found.to_dict())
