@@ -24,7 +24,7 @@ def notes_of(
     old: float,
     ahead: float,
 ) -> tuple[Words, ...]:
-    """Say what a forecast rests on, and what it lacks; days of the record are ``old``, to the period's end ``ahead``."""
+    """Say what a forecast rests on, and lacks; the record is ``old``, the period ends ``ahead``, both in days."""
     return (
         *_of_time(timed),
         *_of_age(old, ahead),

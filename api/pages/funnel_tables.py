@@ -71,11 +71,16 @@ def cut_table(cuts: Sequence[Record], sales: Sequence[Record], currency: str | N
             language.of(one["name"]),
             *(one["funnel"][name] for name in figures),
             *((deals.get(one["value"], {}).get(name), currency) for name in ("median", "mean")),
-            language.of(one["funnel"]["leak"]),
+            None if one["funnel"]["leakiest"] is None else language.of(one["funnel"]["leak"]),
         ]
-        for one in cuts
+        for one in sorted(cuts, key=_closed_first)
     ]
     return DataTable("cut", language.say(N_("Side by side")), columns, rows)
+
+
+def _closed_first(one: Record) -> int:
+    """Order of those of whom there is most to see."""
+    return -sum(one["funnel"][name] for name in ("won", "lost", "created"))
 
 
 def plan_table(plan: Record, language: Language) -> DataTable:
