@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,22 +125,7 @@ def compare(
     cutoffs = sorted(forecasts["cutoff"].unique())
     length = max(4, int(np.ceil((days or 30.0) / step_days)))
     weights = block_weights(len(cutoffs), length, seed)
-    figures: list[dict[str, Any]] = []
-    findings: list[Finding] = []
-    keys = ["scope", "measure", "by", "group"]
-    for (scope, measure, by, group), rows in forecasts.groupby(keys, dropna=False, sort=True):
-        what = {
-            "scope": scope,
-            "measure": measure,
-            "by": by or None,
-            "group": group if isinstance(group, str) else None,
-        }
-        methods = {str(name): _by_week(found, cutoffs) for name, found in rows.groupby("method")}
-        for method, found in methods.items():
-            figures += _records(what | {"method": method, "weeks": len(rows["cutoff"].unique())}, found, weights)
-        # Owners commit to some periods only: other weeks say nothing of them.
-        judged = rows["cutoff"].nunique() if scope == COMMITTED else len(cutoffs)
-        findings += _findings(what, methods, weights, judged, days, stages or {})
+    figures, findings = _judged(forecasts, cutoffs, weights, days, stages or {})
     figures += _log_losses(opportunities, cutoffs, weights, sorted({*forecasts["by"]} - {""}))
     examples, right = disagreements_of(opportunities)
     return Comparison(
@@ -157,6 +142,29 @@ def compare(
         series=weekly_forecasts(forecasts),
         left_out=left_out,
     )
+
+
+def _judged(
+    forecasts: pd.DataFrame,
+    cutoffs: Sequence[pd.Timestamp],
+    weights: Floats,
+    days: float | None,
+    stages: Mapping[str, Words],
+) -> tuple[list[dict[str, Any]], list[Finding]]:
+    """Figures of each method in each group, and what they say of the learned forecast against each rule."""
+    figures: list[dict[str, Any]] = []
+    findings: list[Finding] = []
+    keys = ["scope", "measure", "by", "group"]
+    for (scope, measure, by, group), rows in forecasts.groupby(keys, dropna=False, sort=True):
+        named = group if isinstance(group, str) else None
+        what = {"scope": scope, "measure": measure, "by": by or None, "group": named}
+        methods = {str(name): _by_week(found, cutoffs) for name, found in rows.groupby("method")}
+        for method, found in methods.items():
+            figures += _records(what | {"method": method, "weeks": len(rows["cutoff"].unique())}, found, weights)
+        # Owners commit to some periods only: other weeks say nothing of them.
+        judged = rows["cutoff"].nunique() if scope == COMMITTED else len(cutoffs)
+        findings += _findings(what, methods, weights, judged, days, stages)
+    return figures, findings
 
 
 def _by_week(rows: pd.DataFrame, cutoffs: list[Any]) -> pd.DataFrame:

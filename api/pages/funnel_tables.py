@@ -80,7 +80,7 @@ def cut_table(cuts: Sequence[Record], sales: Sequence[Record], currency: str | N
 
 def _closed_first(one: Record) -> int:
     """Order of those of whom there is most to see."""
-    return -sum(one["funnel"][name] for name in ("won", "lost", "created"))
+    return -sum(int(one["funnel"][name]) for name in ("won", "lost", "created"))
 
 
 def plan_table(plan: Record, language: Language) -> DataTable:
