@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, TypeAdapter, model_validator
-from pydantic_core import PydanticCustomError
 
-from api.schemas import Day, Id, Instant, Scalar, Strict, SubjectId, Word
+from api.schemas import Currency, Day, Id, Instant, Scalar, Strict, SubjectId, Word, together
 
 MOST_EVENTS = 10_000
 _MOST = 1e15
@@ -59,7 +58,7 @@ class OpportunityBody(Strict):
     service: Word | None = Field(None, description="Service asked for.", examples=["training"])
     source: Word | None = Field(None, description="Where it came from.", examples=["referral"])
     channel: Word | None = Field(None, description="Sales channel.", examples=["direct"])
-    currency: Word | None = Field(None, description="ISO 4217 code of its amounts.", examples=["EUR"])
+    currency: Currency | None = Field(None, description="ISO 4217 code of its amounts.", examples=["EUR"])
     stage: Word | None = Field(None, description="Stage entered at creation.", examples=["identified"])
     amount: Annotated[float, Field(ge=0, le=_MOST)] | None = Field(
         None, description="Amount at creation.", examples=[25000]
@@ -100,7 +99,8 @@ class FieldChange(Strict):
     @model_validator(mode="after")
     def _one_subject(self) -> Self:
         if sum(given is not None for given in (self.opportunity_id, self.account_id, self.contact_id)) != 1:
-            raise PydanticCustomError("subject", "one of opportunity_id, account_id and contact_id")
+            expected = "one of opportunity_id, account_id and contact_id"
+            raise together("one_subject", expected, self, "opportunity_id", "account_id", "contact_id")
         return self
 
 
@@ -151,7 +151,7 @@ class ActivityEvent(Strict):
     @model_validator(mode="after")
     def _some_subject(self) -> Self:
         if self.opportunity_id is None and self.account_id is None:
-            raise PydanticCustomError("subject", "opportunity_id, account_id, or both")
+            raise together("subject", "opportunity_id, account_id, or both", self, "opportunity_id", "account_id")
         return self
 
 

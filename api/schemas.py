@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, LiteralString, Self
 
 from fastapi import Path
 from pydantic import (
@@ -77,6 +77,8 @@ Id = Annotated[str, Field(min_length=1, max_length=255, pattern=NO_NUL)]
 SubjectId = Annotated[str, Field(min_length=1, max_length=255, pattern=NO_SLASH)]
 """An id that is also asked for in a path."""
 Word = Annotated[str, Field(min_length=1, max_length=255, pattern=NO_NUL)]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+"""ISO 4217 code."""
 PathId = Annotated[
     str, Path(min_length=1, max_length=255, pattern=NO_NUL, description="Its id, the sender's own.", examples=["o-42"])
 ]
@@ -95,6 +97,12 @@ class Strict(BaseModel):
     """No unknown field, no value of another type."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+def together(kind: LiteralString, expected: LiteralString, body: BaseModel, *names: str) -> PydanticCustomError:
+    """An error of fields that do not go together, or of which none is there: it says which were found."""
+    there = [name for name in names if getattr(body, name) is not None]
+    return PydanticCustomError(kind, expected, {"found": " and ".join(there) or f"none of {', '.join(names)}"})
 
 
 class StageEvent(Strict):
@@ -301,5 +309,6 @@ class ScoreRequest(Strict):
     @model_validator(mode="after")
     def _one_way_of_horizons(self) -> Self:
         if self.horizons_days is not None and self.horizon_dates is not None:
-            raise PydanticCustomError("horizons", "horizons_days or horizon_dates, not both")
+            expected = "horizons_days or horizon_dates, not both"
+            raise together("horizons", expected, self, "horizons_days", "horizon_dates")
         return self

@@ -126,8 +126,12 @@ def standing(events: Iterable[Any]) -> list[Any]:
 
 def merges_by(connection: Connection, cut: Cut) -> list[Merge]:
     """The merges known then that stand, in order."""
-    rows = standing(read_events(connection, _merges(), cut.bound))
-    return [(row.account_id, row.value, row.recorded_at) for row in rows if row.kind == MERGE]
+    return [(row.account_id, str(row.value), row.recorded_at) for row in merges_told(connection, cut)]
+
+
+def merges_told(connection: Connection, cut: Cut) -> list[Event]:
+    """The events of merges known then that stand, in order."""
+    return [row for row in standing(read_events(connection, _merges(), cut.bound)) if row.kind == MERGE]
 
 
 def merged_by(connection: Connection, cut: Cut) -> Merged:
