@@ -14,9 +14,11 @@ from sqlalchemy import insert
 
 from api.store.tables import SCORES
 from features.as_of import known_as_of
+from features.history.database.description import Description, write_description
 from features.history.database.engine import Database
 from features.history.database.history_of import history_of
 from features.history.database.reads import Cut, opportunity_known
+from features.history.history import Attribute
 from features.history.live import request_body
 from features.instants import micros_of
 from tests.services import NOW, live_service, push
@@ -429,3 +431,23 @@ def test_what_happened_at_one_instant_counts_as_it_was_sent(client: httpx.Client
     assert client.get("/v1/opportunities/o1").json()["stage"] == "identified"
     push(client, stage("b", "negotiation"))
     assert client.get("/v1/opportunities/o1").json()["stage"] == "negotiation"
+
+
+def test_what_is_listed_as_a_kind_is_taken_as_one_and_nothing_else_is(client: httpx.Client, database: Database) -> None:
+    put(client)
+    flag = Attribute("vip", "flag", "creation")
+    with database.writing("test", "description", lambda: NOW) as writing:
+        write_description(writing, Description(attributes={"vip": flag}))
+        writing.rows = 1
+    names = ("webinar", "vip", "amount", "currency", "contacts", "meeting")
+    for name in names:
+        assert client.put(f"/v1/collection/{name}", json={"since": None}).status_code == 200
+    assert client.put("/v1/collection/webinar", json={"is_collected": False}).status_code == 200
+    listed = {one["name"]: one["sort"] for one in client.get("/v1/collection").json()["collected"]}
+    assert listed == {"vip": "field", "amount": "field", "currency": "field", "contacts": "table", "meeting": "kind"}
+    told = push(client, *(meeting(f"m-{name}", opportunity_id="o1", kind=name) for name in names))
+    assert statuses(told) == [201, 422, 422, 422, 422, 201], "a kind that is not collected any more is still one"
+    assert "webinar" not in history_of(database).collected
+    wrong = client.put("/v1/collection/meetin", json={"is_collected": False})
+    assert wrong.status_code == 422
+    assert wrong.json()["errors"][0]["do"] == "did you mean 'meeting'?"

@@ -19,7 +19,8 @@ class MergesTold:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.pairs: dict[str, Pair] | None = None
+        self.is_read = False
+        self.pairs: dict[str, Pair] = {}
         self.members: dict[str, set[str]] = {}
         self.names: dict[str, str] = {}
 
@@ -47,18 +48,18 @@ class MergesTold:
 
     def tell(self, row: Mapping[str, Any]) -> None:
         """Tell of a row of the batch: a merge that was checked, or a retraction, perhaps of a merge."""
-        if self.pairs is None:
-            return
         if row["kind"] == MERGE:
             self._tell(row["event_id"], (row["account_id"], row["value"]))
-        elif row["kind"] == RETRACTION and row["replaces"] in self.pairs:
+        elif row["kind"] == RETRACTION and row["name"] == MERGE:
+            self._read()
             self._start({name: pair for name, pair in self.pairs.items() if name != row["replaces"]})
 
     def _read(self) -> None:
-        if self.pairs is None:
+        if not self.is_read:
             seq, recorded_at = last_commit(self.connection)
             told = merges_told(self.connection, Cut(recorded_at, seq))
             self._start({event.event_id: (event.account_id, str(event.value)) for event in told})
+        self.is_read = True
 
     def _start(self, pairs: Mapping[str, Pair]) -> None:
         self.pairs, self.members, self.names = {}, {}, {}
@@ -66,6 +67,5 @@ class MergesTold:
             self._tell(name, pair)
 
     def _tell(self, event_id: str, pair: Pair) -> None:
-        assert self.pairs is not None
         self.pairs[event_id] = pair
         tell_merge(pair, self.members, self.names)
