@@ -451,3 +451,37 @@ def test_what_is_listed_as_a_kind_is_taken_as_one_and_nothing_else_is(client: ht
     wrong = client.put("/v1/collection/meetin", json={"is_collected": False})
     assert wrong.status_code == 422
     assert wrong.json()["errors"][0]["do"] == "did you mean 'meeting'?"
+
+
+def test_when_an_opportunity_was_created_is_corrected_from_when_it_was_told(database: Database) -> None:
+    now = [pd.Timestamp("2026-03-01", tz="UTC")]
+    change = {"type": "field_change", "field": "created_at", "occurred_at": "2026-03-09T00:00:00Z"}
+    of_it = change | {"opportunity_id": "o1"}
+
+    def created(client: httpx.Client, **query: str) -> str:
+        found: str = client.get("/v1/opportunities/o1", params=query).json()["created_at"]
+        return found
+
+    with live_service(database, clock=lambda: now[0]) as client:
+        put(client, stage="proposal", account_id="a1")
+        now[0] = pd.Timestamp("2026-03-10", tz="UTC")
+        push(client, of_it | {"event_id": "f1", "value": "2025-12-01T08:00:00+08:00"})
+        assert created(client) == "2025-12-01T00:00:00Z"
+        assert created(client, as_of="2026-03-05T00:00:00Z") == CREATED
+        now[0] = pd.Timestamp("2026-03-20", tz="UTC")
+        push(client, {"type": "retraction", "event_id": "r1", "retracts": "f1"})
+        assert created(client) == CREATED
+        assert created(client, as_of="2026-03-15T00:00:00Z") == "2025-12-01T00:00:00Z"
+        client.put("/v1/accounts/a1", json={"created_at": CREATED})
+        wrong = push(
+            client,
+            of_it | {"event_id": "w1", "value": "2025-12-01"},
+            of_it | {"event_id": "w2", "value": None},
+            of_it | {"event_id": "w3", "value": "2027-01-01T00:00:00Z"},
+            change | {"event_id": "w4", "account_id": "a1", "value": "2025-12-01T08:00:00Z"},
+        )
+    assert statuses(wrong) == [422] * 4
+    errors = [result["errors"][0] for result in wrong["results"]]
+    assert [error["pointer"] for error in errors] == ["/value", "/value", "/value", "/field"]
+    assert errors[0]["do"] == "write the instant with date, time and zone"
+    assert "DELETE /v1/accounts/a1" in errors[3]["do"]

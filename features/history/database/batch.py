@@ -12,6 +12,7 @@ from features.history.database.engine import Writing
 from features.history.database.erased import check_not_erased, still_erased
 from features.history.database.merges_told import MergesTold
 from features.history.database.parts import rows_by_id
+from features.history.database.reads import moment
 from features.history.database.rows import Row, event_row, value_text
 from features.history.database.tables import (
     ACTIVITY,
@@ -24,7 +25,7 @@ from features.history.database.tables import (
     STAGE,
 )
 from features.history.live_rules import Rules, check_name
-from features.history.live_values import field_text
+from features.history.live_values import field_text, instant_told
 from features.history.schema import ASSESSED_FIELDS, CORRECTABLE
 
 ENTITY_FIELDS = {
@@ -135,12 +136,27 @@ class Batch:
 
     def _field_value(self, body: Mapping[str, Any], row: Row) -> str | None:
         subject = next(key for key in ("opportunity_id", "contact_id", "account_id") if row[key] is not None)
+        if row["name"] == "created_at":
+            return self._created(subject, row)
         if row["name"] in ENTITY_FIELDS[subject]:
             return value_text(body.get("value"))
         if subject != "opportunity_id":
             check_name(row["name"], ENTITY_FIELDS[subject], "field", "/field")
         check_name(row["name"], (*self.rules.fields, *ENTITY_FIELDS[subject]), "field", "/field")
         return field_text(row["name"], body.get("value"), self.rules, "")
+
+    def _created(self, subject: str, row: Row) -> str:
+        """When an opportunity came to be, as an instant in UTC; of others what was told first stands."""
+        if subject != "opportunity_id":
+            kind = subject.removesuffix("_id")
+            raise RequestError(
+                f"created_at of {kind} {row[subject]!r}",
+                f"one of {', '.join(ENTITY_FIELDS[subject])}: when it came to be stands as it was told first",
+                f"if it must be another, erase it with DELETE /v1/{kind}s/{row[subject]}, and tell all of it again",
+                "/field",
+            )
+        told = instant_told(row["value"], "/value")
+        return moment(self.rules.check_past(told, "created", "/value")).isoformat()
 
     def _check_replaced(self, row: Row) -> None:
         """A correction is of the same sort and subject; a retraction takes its subject from what it retracts."""
