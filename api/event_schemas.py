@@ -70,7 +70,12 @@ class OpportunityBody(Strict):
 
 
 class StageChange(Strict):
-    """A stage entered; ``reopening`` says that it opens again what was closed."""
+    """A stage entered; ``reopening`` says that it opens again what was closed.
+
+    Whether it was open or closed by then is judged by what is known, and only warned of: a stage
+    change of what is closed counts as a reopening, a reopening of what is open as a stage change,
+    and of two closes the later from then on. A reopening into a closed stage is refused.
+    """
 
     type: Literal["stage_change", "reopening"] = Field(description="Type of event.", examples=["stage_change"])
     event_id: Id = _EVENT_ID
@@ -81,7 +86,7 @@ class StageChange(Strict):
 
 
 class FieldChange(Strict):
-    """A value set: of an opportunity, an account or a contact."""
+    """A value set: of an opportunity, an account or a contact; what a PUT of the field would refuse is refused."""
 
     type: Literal["field_change"] = Field(description="Type of event.", examples=["field_change"])
     event_id: Id = _EVENT_ID
@@ -89,10 +94,15 @@ class FieldChange(Strict):
     account_id: SubjectId | None = Field(None, description="The account concerned.", examples=["a-17"])
     contact_id: SubjectId | None = Field(None, description="The person concerned.", examples=["c-7"])
     field: Word = Field(
-        description="amount, expected_close_date, owner, lost_reason, an assessed field, an attribute, or a column.",
+        description="Of an opportunity amount, expected_close_date, owner, lost_reason, an assessed field, an "
+        "attribute, or a column: account_id, team, product, service, source, channel, currency, created_at. Of an "
+        "account name, industry, region or size; of a contact role. "
+        "When accounts and contacts came to be stands as told first.",
         examples=["amount"],
     )
-    value: Scalar = Field(None, description="The new value; null when it was cleared.", examples=[25000])
+    value: Scalar = Field(
+        None, description="The new value, judged as in a PUT; null when it was cleared.", examples=[25000]
+    )
     occurred_at: Instant = _OCCURRED
     corrects: Id | None = _CORRECTS
 
@@ -165,7 +175,11 @@ class Retraction(Strict):
 
 
 class AccountMerge(Strict):
-    """Two accounts that turned out to be one."""
+    """Two accounts that turned out to be one.
+
+    Accounts may be merged before they are told of: the merge counts for what comes later, and is
+    warned of while nothing names them. What goes in a circle, or into itself, is refused.
+    """
 
     type: Literal["account_merge"] = Field(description="Type of event.", examples=["account_merge"])
     event_id: Id = _EVENT_ID

@@ -7,7 +7,6 @@ next. Two stages that follow each other are judged as ``features.paths`` counts 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, or_, select
@@ -25,17 +24,36 @@ _COLUMNS = ("event_id", "kind", "opportunity_id", "name", "occurred_at", "record
 
 
 class _Entry(NamedTuple):
-    """A stage entered: whether it is closed, and whether it was sent as a reopening."""
+    """A stage entered: its event, whether it is closed, and as what it was just sent; None when it was sent before."""
 
-    event_id: str
-    stage: str
-    words: str
+    event: Any
     is_closed: bool
-    reopens: bool
+    sent_as: str | None
+
+    @property
+    def stage(self) -> str:
+        return str(self.event.name)
+
+    @property
+    def words(self) -> str:
+        return f"{self.stage!r} ({moment(self.event.occurred_at).isoformat().replace('+00:00', 'Z')})"
+
+    @property
+    def reopens(self) -> bool:
+        """Whether it was sent as a reopening: of what was sent before only the digest of its body says so."""
+        if self.sent_as is not None:
+            return self.sent_as == "reopening"
+        event = self.event
+        body = {"type": "reopening", "event_id": event.event_id, "opportunity_id": event.opportunity_id}
+        body |= {"stage": event.name, "occurred_at": event.occurred_at, "corrects": event.replaces}
+        return bool(digest_of(body) == event.digest)
 
 
 def course_notes(
-    connection: Connection, description: Description, opportunities: Iterable[str], types: Mapping[str, str]
+    connection: Connection,
+    description: Description,
+    opportunities: Iterable[str],
+    types: Mapping[str, str] | None = None,
 ) -> dict[str, list[Note]]:
     """Say of the stages of opportunities which look wrong beside those before and after them.
 
@@ -44,7 +62,7 @@ def course_notes(
     opportunities
         Their ids; those that were not told of yet are left out, for their process is not known.
     types
-        The types of events that have just been sent, by id.
+        The types of events that have just been sent, by id: only these are judged; all when None.
 
     Returns
     -------
@@ -53,12 +71,14 @@ def course_notes(
     process = dict(rows_by_id(connection, OPPORTUNITIES, ("opportunity_id", "process"), opportunities))
     found: dict[str, list[Note]] = {}
     for name, events in _stages(connection, list(process)).items():
-        course = _course(events, description.processes[process[name]], types)
-        for before, after in pairwise([None, *course]):
-            note = _note(before, after) if after is not None else None
-            for one in (before, after) if note is not None else ():
-                if one is not None and note is not None:
-                    found.setdefault(one.event_id, []).append(note)
+        course = _course(events, description.processes[process[name]], types or {})
+        for before, after in zip([None, *course], course, strict=False):
+            pair = [one for one in (before, after) if one is not None]
+            is_asked = types is None or any(one.sent_as is not None for one in pair)
+            note = _note(before, after) if is_asked else None
+            if note is not None:
+                for one in pair:
+                    found.setdefault(one.event.event_id, []).append(note)
     return found
 
 
@@ -76,26 +96,10 @@ def _stages(connection: Connection, opportunities: Sequence[str]) -> dict[str, l
 
 def _course(events: Iterable[Any], process: Process, types: Mapping[str, str]) -> list[_Entry]:
     """Stages in the order in which they were entered; those that the process does not have count nowhere."""
-    known = [event for event in events if event.name in process.keys]
-    return [
-        _Entry(
-            event.event_id,
-            event.name,
-            f"{event.name!r} ({moment(event.occurred_at).isoformat().replace('+00:00', 'Z')})",
-            process.stage(event.name).outcome != "open",
-            _reopens(event, types),
-        )
-        for event in sorted(known, key=lambda event: (event.occurred_at, event.recorded_at))
-    ]
-
-
-def _reopens(event: Any, types: Mapping[str, str]) -> bool:
-    """Tell whether an event was sent as a reopening: of what was sent before only the digest of its body says so."""
-    if event.event_id in types:
-        return types[event.event_id] == "reopening"
-    body = {"type": "reopening", "event_id": event.event_id, "opportunity_id": event.opportunity_id}
-    body |= {"stage": event.name, "occurred_at": event.occurred_at, "corrects": event.replaces}
-    return bool(digest_of(body) == event.digest)
+    is_closed = {stage.key: stage.outcome != "open" for stage in process.stages}
+    known = [event for event in events if event.name in is_closed]
+    in_order = sorted(known, key=lambda event: (event.occurred_at, event.recorded_at))
+    return [_Entry(event, is_closed[event.name], types.get(event.event_id)) for event in in_order]
 
 
 def _note(before: _Entry | None, after: _Entry) -> Note | None:

@@ -178,7 +178,7 @@ def _notes(
 def opportunity_notes(writing: Writing, opportunity_id: str) -> list[Note]:
     """Say what looks wrong in the course of an opportunity, with the events that came before it."""
     description = read_description(writing.connection)
-    found = course_notes(writing.connection, description, [opportunity_id], {})
+    found = course_notes(writing.connection, description, [opportunity_id])
     return list(dict.fromkeys(note for notes in found.values() for note in notes))
 
 
