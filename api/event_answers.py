@@ -15,14 +15,15 @@ _THROUGH = Field(
 )
 _WARNINGS = Field(
     description="What looks wrong by what is known now, and what is made of it; it is written all the same, for what "
-    "is told later may make it right. Codes: close_after_close, open_after_close, reopening_of_open, "
-    "reopened_later, account_not_told.",
+    "is told later may make it right. Codes: open_after_close, close_after_close, reopening_of_open, "
+    "account_not_told.",
     examples=[
         [
             {
-                "code": "close_after_close",
-                "en": "'lost' of 2026-03-01T09:00:00Z closes again what 'won' of 2026-02-01T09:00:00Z closed: …",
-                "zh-CN": "……",
+                "code": "open_after_close",
+                "en": "'won' (2026-02-01T09:00:00Z), then 'proposal' (2026-02-05T09:00:00Z), which was not sent as a "
+                "reopening: from the second on it counts as reopened; …",
+                "zh-CN": "'won' (2026-02-01T09:00:00Z)之后又有'proposal' (2026-02-05T09:00:00Z)……",
             }
         ]
     ],

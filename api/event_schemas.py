@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, TypeAdapter, model_validator
 
-from api.schemas import Currency, Day, Id, Instant, Scalar, Strict, SubjectId, Word, together
+from api.field_errors import together
+from api.schemas import Currency, Day, Id, Instant, Scalar, Strict, SubjectId, Word
 
 MOST_EVENTS = 10_000
 _MOST = 1e15

@@ -43,4 +43,4 @@ def check_value(event: Any) -> None:
     subject = next(name for name in _VALUES if getattr(event, name) is not None)
     model = _VALUES[subject].get(_NAMED_OTHERWISE.get(event.field, event.field))
     if model is not None:
-        model.model_validate_json(to_json({"value": event.value}))
+        model.model_validate_json(to_json({"value": event.value}, inf_nan_mode="constants"))

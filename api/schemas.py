@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Literal, LiteralString, Self
+from typing import Annotated, Any, Literal, Self
 
 from fastapi import Path
 from pydantic import (
@@ -20,6 +20,8 @@ from pydantic import (
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from api.field_errors import together
 
 _FIRST, _LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _CLOCK_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}.*$"
@@ -97,12 +99,6 @@ class Strict(BaseModel):
     """No unknown field, no value of another type."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
-
-
-def together(kind: LiteralString, expected: LiteralString, body: BaseModel, *names: str) -> PydanticCustomError:
-    """An error of fields that do not go together, or of which none is there: it says which were found."""
-    there = [name for name in names if getattr(body, name) is not None]
-    return PydanticCustomError(kind, expected, {"found": " and ".join(there) or f"none of {', '.join(names)}"})
 
 
 class StageEvent(Strict):

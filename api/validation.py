@@ -81,8 +81,10 @@ def event_parts_of(error: ValidationError, line: int | None = None) -> list[Part
     if line is None or not is_syntax(error):
         return parts
     # What is read by itself has one line, and would always be said to be line 1.
+    more = {"found": f"line {line}, which cannot be read", "do": "send one JSON object a line"}
     return [
-        part.model_copy(update={"expected": part.expected.replace("at line 1 ", f"at line {line} ")}) for part in parts
+        part.model_copy(update=more | {"expected": part.expected.replace("at line 1 ", f"at line {line} ")})
+        for part in parts
     ]
 
 

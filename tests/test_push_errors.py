@@ -86,6 +86,7 @@ def test_errors_of_lines_name_the_line_of_the_body(client: httpx.Client) -> None
     answer = client.post("/v1/events", content="\n".join(lines), headers=LINES).json()
     assert [(one["index"], one["line"]) for one in answer["results"]] == [(1, 4), (2, 5), (3, 6)]
     assert "at line 4 column" in answer["results"][0]["errors"][0]["expected"]
+    assert answer["results"][0]["errors"][0]["found"] == "line 4, which cannot be read"
     assert "at line 6 column" in answer["results"][2]["errors"][0]["expected"]
     body = client.post("/v1/events", json={"events": [meeting("e3", kind="meetin")]}).json()
     assert (body["results"][0]["index"], body["results"][0]["line"]) == (0, None)
