@@ -71,7 +71,7 @@ class Changes(Strict):
     @model_validator(mode="after")
     def _something(self) -> Self:
         if not any(getattr(self, name) for name in type(self).model_fields if name != "amount") and self.amount is None:
-            raise PydanticCustomError("changes", "at least one change")
+            raise PydanticCustomError("changes", "at least one change", {"found": "no change"})
         return self
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, TypeAdapter, model_validator
-from pydantic_core import PydanticCustomError
 
-from api.schemas import Day, Id, Instant, Scalar, Strict, SubjectId, Word
+from api.field_errors import together
+from api.schemas import Currency, Day, Id, Instant, Scalar, Strict, SubjectId, Word
 
 MOST_EVENTS = 10_000
 _MOST = 1e15
@@ -59,7 +59,7 @@ class OpportunityBody(Strict):
     service: Word | None = Field(None, description="Service asked for.", examples=["training"])
     source: Word | None = Field(None, description="Where it came from.", examples=["referral"])
     channel: Word | None = Field(None, description="Sales channel.", examples=["direct"])
-    currency: Word | None = Field(None, description="ISO 4217 code of its amounts.", examples=["EUR"])
+    currency: Currency | None = Field(None, description="ISO 4217 code of its amounts.", examples=["EUR"])
     stage: Word | None = Field(None, description="Stage entered at creation.", examples=["identified"])
     amount: Annotated[float, Field(ge=0, le=_MOST)] | None = Field(
         None, description="Amount at creation.", examples=[25000]
@@ -71,7 +71,12 @@ class OpportunityBody(Strict):
 
 
 class StageChange(Strict):
-    """A stage entered; ``reopening`` says that it opens again what was closed."""
+    """A stage entered; ``reopening`` says that it opens again what was closed.
+
+    Whether it was open or closed by then is judged by what is known, and only warned of: a stage
+    change of what is closed counts as a reopening, a reopening of what is open as a stage change,
+    and of two closes the later from then on. A reopening into a closed stage is refused.
+    """
 
     type: Literal["stage_change", "reopening"] = Field(description="Type of event.", examples=["stage_change"])
     event_id: Id = _EVENT_ID
@@ -82,7 +87,7 @@ class StageChange(Strict):
 
 
 class FieldChange(Strict):
-    """A value set: of an opportunity, an account or a contact."""
+    """A value set: of an opportunity, an account or a contact; what a PUT of the field would refuse is refused."""
 
     type: Literal["field_change"] = Field(description="Type of event.", examples=["field_change"])
     event_id: Id = _EVENT_ID
@@ -90,17 +95,23 @@ class FieldChange(Strict):
     account_id: SubjectId | None = Field(None, description="The account concerned.", examples=["a-17"])
     contact_id: SubjectId | None = Field(None, description="The person concerned.", examples=["c-7"])
     field: Word = Field(
-        description="amount, expected_close_date, owner, lost_reason, an assessed field, an attribute, or a column.",
+        description="Of an opportunity amount, expected_close_date, owner, lost_reason, an assessed field, an "
+        "attribute, or a column: account_id, team, product, service, source, channel, currency, created_at. Of an "
+        "account name, industry, region or size; of a contact role. "
+        "When accounts and contacts came to be stands as told first.",
         examples=["amount"],
     )
-    value: Scalar = Field(None, description="The new value; null when it was cleared.", examples=[25000])
+    value: Scalar = Field(
+        None, description="The new value, judged as in a PUT; null when it was cleared.", examples=[25000]
+    )
     occurred_at: Instant = _OCCURRED
     corrects: Id | None = _CORRECTS
 
     @model_validator(mode="after")
     def _one_subject(self) -> Self:
         if sum(given is not None for given in (self.opportunity_id, self.account_id, self.contact_id)) != 1:
-            raise PydanticCustomError("subject", "one of opportunity_id, account_id and contact_id")
+            expected = "one of opportunity_id, account_id and contact_id"
+            raise together("one_subject", expected, self, "opportunity_id", "account_id", "contact_id")
         return self
 
 
@@ -151,7 +162,7 @@ class ActivityEvent(Strict):
     @model_validator(mode="after")
     def _some_subject(self) -> Self:
         if self.opportunity_id is None and self.account_id is None:
-            raise PydanticCustomError("subject", "opportunity_id, account_id, or both")
+            raise together("subject", "opportunity_id, account_id, or both", self, "opportunity_id", "account_id")
         return self
 
 
@@ -165,7 +176,11 @@ class Retraction(Strict):
 
 
 class AccountMerge(Strict):
-    """Two accounts that turned out to be one."""
+    """Two accounts that turned out to be one.
+
+    Accounts may be merged before they are told of: the merge counts for what comes later, and is
+    warned of while nothing names them. What goes in a circle, or into itself, is refused.
+    """
 
     type: Literal["account_merge"] = Field(description="Type of event.", examples=["account_merge"])
     event_id: Id = _EVENT_ID

@@ -7,14 +7,13 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, Field
 
 from api.answers import Answer, Words
-from api.schemas import Day, Id, Instant, Strict, Word
+from api.schemas import Currency, Day, Id, Instant, Strict, Word
 
 _MOST_ROWS = 10_000
 _MOST = 1e15
 
 KindName = Literal["targets", "commits", "teams", "rates"]
 Money = Annotated[float, Field(ge=0, le=_MOST)]
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 
 _VALID = Field(
     None, description="From when it holds; from when it is told if absent.", examples=["2026-04-01T00:00:00+08:00"]

@@ -27,7 +27,8 @@ class JudgementBody(Strict):
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if self.probability is None and self.opportunity_class is None:
-            raise PydanticCustomError("judgement", "a probability, a class, or both")
+            found = {"found": "neither probability nor class"}
+            raise PydanticCustomError("judgement", "a probability, a class, or both", found)
         return self
 
 

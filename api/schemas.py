@@ -21,6 +21,8 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from api.field_errors import together
+
 _FIRST, _LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _CLOCK_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}.*$"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -77,6 +79,8 @@ Id = Annotated[str, Field(min_length=1, max_length=255, pattern=NO_NUL)]
 SubjectId = Annotated[str, Field(min_length=1, max_length=255, pattern=NO_SLASH)]
 """An id that is also asked for in a path."""
 Word = Annotated[str, Field(min_length=1, max_length=255, pattern=NO_NUL)]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+"""ISO 4217 code."""
 PathId = Annotated[
     str, Path(min_length=1, max_length=255, pattern=NO_NUL, description="Its id, the sender's own.", examples=["o-42"])
 ]
@@ -301,5 +305,6 @@ class ScoreRequest(Strict):
     @model_validator(mode="after")
     def _one_way_of_horizons(self) -> Self:
         if self.horizons_days is not None and self.horizon_dates is not None:
-            raise PydanticCustomError("horizons", "horizons_days or horizon_dates, not both")
+            expected = "horizons_days or horizon_dates, not both"
+            raise together("horizons", expected, self, "horizons_days", "horizon_dates")
         return self

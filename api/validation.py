@@ -34,6 +34,9 @@ _DO = {
     "finite_number": "send a number, or null where it is unknown",
     "float_type": "send a number without quotes, or null where it is unknown",
     "horizons": "leave one of them out",
+    "one_subject": "name one of them, and leave the others out",
+    "subject": "name what the event is of",
+    "judgement": "add a probability or a class",
     "changes": "suppose something, such as a stage or an activity",
 }
 _EXPECTED = {
@@ -43,6 +46,7 @@ _EXPECTED = {
     "string_too_short": "at least {min_length:,} characters",
     "extra_forbidden": "only parameters that are described in /docs",
     "missing": "a value",
+    "model_attributes_type": "an object",
 }
 """What is expected, where pydantic would say it in a programmer's words."""
 
@@ -65,9 +69,23 @@ def parts_of(error: ValidationError, kind: type[BaseModel]) -> list[Part]:
     return [_part(found, kind) for found in _found(error)[:MOST_PARTS]]
 
 
-def event_parts_of(error: ValidationError) -> list[Part]:
-    """Say in three parts what is wrong with one event; pointers are into the event."""
-    return [_event_part(found) for found in _found(error)[:MOST_PARTS]]
+def event_parts_of(error: ValidationError, line: int | None = None) -> list[Part]:
+    """Say in three parts what is wrong with one event; pointers are into the event.
+
+    Parameters
+    ----------
+    line
+        The line of the body that it was on, where each is read by itself.
+    """
+    parts = [_event_part(found) for found in _found(error)[:MOST_PARTS]]
+    if line is None or not is_syntax(error):
+        return parts
+    # What is read by itself has one line, and would always be said to be line 1.
+    more = {"found": f"line {line}, which cannot be read", "do": "send one JSON object a line"}
+    return [
+        part.model_copy(update=more | {"expected": part.expected.replace("at line 1 ", f"at line {line} ")})
+        for part in parts
+    ]
 
 
 def parameter_parts_of(errors: Sequence[Any]) -> list[Part]:
@@ -113,7 +131,7 @@ def _part(found: ErrorDetails, kind: type[BaseModel]) -> Part:
         )
     if found["type"] == "missing":
         return Part(pointer=pointer(place), found=f"no {name}", expected=f"a value of {name}", do=_DO["missing"])
-    given = "a body that cannot be read" if found["type"] == "json_invalid" else _short(found["input"])
+    given = "a body that cannot be read" if found["type"] == "json_invalid" else _given(found)
     return Part(
         pointer=pointer(place),
         found=f"{given} ({name})" if place else given,
@@ -169,6 +187,21 @@ def pointer(place: tuple[int | str, ...]) -> str:
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in place)
 
 
+def _given(found: ErrorDetails) -> str:
+    """What was found: the fields that an error names, or the value."""
+    named: str | None = found.get("ctx", {}).get("found")
+    return _short(found["input"]) if named is None else named
+
+
 def _short(value: Any) -> str:
-    text = repr(value) if isinstance(value, str | int | float | bool | None) else f"a {type(value).__name__}"
+    text = _text(value)
     return text if len(text) <= _MOST_CHARACTERS else f"{text[: _MOST_CHARACTERS - 1]}…"
+
+
+def _text(value: Any) -> str:
+    """A value in short: of an object its fields, of a list how long it is."""
+    if isinstance(value, dict):
+        return f"an object with {', '.join(map(str, value))}" if value else "an object without fields"
+    if isinstance(value, list):
+        return f"a list of {len(value)}" if value else "an empty list"
+    return repr(value) if isinstance(value, str | int | float | bool | None) else f"a {type(value).__name__}"

@@ -11,6 +11,7 @@ import pandas as pd
 from features.activity_events import superseded
 from features.errors import DataError
 from features.history.history import Attribute, History
+from features.history.told_columns import as_first_told
 from features.instants import micros
 from features.rows import Rows
 from features.table_rows import TableRows
@@ -37,7 +38,9 @@ def accounts_of(history: History) -> pd.DataFrame:
     >>> accounts_of(build_history({"accounts": accounts}))["recorded_at"].dt.month.tolist()
     [1]
     """
-    named = history.opportunities[_KNOWN].dropna(subset="account_id")
+    # Of an instant that was corrected the first record has the first.
+    told = history.field_history[history.field_history["field"] == "created_at"]
+    named = as_first_told(history.opportunities, told)[_KNOWN].dropna(subset="account_id")
     records = pd.concat([history.accounts[_KNOWN], named], ignore_index=True)
     first = records.sort_values(["recorded_at", "created_at"], kind="stable").drop_duplicates("account_id")
     return first.sort_values(["recorded_at", "account_id"]).reset_index(drop=True)

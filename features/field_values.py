@@ -100,4 +100,13 @@ def _place(place: dict[str, float], text: object) -> float:
     return place.get(text, math.nan) if isinstance(text, str) else math.nan
 
 
-_READERS: dict[str, Callable[[object], float]] = {"amount": number_of, "expected_close_date": _day}
+def _micros(text: object) -> float:
+    """Microseconds since 1970; a float has them exactly until the year 2255."""
+    return float(micros_of(datetime.fromisoformat(text))) if isinstance(text, str) else math.nan
+
+
+_READERS: dict[str, Callable[[object], float]] = {
+    "amount": number_of,
+    "expected_close_date": _day,
+    "created_at": _micros,
+}

@@ -72,8 +72,12 @@ class View:
 
     @cached_property
     def created(self) -> Ints:
-        """When each snapshot's opportunity was created, microseconds."""
-        return self.rows.created[self.opportunity]
+        """When each snapshot's opportunity was created, as then known, microseconds."""
+        stated = self.rows.created[self.opportunity]
+        if "created_at" not in self.rows.fields.bounds:
+            return stated
+        told = self.path("created_at").last
+        return np.where(np.isnan(told), stated, told).astype(np.int64)
 
     @cached_property
     def opportunity_index(self) -> pd.Index:

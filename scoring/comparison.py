@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -146,7 +146,7 @@ def compare(
 
 def _judged(
     forecasts: pd.DataFrame,
-    cutoffs: Sequence[pd.Timestamp],
+    cutoffs: list[Any],
     weights: Floats,
     days: float | None,
     stages: Mapping[str, Words],

@@ -254,8 +254,11 @@ def _told_over_time(database: Database) -> list[pd.Timestamp]:
     change = {"type": "field_change", "opportunity_id": "o1"}
     tell(1, *visits, {"type": "stage_change", "opportunity_id": "o2", "stage": "won"})
     tell(2, change | {"field": "product", "value": "suite"}, change | {"field": "team", "value": None})
+    later = {"field": "created_at", "value": "2026-01-05T08:00:00+08:00"}
+    tell(2, {"type": "field_change", "event_id": "o3-created", "opportunity_id": "o3"} | later)
     tell(3, {"type": "merge", "account_id": "a", "into": "b"}, {"type": "activity", "account_id": "a", "kind": "call"})
     tell(4, {"type": "stage_change", "opportunity_id": "o1", "stage": "won"}, *visits)
+    tell(5, change | {"event_id": "o1-created", "field": "created_at", "value": "2025-12-01T00:00:00Z"})
     tell(5, {"type": "field_change", "opportunity_id": "o3", "field": "account_id", "value": "d"})
     tell(6, {"type": "merge", "account_id": "b", "into": "d"}, visits[1])
     put(days[6], "o4", account_id="a", product="suite", channel="web")
@@ -280,6 +283,14 @@ def test_what_is_told_anew_counts_from_when_it_was_told(database: Database) -> N
         seen |= set(found["product_win_lift"].dropna()) | set(found["account_wins"].dropna())
         named = known_as_of(whole, day).opportunities.set_index("opportunity_id")
         assert named["product"]["o1"] == ("basic" if day < days[2] else "suite")
+        assert named["created_at"]["o1"] == (
+            days[0].floor("D") if day < days[5] else pd.Timestamp("2025-12-01", tz="UTC")
+        )
+        assert named["created_at"]["o3"] == (
+            days[0].floor("D") if day < days[2] else pd.Timestamp("2026-01-05", tz="UTC")
+        )
+        aged = found["days_since_created"].iloc[0]
+        assert aged == pytest.approx((day - named["created_at"]["o1"]) / pd.Timedelta(days=1))
         assert named["account_id"]["o1"] == ("a" if day < days[3] else "b" if day < days[6] else "d")
     assert {0.0, 1.0, 2.0} < seen
 

@@ -59,11 +59,45 @@ def test_every_kind_holds_from_when_it_is_told_unless_said(
     database: Database, kind: str, row: dict[str, object]
 ) -> None:
     with live_service(database) as client:
-        assert client.put(f"/v1/inputs/{kind}", json={kind: [row]}).status_code == 200
         assert client.put(f"/v1/inputs/{kind}", json={kind: [row]}).json()["written"] == 1
         [found] = client.get(f"/v1/inputs/{kind}", params={"as_of": NOW.isoformat()}).json()["rows"]
     assert {name: found[name] for name in row} == row
     assert pd.Timestamp(found["valid_from"]) == NOW
+
+
+@pytest.mark.parametrize(
+    ("kind", "row", "other"),
+    [
+        ("targets", {"scope": "team", "name": "north", **QUARTER, "wins": 5}, {"wins": 6}),
+        ("commits", {"owner_id": "o1", **QUARTER, "amount": 5.5, "currency": "EUR"}, {"amount": None}),
+        ("teams", {"owner_id": "o1", "team": "north"}, {"team": None}),
+        ("rates", {"currency": "EUR", "to_currency": "CNY", "rate": 7.8}, {"rate": 7.9}),
+    ],
+)
+def test_what_holds_already_is_a_duplicate(
+    database: Database, kind: str, row: dict[str, object], other: dict[str, object]
+) -> None:
+    now = [NOW]
+
+    def tell(*rows: dict[str, object]) -> tuple[int, int, int]:
+        now[0] += pd.Timedelta(days=1)
+        answer = client.put(f"/v1/inputs/{kind}", json={kind: list(rows)})
+        assert answer.status_code == 200
+        return answer.json()["written"], answer.json()["duplicates"], answer.json()["through_seq"]
+
+    with live_service(database, clock=lambda: now[0]) as client:
+        later = {"valid_from": "2099-01-01T00:00:00Z"}
+        assert tell(row) == (1, 0, 1)
+        assert tell(row) == (0, 1, 1), "another instant of telling is nothing new"
+        assert tell(row, row | {"valid_from": None}) == (0, 2, 1)
+        assert tell(row | other, row | other, row) == (2, 1, 2), "it changes, and back"
+        assert tell(row | other | later) == (1, 0, 3)
+        assert tell(row) == (0, 1, 3), "what is to hold later does not hold yet"
+        assert tell(row | {"valid_from": LAST_WEEK}) == (1, 0, 4), "from when it holds is something new"
+        found = client.get(f"/v1/inputs/{kind}").json()["rows"]
+        commits = client.get("/v1/audit-log").json()["commits"]
+    assert [{name: one[name] for name in row} for one in found] == [row]
+    assert len(commits) == 4
 
 
 def test_days_that_are_no_period_are_answered_with_a_note_and_printed(

@@ -14,11 +14,12 @@ from sqlalchemy import insert
 
 from api.store.tables import SCORES
 from features.as_of import known_as_of
+from features.history.database.description import Description, write_description
 from features.history.database.engine import Database
 from features.history.database.history_of import history_of
 from features.history.database.import_history import write_into
 from features.history.database.reads import Cut, opportunity_known
-from features.history.history import build_history
+from features.history.history import Attribute, build_history
 from features.history.live import request_body
 from features.instants import micros_of
 from tests.services import NOW, live_service, push
@@ -459,3 +460,57 @@ def test_what_happened_at_one_instant_counts_as_it_was_sent(client: httpx.Client
     assert client.get("/v1/opportunities/o1").json()["stage"] == "identified"
     push(client, stage("b", "negotiation"))
     assert client.get("/v1/opportunities/o1").json()["stage"] == "negotiation"
+
+
+def test_what_is_listed_as_a_kind_is_taken_as_one_and_nothing_else_is(client: httpx.Client, database: Database) -> None:
+    put(client)
+    flag = Attribute("vip", "flag", "creation")
+    with database.writing("test", "description", lambda: NOW) as writing:
+        write_description(writing, Description(attributes={"vip": flag}))
+        writing.rows = 1
+    names = ("webinar", "vip", "amount", "currency", "contacts", "meeting")
+    for name in names:
+        assert client.put(f"/v1/collection/{name}", json={"since": None}).status_code == 200
+    assert client.put("/v1/collection/webinar", json={"is_collected": False}).status_code == 200
+    listed = {one["name"]: one["sort"] for one in client.get("/v1/collection").json()["collected"]}
+    assert listed == {"vip": "field", "amount": "field", "currency": "field", "contacts": "table", "meeting": "kind"}
+    told = push(client, *(meeting(f"m-{name}", opportunity_id="o1", kind=name) for name in names))
+    assert statuses(told) == [201, 422, 422, 422, 422, 201], "a kind that is not collected any more is still one"
+    assert "webinar" not in history_of(database).collected
+    wrong = client.put("/v1/collection/meetin", json={"is_collected": False})
+    assert wrong.status_code == 422
+    assert wrong.json()["errors"][0]["do"] == "did you mean 'meeting'?"
+
+
+def test_when_an_opportunity_was_created_is_corrected_from_when_it_was_told(database: Database) -> None:
+    now = [pd.Timestamp("2026-03-01", tz="UTC")]
+    change = {"type": "field_change", "field": "created_at", "occurred_at": "2026-03-09T00:00:00Z"}
+    of_it = change | {"opportunity_id": "o1"}
+
+    def created(client: httpx.Client, **query: str) -> str:
+        found: str = client.get("/v1/opportunities/o1", params=query).json()["created_at"]
+        return found
+
+    with live_service(database, clock=lambda: now[0]) as client:
+        put(client, stage="proposal", account_id="a1")
+        now[0] = pd.Timestamp("2026-03-10", tz="UTC")
+        push(client, of_it | {"event_id": "f1", "value": "2025-12-01T08:00:00+08:00"})
+        assert created(client) == "2025-12-01T00:00:00Z"
+        assert created(client, as_of="2026-03-05T00:00:00Z") == CREATED
+        now[0] = pd.Timestamp("2026-03-20", tz="UTC")
+        push(client, {"type": "retraction", "event_id": "r1", "retracts": "f1"})
+        assert created(client) == CREATED
+        assert created(client, as_of="2026-03-15T00:00:00Z") == "2025-12-01T00:00:00Z"
+        client.put("/v1/accounts/a1", json={"created_at": CREATED})
+        wrong = push(
+            client,
+            of_it | {"event_id": "w1", "value": "2025-12-01"},
+            of_it | {"event_id": "w2", "value": None},
+            of_it | {"event_id": "w3", "value": "2027-01-01T00:00:00Z"},
+            change | {"event_id": "w4", "account_id": "a1", "value": "2025-12-01T08:00:00Z"},
+        )
+    assert statuses(wrong) == [422] * 4
+    errors = [result["errors"][0] for result in wrong["results"]]
+    assert [error["pointer"] for error in errors] == ["/value", "/value", "/value", "/field"]
+    assert errors[0]["do"] == "write the instant with date, time and zone"
+    assert "DELETE /v1/accounts/a1" in errors[3]["do"]

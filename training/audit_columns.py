@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from features.history.history import Attribute, History
 from features.history.schema import CORRECTABLE, TABLES
-from features.history.told_columns import with_told
+from features.history.told_columns import as_first_told
 from features.instants import DAY, micros
 from training.audit_ends import Ends
 
@@ -99,7 +99,7 @@ def static_columns(history: History) -> list[Column]:
 def _as_first_told(history: History) -> pd.DataFrame:
     """Columns that were told anew have their first value; what was told later is dated."""
     told = history.field_history[history.field_history["field"].isin(CORRECTABLE)]
-    return with_told(history.opportunities, told.sort_values("recorded_at", kind="stable")[::-1])
+    return as_first_told(history.opportunities, told)
 
 
 def _standard(rows: pd.DataFrame, name: str) -> Column:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import AwareDatetime, Field
@@ -16,9 +15,9 @@ from api.schemas import Instant, PathId, Strict
 from api.security import needs
 from api.store.service import actor_of, database_of
 from features.errors import RequestError
-from features.history.database.description import read_description, say_collected, say_not_collected
+from features.history.database.description import Description, Sort, read_description, say_collected, say_not_collected
 from features.history.database.reads import moment
-from features.history.live_rules import CONTACTS, STANDARD_FIELDS
+from features.history.live_rules import check_name
 from features.instants import micros_of
 
 router = APIRouter(tags=["collection"])
@@ -39,7 +38,7 @@ class CollectedAnswer(Answer):
     """A name that is collected."""
 
     name: str = Field(description="A kind of activity, a field, contacts or accounts.", examples=["email_opened"])
-    sort: Literal["kind", "field", "table"] = Field(description="What it names.", examples=["kind"])
+    sort: Sort = Field(description="What it names.", examples=["kind"])
     since: AwareDatetime | None = Field(
         description="From when all of it is known; null: always.", examples=["2025-07-01T00:00:00Z"]
     )
@@ -63,8 +62,8 @@ class CollectionAnswer(Answer):
 def get_collection(request: Request) -> Response:
     """List what the source delivers, and since when."""
     with database_of(request).reading() as connection:
-        collected = read_description(connection).collected
-    return _answer(collected)
+        description = read_description(connection)
+    return _answer(description)
 
 
 @router.put(
@@ -82,7 +81,8 @@ def put_collection(
 ) -> Response:
     """Say whether a name is delivered, and since when. What is first told of is collected from then on, unasked.
 
-    A kind of activity of your own is made known here before its first event.
+    A kind of activity of your own is made known here before its first event: a name that is no field and no table
+    is such a kind, and events may name it from then on, also when it is not collected any more.
     """
     told = read_as(body, CollectionBody)
     _check_sense(told)
@@ -91,9 +91,10 @@ def put_collection(
         if told.is_collected:
             say_collected(writing, {name: None if told.since is None else micros_of(told.since)})
         else:
+            check_name(name, read_description(writing.connection).names, "name", "/name")
             say_not_collected(writing, name)
-        collected = read_description(writing.connection).collected
-    return _answer(collected)
+        description = read_description(writing.connection)
+    return _answer(description)
 
 
 def _check_sense(told: CollectionBody) -> None:
@@ -101,15 +102,9 @@ def _check_sense(told: CollectionBody) -> None:
         raise RequestError("since with is_collected false", "one of the two", "leave since out", "/since")
 
 
-def _answer(collected: Mapping[str, int | None]) -> Response:
+def _answer(description: Description) -> Response:
     rows = [
-        CollectedAnswer(name=name, sort=_sort(name), since=None if since is None else moment(since))
-        for name, since in sorted(collected.items())
+        CollectedAnswer(name=name, sort=description.sort_of(name), since=None if since is None else moment(since))
+        for name, since in sorted(description.collected.items())
     ]
     return answered(CollectionAnswer(collected=rows))
-
-
-def _sort(name: str) -> Literal["kind", "field", "table"]:
-    if name in (CONTACTS, "accounts"):
-        return "table"
-    return "field" if name in STANDARD_FIELDS else "kind"

@@ -37,18 +37,18 @@ router = APIRouter(tags=["inputs"])
 def put_inputs(request: Request, kind: KindName, body: Annotated[bytes, Depends(read_body)]) -> Response:
     """Tell rows of one kind, under its name: ``{"targets": [...]}``. A later row replaces an earlier of the same key.
 
-    Nothing is forgotten: ``?as_of=`` answers as it was known then. A row with null for its value
+    A row that says what is said already, or without ``valid_from`` what holds already, is a duplicate: it is not
+    written again. Nothing is forgotten: ``?as_of=`` answers as it was known then. A row with null for its value
     says that the value is not known from then on; what is not told is unknown, not zero.
     """
     told = read_as(body, BODIES[kind])
-    rows = told.model_dump()[kind]
+    frame = _frame(told.model_dump()[kind])
     with database_of(request).writing(actor_of(request), "put inputs", request.app.state.clock) as writing:
-        frame = _frame(rows, instant(writing.recorded_at))
         written = write_inputs(writing, kind, frame)
     return answered(
         WrittenInputsAnswer(
             written=written,
-            duplicates=len(rows) - written,
+            duplicates=len(frame) - written,
             notes=_notes(request, kind, frame),
             through_seq=writing.seq,
         )
@@ -64,9 +64,9 @@ def _notes(request: Request, kind: str, rows: pd.DataFrame) -> list[Words]:
     return [Words(en=note.en, zh_cn=note.zh) for note in unmatched(rows, kind, calendar)]
 
 
-def _frame(rows: list[dict[str, Any]], told_at: pd.Timestamp) -> pd.DataFrame:
-    """Make a table of rows; one that says no instant holds from when it is told."""
-    frame = pd.DataFrame([row | {"valid_from": row["valid_from"] or told_at} for row in rows])
+def _frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Make a table of rows; ``valid_from`` is missing where a row does not say from when it holds."""
+    frame = pd.DataFrame(rows)
     frame["valid_from"] = pd.to_datetime(frame["valid_from"], utc=True)
     for name in ("period_start", "period_end"):
         if name in frame:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Literal, cast
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, Literal, NamedTuple, cast
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import ValidationError
 from pydantic_core import from_json
 
+from api.answers import Reason
 from api.body import is_ndjson, read_body, read_events
 from api.event_answers import EventResult, EventsAnswer, PutAnswer, WaitingAnswer, WaitingEventsAnswer
-from api.event_schemas import EVENT, AccountBody, ContactBody, OpportunityBody, RawEvents
+from api.event_schemas import EVENT, AccountBody, ContactBody, Event, OpportunityBody, RawEvents
+from api.event_values import check_value
 from api.metrics import Metrics
 from api.problems import Part, documented, part_of, sort_of
 from api.reading import answered, described, read_as, wrong_body
@@ -25,7 +27,16 @@ from api.validation import event_parts_of
 from features.history.database.engine import Writing
 from features.history.database.reads import moment
 from features.history.database.waiting import waiting_events
-from features.history.database.writes import Done, Written, append_events, put_account, put_contact, put_opportunity
+from features.history.database.writes import (
+    Done,
+    Written,
+    append_events,
+    opportunity_notes,
+    put_account,
+    put_contact,
+    put_opportunity,
+)
+from features.history.live_rules import Note
 
 router = APIRouter(tags=["push"], dependencies=[Depends(needs("write"))])
 
@@ -90,12 +101,14 @@ def _put(
         writing.subject = name
         done = put(writing, name, told.model_dump())
         erased = erased_at(writing.connection, what, name)
+        notes = opportunity_notes(writing, name) if what == "opportunity" else []
     answer = PutAnswer(
         id=name,
         result=done,
         through_seq=writing.seq,
         recorded_at=moment(writing.recorded_at),
         erased_at=None if erased is None else moment(erased),
+        warnings=_warnings(notes),
     )
     return answered(answer, 201 if done == "created" else 200)
 
@@ -121,23 +134,20 @@ def post_events(
 ) -> Response:
     """Write up to 10,000 events in one commit, JSON or one object a line.
 
-    Each event is judged for itself: what is wrong is refused and said so, the rest is written.
+    Each event is judged for itself: what is wrong is refused and said so, the rest is written. Events may come
+    late and in any order, so a course that looks wrong by what is known now is written and has warnings: a stage
+    change of what is closed counts as a reopening, a reopening of what is open as a stage change, a second close
+    from then on. Only a reopening into a closed stage is refused: no order makes it right.
     """
-    is_lines = is_ndjson(request)
-    read = [_read(one, is_line=is_lines) for one in _raw_events(body, is_lines)]
-    told = [event for event, _ in read if event is not None]
+    read = _lines(body) if is_ndjson(request) else _bodies(body)
+    told = [one.event for one in read if one.event is not None]
     action, subject = _only_subject(told)
     with database_of(request).writing(actor_of(request), action, request.app.state.clock) as writing:
         written = iter(append_events(writing, told))
         writing.subject = subject
-    became = [next(written) if event is not None else None for event, _ in read]
-    found = [_result(index, parts, one) for index, ((_, parts), one) in enumerate(zip(read, became, strict=True))]
-    refused = (
-        refusal_of(one.status, one.errors, is_read=event is not None)
-        for (event, _), one in zip(read, found, strict=True)
-        if one.status in (409, 422)
-    )
-    cast(Metrics, request.app.state.metrics).count_refusals(refused)
+    became = [next(written) if one.event is not None else None for one in read]
+    found = [_result(index, one, what) for index, (one, what) in enumerate(zip(read, became, strict=True))]
+    cast(Metrics, request.app.state.metrics).count_refusals(_refusals(read, found))
     waiting = [one.waits_for for one in became if one is not None and one.error is None and one.waits_for is not None]
     return _answer(writing, found, waiting, everything=results == "all")
 
@@ -149,21 +159,42 @@ def _only_subject(told: Sequence[dict[str, Any]]) -> tuple[str, str | None]:
     return (f"{key.removesuffix('_id')} events" if key else "events"), name
 
 
-def _raw_events(body: bytes, is_lines: bool) -> Sequence[Any]:
-    """Events not judged yet: lines of text, or values of JSON."""
-    if not is_lines:
-        return read_as(body, RawEvents).events
+def _refusals(read: Sequence[_Read], found: Sequence[EventResult]) -> Iterator[tuple[str, str]]:
+    """Why each of the refused was."""
+    for one, answer in zip(read, found, strict=True):
+        if answer.status in (409, 422):
+            yield refusal_of(answer.status, answer.errors, is_read=one.event is not None)
+
+
+class _Read(NamedTuple):
+    """An event as plain data, or what is wrong with it; its id, and the line that it was on, where there are."""
+
+    event: dict[str, Any] | None
+    event_id: str | None
+    line: int | None
+    errors: list[Part]
+
+
+def _bodies(body: bytes) -> list[_Read]:
+    """Read the events of a body of JSON."""
+    return [_read(raw, EVENT.validate_python, None) for raw in read_as(body, RawEvents).events]
+
+
+def _lines(body: bytes) -> list[_Read]:
+    """Read a body with an event a line; blank lines are passed over."""
+    lines = [(number, line) for number, line in enumerate(body.split(b"\n"), 1) if line.strip()]
     with wrong_body(RawEvents):
-        return RawEvents.model_validate({"events": [line for line in body.split(b"\n") if line.strip()]}).events
+        RawEvents.model_validate({"events": lines})
+    return [_read(line, EVENT.validate_json, number) for number, line in lines]
 
 
-def _read(raw: Any, *, is_line: bool) -> tuple[dict[str, Any] | None, tuple[str | None, list[Part]]]:
-    """Read one event: as plain data, or its id as far as it has one, and what is wrong with it."""
+def _read(raw: Any, validate: Callable[[Any], Event], line: int | None) -> _Read:
     try:
-        event = EVENT.validate_json(raw) if is_line else EVENT.validate_python(raw)
-        return event.model_dump(), (event.event_id, [])
+        event = validate(raw)
+        check_value(event)
+        return _Read(event.model_dump(), event.event_id, line, [])
     except ValidationError as error:
-        return None, (_id_of(raw, is_line), event_parts_of(error))
+        return _Read(None, _id_of(raw, line is not None), line, event_parts_of(error, line))
 
 
 def _id_of(raw: Any, is_line: bool) -> str | None:
@@ -175,14 +206,26 @@ def _id_of(raw: Any, is_line: bool) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def _result(index: int, read: tuple[str | None, list[Part]], became: Written | None) -> EventResult:
-    name, parts = read
-    if became is None:
-        return EventResult(index=index, event_id=name, status=422, errors=parts)
-    if became.error is None:
-        return EventResult(index=index, event_id=name, status=201 if became.done == "created" else 200, errors=[])
-    status = 409 if sort_of(became.error).status == 409 else 422
-    return EventResult(index=index, event_id=name, status=status, errors=[part_of(became.error)])
+def _result(index: int, read: _Read, became: Written | None) -> EventResult:
+    status: Literal[200, 201, 409, 422] = 422
+    errors, notes = read.errors, became.notes if became is not None else ()
+    if became is not None and became.error is None:
+        status = 201 if became.done == "created" else 200
+    elif became is not None and became.error is not None:
+        status = 409 if sort_of(became.error).status == 409 else 422
+        errors = [part_of(became.error)]
+    return EventResult(
+        index=index,
+        line=read.line,
+        event_id=read.event_id,
+        status=status,
+        errors=errors,
+        warnings=_warnings(notes),
+    )
+
+
+def _warnings(notes: Sequence[Note]) -> list[Reason]:
+    return [Reason(code=note.code, en=note.en, zh_cn=note.zh) for note in notes]
 
 
 def _answer(writing: Writing, found: Sequence[EventResult], waiting: Sequence[str], *, everything: bool) -> Response:
@@ -194,9 +237,10 @@ def _answer(writing: Writing, found: Sequence[EventResult], waiting: Sequence[st
         created=count[201],
         duplicates=count[200],
         refused=refused,
+        warned=sum(bool(result.warnings) for result in found),
         waiting=len(waiting),
         waiting_for=sorted(set(waiting))[:_MOST_NAMED],
-        results=[result for result in found if everything or result.status != 201],
+        results=[result for result in found if everything or result.status != 201 or result.warnings],
     )
     status = 207 if refused else 200 if count[200] else 201
     return answered(answer, status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -20,7 +21,8 @@ def write_inputs(writing: Writing, kind: str, rows: pd.DataFrame) -> int:
     ----------
     rows
         Columns of the kind. Without ``recorded_at`` they are recorded with this commit;
-        without ``valid_from`` they hold from then on. No row is recorded after the commit.
+        without ``valid_from`` a row holds from then on, and is left out when the same holds
+        already. No row is recorded after the commit.
 
     Returns
     -------
@@ -33,9 +35,10 @@ def write_inputs(writing: Writing, kind: str, rows: pd.DataFrame) -> int:
     """
     at = instant(writing.recorded_at)
     filled = rows.assign(**{name: at for name in ("recorded_at", "valid_from") if name not in rows})
-    checked = check_input(kind, filled)
+    is_dated = filled["valid_from"].notna() & ("valid_from" in rows)
+    checked = check_input(kind, filled.assign(valid_from=filled["valid_from"].where(is_dated, at)))
     checked["recorded_at"] = checked["recorded_at"].where(checked["recorded_at"] <= at, at)
-    new = _new(checked, read_input(writing.connection, kind), kind)
+    new = checked[_is_new(checked, is_dated, read_input(writing.connection, kind), kind, at)]
     stored = _as_stored(new).to_dict("records")
     records: list[dict[Any, Any]] = [{"seq": writing.seq, "place": place, **row} for place, row in enumerate(stored)]
     if records:
@@ -44,19 +47,42 @@ def write_inputs(writing: Writing, kind: str, rows: pd.DataFrame) -> int:
     return len(records)
 
 
-def _new(rows: pd.DataFrame, before: pd.DataFrame, kind: str) -> pd.DataFrame:
-    """Leave out rows whose last record of the same key and ``valid_from`` says the same."""
-    about, values = [*KINDS[kind].key, "valid_from"], list(KINDS[kind].values)
-    last: dict[tuple[Any, ...], tuple[Any, ...]] = {}
-    in_order = before.sort_values("recorded_at", kind="stable")
-    for row in _plain(in_order).to_dict("records"):
-        last[tuple(row[name] for name in about)] = tuple(row[name] for name in values)
-    keep = []
-    for row in _plain(rows).to_dict("records"):
-        key, said = tuple(row[name] for name in about), tuple(row[name] for name in values)
-        keep.append(last.get(key) != said)
-        last[key] = said
-    return rows[keep]
+def _is_new(rows: pd.DataFrame, is_dated: pd.Series, before: pd.DataFrame, kind: str, at: pd.Timestamp) -> list[bool]:
+    """Tell which rows say something that is not said already."""
+    said = _Said(kind, at)
+    for row in _plain(before.sort_values("recorded_at", kind="stable")).to_dict("records"):
+        said.tell(row)
+    found = []
+    for row, dated in zip(_plain(rows).to_dict("records"), is_dated, strict=True):
+        found.append(not said.has(row, dated))
+        said.tell(row)
+    return found
+
+
+class _Said:
+    """What was said last of each key: from each instant on, and of what holds at one."""
+
+    def __init__(self, kind: str, at: pd.Timestamp) -> None:
+        self.kind, self.at = KINDS[kind], at
+        self.last: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+        self.holds: dict[tuple[Any, ...], tuple[pd.Timestamp, tuple[Any, ...]]] = {}
+
+    def tell(self, row: Mapping[Any, Any]) -> None:
+        key, values, since = self._parts(row)
+        self.last[(*key, since)] = values
+        if since <= self.at and (key not in self.holds or since >= self.holds[key][0]):
+            self.holds[key] = since, values
+
+    def has(self, row: Mapping[Any, Any], is_dated: bool) -> bool:
+        """A row that says from when it holds is said if it was from then on; another if it holds anyway."""
+        key, values, since = self._parts(row)
+        if is_dated:
+            return self.last.get((*key, since)) == values
+        return key in self.holds and self.holds[key][1] == values
+
+    def _parts(self, row: Mapping[Any, Any]) -> tuple[tuple[Any, ...], tuple[Any, ...], pd.Timestamp]:
+        key = tuple(row[name] for name in self.kind.key)
+        return key, tuple(row[name] for name in self.kind.values), row["valid_from"]
 
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:

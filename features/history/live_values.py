@@ -115,6 +115,24 @@ def _date(value: Value, pointer: str) -> str:
     return str(value)
 
 
+def instant_told(value: Value, pointer: str) -> datetime:
+    """Read an instant with its zone.
+
+    Raises
+    ------
+    RequestError
+        It is none.
+    """
+    try:
+        told = datetime.fromisoformat(str(value))
+    except ValueError:
+        told = None
+    if told is None or told.tzinfo is None:
+        expected = "an instant with its zone, such as 2026-03-31T09:30:00Z"
+        raise RequestError(_shown(value), expected, "write the instant with date, time and zone", pointer)
+    return told
+
+
 def _day(text: str) -> date:
     if _DAY.fullmatch(text):
         return date.fromisoformat(text)

@@ -158,9 +158,9 @@ _ACTIVITIES = Table(
     ),
 )
 
-CORRECTABLE = ("account_id", "team", "product", "service", "source", "channel", "currency")
+CORRECTABLE = ("account_id", "team", "product", "service", "source", "channel", "currency", "created_at")
 """Columns of opportunities that may be told anew. ``field_history`` then has every value from the first on, by
-when it was told; ``opportunities`` has the last."""
+when it was told; ``opportunities`` has the last. An instant is written there as text in UTC."""
 
 TABLES = {
     table.name: table for table in (_ACCOUNTS, _CONTACTS, _OPPORTUNITIES, _STAGE_HISTORY, _FIELD_HISTORY, _ACTIVITIES)

@@ -25,6 +25,13 @@ def with_told(opportunities: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
     found = opportunities.copy(deep=False)
     for name, rows in told.groupby("field"):
         last = rows.drop_duplicates("opportunity_id", keep="last").set_index("opportunity_id")["value"]
+        if isinstance(found[name].dtype, pd.DatetimeTZDtype):
+            last = pd.to_datetime(last, utc=True, format="ISO8601").astype(found[name].dtype)
         is_told = found["opportunity_id"].isin(last.index)
         found[name] = found[name].where(~is_told, found["opportunity_id"].map(last))
     return found
+
+
+def as_first_told(opportunities: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
+    """Give opportunities the first value told of each column; ``told`` are rows of ``field_history``, every value."""
+    return with_told(opportunities, told.sort_values("recorded_at", kind="stable")[::-1])

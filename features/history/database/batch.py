@@ -10,7 +10,9 @@ from sqlalchemy import Connection
 from features.errors import ConflictingEventError, RequestError
 from features.history.database.engine import Writing
 from features.history.database.erased import check_not_erased, still_erased
+from features.history.database.merges_told import MergesTold
 from features.history.database.parts import rows_by_id
+from features.history.database.reads import moment
 from features.history.database.rows import Row, event_row, value_text
 from features.history.database.tables import (
     ACTIVITY,
@@ -23,7 +25,7 @@ from features.history.database.tables import (
     STAGE,
 )
 from features.history.live_rules import Rules, check_name
-from features.history.live_values import field_text
+from features.history.live_values import field_text, instant_told
 from features.history.schema import ASSESSED_FIELDS, CORRECTABLE
 
 ENTITY_FIELDS = {
@@ -55,6 +57,8 @@ class Batch:
         people = (body["contact_id"] for body in bodies if body["type"] == "field_change" and body.get("contact_id"))
         self.account = dict(rows_by_id(connection, CONTACTS, ("contact_id", "account_id"), people))
         self.erased = still_erased(connection, bodies)
+        self.merges = MergesTold(connection)
+        self.stages: dict[str | None, dict[str, set[str]]] = {}
 
     def check(self, body: Mapping[str, Any]) -> Row | None:
         """Return the row of an event; None when it was written before.
@@ -78,6 +82,7 @@ class Batch:
         self.events[row["event_id"]] = row
         if row["replaces"] is not None:
             self.replacing.setdefault(row["replaces"], []).append((row["event_id"], row["kind"]))
+        self.merges.tell(row)
         return row
 
     def unknown_opportunity(self, body: Mapping[str, Any]) -> str | None:
@@ -87,8 +92,8 @@ class Batch:
 
     def _check_subject(self, body: Mapping[str, Any], row: Row) -> None:
         check_not_erased(body, self.erased)
-        if row["kind"] == MERGE and row["account_id"] == row["value"]:
-            raise RequestError("an account merged into itself", "another account", "correct the ids", "/into")
+        if row["kind"] == MERGE:
+            self.merges.check(row["account_id"], row["value"])
         if row["kind"] == FIELD and row["contact_id"] is not None:
             # What is told of a person is read with the account.
             _check_told_of(row["contact_id"], self.account)
@@ -102,7 +107,15 @@ class Batch:
 
     def _check_what(self, body: Mapping[str, Any], row: Row) -> None:
         if row["kind"] == STAGE:
-            check_name(row["name"], self._stages(row["opportunity_id"]), "stage", "/stage")
+            stages = self._stages(row["opportunity_id"])
+            check_name(row["name"], stages, "stage", "/stage")
+            if body["type"] == "reopening" and "open" not in stages[row["name"]]:
+                raise RequestError(
+                    f"a reopening into {row['name']!r}, which is closed",
+                    f"one of {', '.join(key for key, outcomes in stages.items() if 'open' in outcomes)}",
+                    "send a close as type stage_change, and a reopening with the stage that it opens again",
+                    "/stage",
+                )
         elif row["kind"] == ACTIVITY:
             check_name(row["name"], self.rules.kinds, "kind", "/kind")
         elif body["type"] == "assessment":
@@ -110,20 +123,40 @@ class Batch:
         elif row["kind"] == FIELD:
             row["value"] = self._field_value(body, row)
 
-    def _stages(self, opportunity_id: str) -> list[str]:
-        """Stages of its process; of every process while the opportunity is not known yet."""
+    def _stages(self, opportunity_id: str) -> dict[str, set[str]]:
+        """Stages of its process with their outcomes; of every process while the opportunity is not known yet."""
         process = self.process.get(opportunity_id)
-        named = [self.rules.processes[process]] if process else list(self.rules.processes.values())
-        return list(dict.fromkeys(key for one in named for key in one.keys))
+        found = self.stages.get(process)
+        if found is None:
+            named = [self.rules.processes[process]] if process else self.rules.processes.values()
+            found = self.stages[process] = {}
+            for stage in (stage for one in named for stage in one.stages):
+                found.setdefault(stage.key, set()).add(stage.outcome)
+        return found
 
     def _field_value(self, body: Mapping[str, Any], row: Row) -> str | None:
         subject = next(key for key in ("opportunity_id", "contact_id", "account_id") if row[key] is not None)
+        if row["name"] == "created_at":
+            return self._created(subject, row)
         if row["name"] in ENTITY_FIELDS[subject]:
             return value_text(body.get("value"))
         if subject != "opportunity_id":
             check_name(row["name"], ENTITY_FIELDS[subject], "field", "/field")
         check_name(row["name"], (*self.rules.fields, *ENTITY_FIELDS[subject]), "field", "/field")
         return field_text(row["name"], body.get("value"), self.rules, "")
+
+    def _created(self, subject: str, row: Row) -> str:
+        """When an opportunity came to be, as an instant in UTC; of others what was told first stands."""
+        if subject != "opportunity_id":
+            kind = subject.removesuffix("_id")
+            raise RequestError(
+                f"created_at of {kind} {row[subject]!r}",
+                f"one of {', '.join(ENTITY_FIELDS[subject])}: when it came to be stands as it was told first",
+                f"if it must be another, erase it with DELETE /v1/{kind}s/{row[subject]}, and tell all of it again",
+                "/field",
+            )
+        told = instant_told(row["value"], "/value")
+        return moment(self.rules.check_past(told, "created", "/value")).isoformat()
 
     def _check_replaced(self, row: Row) -> None:
         """A correction is of the same sort and subject; a retraction takes its subject from what it retracts."""
@@ -155,7 +188,16 @@ class Batch:
             raise RequestError(
                 f"event {target!r}, a retraction", "an event that tells something", "send the event anew", pointer
             )
-        last = next((name for name, _ in self.replacing.get(target, ()) if not self._is_retracted(name)), None)
+        replacing = self.replacing.get(target, ())
+        last, kind = next((one for one in replacing if not self._is_retracted(one[0])), (None, None))
+        if kind == RETRACTION:
+            anew = "send it as a new event: with an event_id of its own, and without corrects"
+            raise RequestError(
+                f"event {target!r}, which was taken back by {last!r}",
+                "an event that stands",
+                anew if pointer == "/corrects" else "nothing: it is taken back already",
+                pointer,
+            )
         if last is not None:
             raise RequestError(
                 f"event {target!r}, which {last!r} has replaced",

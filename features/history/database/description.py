@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 from sqlalchemy import Connection, Select, bindparam, insert, select
@@ -17,12 +17,14 @@ from features.history.database.tables import COLLECTED, DESCRIPTIONS
 from features.history.history import Attribute
 from features.history.live_rules import CONTACTS, STANDARD_FIELDS, Rules
 from features.history.process import DEFAULT_PROCESS, Process, process_from_dict, process_to_dict
-from features.history.schema import ACTIVITY_KINDS
+from features.history.schema import ACTIVITY_KINDS, CORRECTABLE
 from features.instants import instant
 
 _NAME = "history"
 _FOREVER = 2**62
 _ACCOUNTS = "accounts"
+
+Sort = Literal["kind", "field", "table"]
 
 
 @dataclass(frozen=True)
@@ -30,19 +32,39 @@ class Description:
     """What is said of the history in a database.
 
     ``collected`` is what the source delivers by name, each with the microsecond from which
-    it was collected, None for always; as ``History.collected``.
+    it was collected, None for always; as ``History.collected``. ``not_collected`` are names of which
+    it was said that they are not.
     """
 
     origin: str = "service"
     processes: Mapping[str, Process] = field(default_factory=lambda: {DEFAULT_PROCESS.name: DEFAULT_PROCESS})
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
     collected: Mapping[str, int | None] = field(default_factory=dict)
+    not_collected: Collection[str] = ()
 
     @cached_property
     def custom_kinds(self) -> tuple[str, ...]:
-        """Kinds of activity of the source's own."""
-        known = {*ACTIVITY_KINDS, *STANDARD_FIELDS, *self.attributes, CONTACTS, _ACCOUNTS}
-        return tuple(sorted(name for name in self.collected if name not in known))
+        """Kinds of activity of the source's own: every name that something was said of and that is nothing else."""
+        told = {*self.collected, *self.not_collected} - set(ACTIVITY_KINDS)
+        return tuple(sorted(name for name in told if self.sort_of(name) == "kind"))
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Every name of which it may be said that it is not collected."""
+        known = (*ACTIVITY_KINDS, *self.custom_kinds, *STANDARD_FIELDS, *self.attributes, CONTACTS, _ACCOUNTS)
+        return tuple(dict.fromkeys((*known, *self.collected)))
+
+    def sort_of(self, name: str) -> Sort:
+        """Tell what a name that is collected names; what is no table and no field is a kind of activity.
+
+        Examples
+        --------
+        >>> [Description().sort_of(name) for name in ("contacts", "amount", "currency", "webinar")]
+        ['table', 'field', 'field', 'kind']
+        """
+        if name in (CONTACTS, _ACCOUNTS):
+            return "table"
+        return "field" if name in (*STANDARD_FIELDS, *CORRECTABLE, *self.attributes) else "kind"
 
     def rules(self, as_of: pd.Timestamp) -> Rules:
         """What is pushed is held against these."""
@@ -66,7 +88,7 @@ def read_description(
     }
     last = {name: (since, collected) for name, since, collected in connection.execute(_collected(), bound)}
     collected = {name: since for name, (since, is_collected) in last.items() if is_collected}
-    return Description(**_read(body), collected=collected)
+    return Description(**_read(body), collected=collected, not_collected=last.keys() - collected.keys())
 
 
 @lru_cache

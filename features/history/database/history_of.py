@@ -29,7 +29,7 @@ from features.history.database.tables import (
 )
 from features.history.database.told_anew import corrections, under_each_name
 from features.history.history import History, build_history
-from features.history.schema import TABLES
+from features.history.schema import INSTANT, TABLES
 from features.history.told_columns import with_told
 from features.instants import instant
 
@@ -179,6 +179,7 @@ def _opportunities(frame: pd.DataFrame, anew: pd.DataFrame, description: Descrip
     """Opportunities with their attributes, and with what was told anew of their columns as last known."""
     own = pd.DataFrame([json.loads(text) for text in frame["attributes"]], index=frame.index)
     frame = frame.drop(columns="attributes").join(own.reindex(columns=list(description.attributes)))
+    frame["created_at"] = pd.to_datetime(frame["created_at"].astype("int64"), unit="us", utc=True).astype(INSTANT)
     return with_told(frame, anew)
 
 

@@ -48,7 +48,7 @@ class Merged:
         members: dict[str, set[str]] = {}
         names: dict[str, str] = {}
         for pair in pairs:
-            _tell(pair, members, names)
+            tell_merge(pair, members, names)
         in_order = {name: tuple(sorted(of_it)) for name, of_it in members.items()}
         return cls({one: in_order[name] for one, name in names.items()}, names)
 
@@ -75,7 +75,7 @@ class Merged:
         return {one for name in accounts for one in self.one_with(name)}
 
 
-def _tell(pair: Pair, members: dict[str, set[str]], names: dict[str, str]) -> set[str]:
+def tell_merge(pair: Pair, members: dict[str, set[str]], names: dict[str, str]) -> set[str]:
     """Make two accounts one, and give those that have another name since."""
     gone, kept = (names.get(name, name) for name in pair)
     all_of_them = members.pop(gone, {gone}) | members.pop(kept, {kept})
@@ -106,7 +106,7 @@ class Names:
         names: dict[str, str] = {}
         later: dict[str, list[tuple[int, str]]] = {}
         for one, other, at in merges:
-            for account in _tell((one, other), members, names):
+            for account in tell_merge((one, other), members, names):
                 later.setdefault(account, []).append((at, names[account]))
         return cls(later)
 

@@ -25,6 +25,7 @@ from features.history.database.tables import (
     RETRACTION,
 )
 from features.history.database.told_anew import Told, named_path, path_of
+from features.instants import micros_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 STATED = ("account_id", "owner_id", "team", "product", "service", "source", "channel", "currency", "process")
@@ -126,8 +127,12 @@ def standing(events: Iterable[Any]) -> list[Any]:
 
 def merges_by(connection: Connection, cut: Cut) -> list[Merge]:
     """The merges known then that stand, in order."""
-    rows = standing(read_events(connection, _merges(), cut.bound))
-    return [(row.account_id, row.value, row.recorded_at) for row in rows if row.kind == MERGE]
+    return [(row.account_id, str(row.value), row.recorded_at) for row in merges_told(connection, cut)]
+
+
+def merges_told(connection: Connection, cut: Cut) -> list[Event]:
+    """The events of merges known then that stand, in order."""
+    return [row for row in standing(read_events(connection, _merges(), cut.bound)) if row.kind == MERGE]
 
 
 def merged_by(connection: Connection, cut: Cut) -> Merged:
@@ -174,7 +179,12 @@ def moment(micro: int) -> datetime:
 def corrected(row: Mapping[str, Any], events: Iterable[Event]) -> dict[str, Any]:
     """Apply the last change of each column; owners are followed over time and stay."""
     changed = [e for e in events if e.kind == FIELD and e.name in row and e.name not in ("owner_id", "attributes")]
-    return {**row} | {e.name: e.value for e in sorted(changed, key=_in_order)}
+    return {**row} | {e.name: _value(e) for e in sorted(changed, key=_in_order)}
+
+
+def _value(event: Event) -> Any:
+    """A value told of a column, as its row has it."""
+    return micros_of(datetime.fromisoformat(str(event.value))) if event.name == "created_at" else event.value
 
 
 def _in_order(event: Event) -> tuple[int, int]:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from features.history.database.merges import Names
 from features.history.schema import CORRECTABLE
+from features.instants import instant
 from features.rows import NOT_REPLACED
 
 _EVER = -NOT_REPLACED
@@ -96,7 +97,8 @@ def _paths(
     first = {row["opportunity_id"]: row for row in rows.to_dict("records")}
     for name, column in wanted:
         row = first[name]
-        path = path_of(row[column], row["recorded_at"], told.get((name, column), ()))
+        stated = instant(row[column]).isoformat() if column == "created_at" else row[column]
+        path = path_of(stated, row["recorded_at"], told.get((name, column), ()))
         for at, value in named_path(path, names) if column == "account_id" else path:
             yield (name, column), at, value
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from sqlalchemy import Table, insert, select
+from sqlalchemy import Connection, Table, insert, select
 
 from features.errors import ConflictingEventError, RequestError
+from features.history.database.account_notes import account_notes
 from features.history.database.batch import Batch
+from features.history.database.course_notes import course_notes
 from features.history.database.description import Description, read_description, say_collected
 from features.history.database.engine import Writing
+from features.history.database.erased import check_not_erased, still_erased
 from features.history.database.parts import rows_by_id
 from features.history.database.rows import (
     Row,
@@ -28,7 +31,7 @@ from features.history.database.tables import (
     FIELD,
     OPPORTUNITIES,
 )
-from features.history.live_rules import check_name
+from features.history.live_rules import Note, check_name
 from features.history.live_values import attribute_value
 from features.instants import instant
 
@@ -39,12 +42,13 @@ Done = Literal["created", "duplicate"]
 class Written:
     """What became of one row of a batch; ``error`` says why it was refused.
 
-    ``waits_for`` is the opportunity that it names and that was not told of yet.
+    ``waits_for`` is the opportunity that it names and that was not told of yet. ``notes`` say what looks wrong.
     """
 
     done: Done | None
     error: RequestError | None = None
     waits_for: str | None = None
+    notes: tuple[Note, ...] = ()
 
 
 def put_account(writing: Writing, account_id: str, body: Mapping[str, Any]) -> Done:
@@ -63,7 +67,13 @@ def put_account(writing: Writing, account_id: str, body: Mapping[str, Any]) -> D
 
 
 def put_contact(writing: Writing, contact_id: str, body: Mapping[str, Any]) -> Done:
-    """Write a contact; as ``put_account``."""
+    """Write a contact; as ``put_account``.
+
+    Raises
+    ------
+    RequestError
+        The account that it names was erased.
+    """
     return _put(writing, CONTACTS, contact_row(contact_id, body), "contacts")
 
 
@@ -73,7 +83,7 @@ def put_opportunity(writing: Writing, opportunity_id: str, body: Mapping[str, An
     Raises
     ------
     RequestError
-        The process or an attribute is not known.
+        The process or an attribute is not known, or the account was erased.
     """
     rules = read_description(writing.connection).rules(instant(writing.recorded_at))
     process = rules.process_of(body.get("process"), "/process").name
@@ -114,6 +124,9 @@ def _put(writing: Writing, table: Table, row: Row, collected: str | None) -> Don
             "the body that was written first",
             "to tell that something changed, send an event of type field_change or stage_change",
         )
+    if table is not ACCOUNTS:
+        account = {"account_id": row["account_id"]}
+        check_not_erased(account, still_erased(writing.connection, [account]))
     writing.connection.execute(insert(table), row | {"seq": writing.seq, "recorded_at": writing.recorded_at})
     writing.rows += 1
     if collected:
@@ -142,7 +155,31 @@ def append_events(writing: Writing, bodies: Sequence[Mapping[str, Any]]) -> list
         except RequestError as error:
             results.append(Written(None, error))
     _insert(writing, rows, description)
-    return results
+    notes = _notes(writing.connection, description, [b for b, one in zip(bodies, results, strict=True) if one.done])
+    return [
+        replace(one, notes=notes.get(body["event_id"], ())) if one.done else one
+        for body, one in zip(bodies, results, strict=True)
+    ]
+
+
+def _notes(
+    connection: Connection, description: Description, bodies: Sequence[Mapping[str, Any]]
+) -> dict[str, tuple[Note, ...]]:
+    """What looks wrong of events that were written, or had been before."""
+    entered = [body for body in bodies if body["type"] in ("stage_change", "reopening")]
+    types = {body["event_id"]: body["type"] for body in entered}
+    course = course_notes(connection, description, (body["opportunity_id"] for body in entered), types)
+    merges = {body["event_id"]: (body["account_id"], body["into"]) for body in bodies if "into" in body}
+    unknown = account_notes(connection, {name for pair in merges.values() for name in pair})
+    of_merges = {event: [unknown[name] for name in pair if name in unknown] for event, pair in merges.items()}
+    return {event: tuple(found) for event, found in (course | of_merges).items()}
+
+
+def opportunity_notes(writing: Writing, opportunity_id: str) -> list[Note]:
+    """Say what looks wrong in the course of an opportunity, with the events that came before it."""
+    description = read_description(writing.connection)
+    found = course_notes(writing.connection, description, [opportunity_id])
+    return list(dict.fromkeys(note for notes in found.values() for note in notes))
 
 
 def _insert(writing: Writing, rows: list[Row], description: Description) -> None:
