@@ -215,7 +215,7 @@ def _check_over(history: History, at: pd.Timestamp, days: float | None) -> None:
 
 def _check_old_enough(history: History, at: pd.Timestamp, days: float | None) -> None:
     first = history.opportunities["recorded_at"].min()
-    old = (at - first) / pd.Timedelta(days=1) if len(history.opportunities) else 0.0
+    old = max((at - first) / pd.Timedelta(days=1), 0.0) if len(history.opportunities) else 0.0
     if days is not None and old < days + STEP:
         raise NotEnoughDataError(
             f"a record of {old:.0f} days by {at:%Y-%m-%d}",

@@ -40,14 +40,13 @@ def people_shown(found: Mapping[str, Any], language: Language) -> dict[str, Any]
 
 
 def findings_of(found: Mapping[str, Any], language: Language) -> list[dict[str, Any]]:
-    """Gather what was found by pattern: when it is told, and the owners of each finding, once each."""
+    """Gather what was found by pattern: when it is told, and the owners of each finding, in order of the figures."""
     rules, gathered = pattern_rules(), []
     for code, name in PATTERNS.items():
+        of_code = [(p, one["owner"]) for one in found["owners"] for p in one["patterns"] if p["code"] == code]
         said: dict[str, list[str]] = {}
-        for one in found["owners"]:
-            for pattern in one["patterns"]:
-                if pattern["code"] == code:
-                    said.setdefault(language.of(pattern["said"]), []).append(one["owner"])
+        for pattern, owner in sorted(of_code, key=lambda each: [*each[0]["figures"].values()]):
+            said.setdefault(language.of(pattern["said"]), []).append(owner)
         gathered.append({"code": code, "name": name, "rule": rules[code], "said": said})
     return gathered
 
