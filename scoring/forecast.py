@@ -150,14 +150,7 @@ def forecast(
     by_measure: dict[Measure, Floats] = {"count": drawn.count}
     if np.isfinite(drawn.amount).all():
         by_measure = {"amount": drawn.amount, **by_measure}
-    totals, lines = {}, {}
-    for measure in (m for m in MEASURES if m in by_measure):
-        aims, gave = aimed.of(measure), groups.commits(aimed, measure, parts.open, won)
-        sums, found = sums_of(parts, groups, measure), by_measure[measure]
-        lines[measure] = _lines(groups, sums, found, measure, aims.targets, gave)
-        total = {key: float(values.sum()) for key, values in sums.items()}
-        said = commit_of(owners_of(parts.open, won) | set(aims.commits), aims.commits) if aims.commits else Commit()
-        totals[measure] = _line(None, total, found.sum(axis=1), measure, aims.target, said)
+    totals, lines = _told(parts, groups, by_measure, aimed)
     return Forecast(
         as_of=standing.as_of,
         period=period,
@@ -182,6 +175,21 @@ def forecast(
         )
         + aimed.notes,
     )
+
+
+def _told(
+    parts: Parts, groups: Groups, by_measure: Mapping[Measure, Floats], aimed: Goals
+) -> tuple[dict[Measure, Line], dict[Measure, tuple[Line, ...]]]:
+    """All together and each group, by measure, beside the rules and what owners committed to."""
+    won, totals, lines = parts.won.take(parts.in_period), {}, {}
+    for measure in (m for m in MEASURES if m in by_measure):
+        aims, gave = aimed.of(measure), groups.commits(aimed, measure, parts.open, won)
+        sums, found = sums_of(parts, groups, measure), by_measure[measure]
+        lines[measure] = _lines(groups, sums, found, measure, aims.targets, gave)
+        total = {key: float(values.sum()) for key, values in sums.items()}
+        said = commit_of(owners_of(parts.open, won) | set(aims.commits), aims.commits) if aims.commits else Commit()
+        totals[measure] = _line(None, total, found.sum(axis=1), measure, aims.target, said)
+    return totals, lines
 
 
 def _draw(parts: Parts, groups: Groups, spread: Spread, draws: int, seed: int) -> Draws:
