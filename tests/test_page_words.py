@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from api.card.document import Text
@@ -55,14 +57,18 @@ def test_need_that_the_stage_implies_is_told_and_stays_unknown() -> None:
     assert man_of(nan, nan, 0.0, stage_implies_need=True).en == "find out first: money, authority"
 
 
-def test_owners_with_the_same_finding_stand_together() -> None:
-    said = {"en": "9 in hand", "zh-CN": "在手9个"}
-    pattern = {"code": "few_in_hand", "said": said}
-    owners = [{"owner": name, "patterns": [pattern] * (name != "c")} for name in "abc"]
+def test_owners_with_the_same_finding_stand_together_in_order_of_the_figures() -> None:
+    def few_in_hand(count: int) -> dict[str, Any]:
+        said = {"en": f"{count} in hand", "zh-CN": f"在手{count}个"}
+        return {"code": "few_in_hand", "said": said, "figures": {"in_hand": float(count), "limit": 15.0}}
+
+    owners = [{"owner": name, "patterns": [few_in_hand(count)]} for name, count in zip("abc", (9, 4, 9), strict=True)]
+    owners.append({"owner": "d", "patterns": []})
     stated = [{"owner": name, "pattern": "hopeful" if name != "c" else None} for name in "abc"]
     found = {"owners": owners, "stated": stated}
     few, *others = findings_of(found, ENGLISH)
-    assert (few["said"], [one["said"] for one in others]) == ({"9 in hand": ["a", "b"]}, [{}, {}, {}])
+    assert [*few["said"].items()] == [("4 in hand", ["b"]), ("9 in hand", ["a", "c"])]
+    assert [one["said"] for one in others] == [{}, {}, {}]
     assert few["rule"].en.startswith("fewer than 15")
     assert list(readings_of(found, CHINESE).values()) == [["a", "b"]]
 
