@@ -15,8 +15,10 @@ from features.history.simulated import simulate
 from features.labels import labels_of
 from features.outcomes import WON
 from scoring.comparison import compare
+from training.earlier_answers import weeks_before
 from training.grid import open_at
-from training.replay import Replay, past_forecasts, replay, weeks_before
+from training.past_forecasts import EarlierModel, past_forecasts
+from training.replay import Replay, replay
 
 DAYS = 30.0
 
@@ -146,6 +148,20 @@ def test_past_forecasts_hold_only_what_is_known_by_the_instant(known: History) -
     assert len(found) == 3
     assert all(one.win.sum() > 0 and one.weight == pytest.approx(7 / 30) for one in found)
     assert all(one.won <= len(one.win) for one in found)
+
+
+def test_one_earlier_model_answers_for_several_lengths_and_has_seen_none_of_their_weeks(
+    known: History,
+) -> None:
+    as_of = pd.Timestamp("2025-08-01", tz="UTC")
+    earlier = EarlierModel(known, as_of, [DAYS, 90.0], weeks=3)
+    short, long = earlier.past(DAYS), earlier.past(90.0)
+    assert (len(short), len(long)) == (3, 3)
+    assert earlier.trained_at == weeks_before(known, 3, 90.0, as_of)[0]
+    # The longest alone is asked of the same model, whatever is asked first.
+    for one, other in zip(long, past_forecasts(known, as_of, 90.0, weeks=3), strict=True):
+        assert np.array_equal(one.win, other.win)
+        assert one.won == other.won
 
 
 def test_past_forecasts_of_a_period_to_come_leave_out_what_is_won_before_it(known: History) -> None:

@@ -14,7 +14,8 @@ from api.progress import Progress
 from scoring.calendar_periods import Calendar
 from scoring.comparison import FEWEST_WEEKS, Comparison, compare
 from scoring.words import stage_names
-from training.replay import BY, replay, weeks_before
+from training.earlier_answers import weeks_before
+from training.replay import BY, replay
 
 
 @click.command("compare")

@@ -31,7 +31,7 @@ from scoring.forecast import forecast
 from scoring.one_currency import base_of
 from scoring.standing import group_columns, standing_at
 from scoring.stated_inputs import currency_at, goals_at, rates_at, with_teams
-from training.replay import past_forecasts
+from training.past_forecasts import past_forecasts
 
 _SIMULATED = "simulated"
 

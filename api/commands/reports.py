@@ -40,7 +40,9 @@ from scoring.one_currency import base_of
 from scoring.standing import Standing, group_columns, standing_at
 from scoring.stated_inputs import currency_at, goals_at, rates_at, with_teams
 from scoring.words import stage_names
-from training.replay import past_forecasts, replay, weeks_before
+from training.earlier_answers import weeks_before
+from training.past_forecasts import EarlierModel
+from training.replay import replay
 
 Report = Callable[[str], None]
 Rates = tuple[tuple[str, float], ...]
@@ -170,13 +172,16 @@ def keep_forecasts(
     segments = segments_for(None, standing.history)
     origin = "simulated" if "simulated" in (history.origin, artifact.training["origin"]) else history.origin
     about = {"origin": origin, "model_version": artifact.version}
+    periods = {name: calendar.period(name, as_of) for name in PERIODS}
+    lengths = [period.days_left(as_of) for period in periods.values()]
+    earlier = EarlierModel(history, as_of, [days for days in lengths if days], weeks, seed)
     # Pages wait for what is under way: what is to come is worked out after it.
     for name in sorted(PERIODS, key=lambda name: name.startswith(NEXT)):
         report(f"forecast of the {name.replace('-', ' ')}")
-        period = calendar.period(name, as_of)
+        period = periods[name]
         chances = chances_of(standing.open(), artifact, period, calendar, segments=segments)
         left, skip = period.days_left(as_of), period.days_until(as_of)
-        past = past_forecasts(history, as_of, left, weeks, seed, skip) if weeks and left else []
+        past = earlier.past(left, skip) if weeks and left else []
         for by in (None, *_cuts(history, standing)):
             goals = goals_at(inputs, as_of, period, by, unit, calendar)
             found = forecast(standing, chances, period, calendar, by=by, past=past, rates=worth, goals=goals, seed=seed)
