@@ -10,7 +10,8 @@ opportunities in the same stages, past wins against their past wins.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import comb
+from math import exp, lgamma, log, log1p
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,12 +22,13 @@ from scoring.stage_visits import days_of
 from scoring.surprise_wins import BEFORE_DAYS
 from scoring.words import Words, percent
 
-ENOUGH_OPEN = 5
-ENOUGH_CLOSED = 5
+ENOUGH_OPEN = 15
+ENOUGH_CLOSED, ENOUGH_OTHERS = 5, 20
+"""Fewest of an owner's past opportunities, and of the other owners', that can tell them apart."""
 CLEAR_GAP = 0.10
 """From which mean difference of probability on, to what is usual in the same stages, figures count as different …"""
-CLEAR_ERRORS = 2.5
-"""… and from how many standard errors of it."""
+CLEAR_ERRORS = 3.5
+"""… and from how many standard errors of it: many owners are looked at."""
 EARLY_DAYS = 14.0
 """How much before the stated date a win must come to count as early."""
 CLEAR_SHARE = 0.25
@@ -56,9 +58,13 @@ READINGS = {
         "dates are chosen",
         "以往赢单中提前成交、来自低阶段或未在册的比例明显高于其他负责人：建议沟通阶段与日期的填写方式",
     ),
+    "doubtful": Words(
+        "what is open is less likely to be won than others' in the same stages: worth asking what speaks for it",
+        "在手商机的赢单概率低于其他负责人同阶段的商机：建议沟通其依据",
+    ),
     "hopeful": Words(
-        "high stages are won less often than others': worth asking what speaks for the stage",
-        "高阶段商机的赢单比例低于其他负责人：建议沟通阶段的依据",
+        "more was lost from high stages than others lose: worth asking what speaks for a stage",
+        "从高阶段丢单的比例明显高于其他负责人：建议沟通进入该阶段的依据",
     ),
 }
 """What each pattern may mean."""
@@ -79,9 +85,9 @@ class StatedAndLearned(Report):
     ``moves``
         Moves back for each opportunity.
     ``pattern``
-        ``hopeful`` when what is open is clearly less likely than usual in its stages, or clearly more was lost from
-        high stages than by others; ``cautious`` when past wins clearly came early, from low stages or off the
-        list more often than others'; else None.
+        ``hopeful`` when clearly more was lost from high stages than others lose; ``doubtful`` when what is open is
+        clearly less likely than usual in its stages; ``cautious`` when past wins clearly came early, from low
+        stages or off the list more often than others'; else None.
     """
 
     owner: str
@@ -109,7 +115,23 @@ def stated_and_learned(pipeline: Pipeline) -> tuple[StatedAndLearned, ...]:
     rows = pipeline.opportunities[pipeline.opportunities["owner"].notna()]
     rows = rows.join(_last_open(pipeline), on="opportunity_id").join(_moves_back(pipeline), on="opportunity_id")
     rows = rows.assign(usual=_usual(rows), **_signs(rows))
-    return tuple(_owner(str(owner), own, rows[rows["owner"] != owner]) for owner, own in rows.groupby("owner"))
+    whole = _tallies(rows)
+    return tuple(_owner(str(owner), own, whole) for owner, own in rows.groupby("owner"))
+
+
+class _Tally(NamedTuple):
+    """How many of how many past opportunities show a sign."""
+
+    shown: int
+    of: int
+
+    @property
+    def share(self) -> float | None:
+        return self.shown / self.of if self.of else None
+
+
+def _tallies(rows: pd.DataFrame) -> dict[str, _Tally]:
+    return {sign: _Tally(int(rows[sign].sum()), int(rows[sign].count())) for sign in (*_LATE, "high_lost")}
 
 
 def _last_open(pipeline: Pipeline) -> pd.DataFrame:
@@ -150,12 +172,13 @@ def _signs(rows: pd.DataFrame) -> dict[str, pd.Series]:
     }
 
 
-def _owner(owner: str, rows: pd.DataFrame, others: pd.DataFrame) -> StatedAndLearned:
+def _owner(owner: str, rows: pd.DataFrame, whole: dict[str, _Tally]) -> StatedAndLearned:
     here = rows[(rows["outcome"] == "open") & rows["probability"].notna() & rows["weight"].notna()]
     stated, learned, usual = (_mean(here[name]) for name in ("weight", "probability", "usual"))
     gap = days_of(here["stated_close"] - here["expected_close"]).median()
-    own, theirs = ({sign: _mean(of[sign]) for sign in (*_LATE, "high_lost")} for of in (rows, others))
-    pattern = _pattern(here, rows, others)
+    own = _tallies(rows)
+    theirs = {sign: _Tally(all_of.shown - own[sign].shown, all_of.of - own[sign].of) for sign, all_of in whole.items()}
+    pattern = _pattern(here, own, theirs)
     return StatedAndLearned(
         owner=owner,
         open=len(here),
@@ -164,14 +187,14 @@ def _owner(owner: str, rows: pd.DataFrame, others: pd.DataFrame) -> StatedAndLea
         mean_usual=usual,
         date_gap_days=None if np.isnan(gap) else float(gap),
         wins=int((rows["outcome"] == "won").sum()),
-        early_wins=own["early"],
-        low_wins=own["low"],
-        off_list_wins=own["off_list"],
-        others_early_wins=theirs["early"],
-        others_low_wins=theirs["low"],
-        others_off_list_wins=theirs["off_list"],
-        high_losses=own["high_lost"],
-        others_high_losses=theirs["high_lost"],
+        early_wins=own["early"].share,
+        low_wins=own["low"].share,
+        off_list_wins=own["off_list"].share,
+        others_early_wins=theirs["early"].share,
+        others_low_wins=theirs["low"].share,
+        others_off_list_wins=theirs["off_list"].share,
+        high_losses=own["high_lost"].share,
+        others_high_losses=theirs["high_lost"].share,
         moves=_mean(rows["moves_back"].fillna(0)),
         pattern=pattern,
         said=_said(pattern, stated, learned, usual),
@@ -183,32 +206,40 @@ def _mean(numbers: pd.Series) -> float | None:
     return None if np.isnan(mean) else float(mean)
 
 
-def _pattern(here: pd.DataFrame, rows: pd.DataFrame, others: pd.DataFrame) -> str | None:
+def _pattern(here: pd.DataFrame, own: dict[str, _Tally], theirs: dict[str, _Tally]) -> str | None:
+    if _stands_out(own["high_lost"], theirs["high_lost"]):
+        return "hopeful"
     apart = (here["probability"] - here["usual"]).dropna()
     clear = max(CLEAR_GAP, CLEAR_ERRORS * float(apart.sem()))  # type: ignore[arg-type]
-    if (len(apart) >= ENOUGH_OPEN and -float(apart.mean()) >= clear) or _stands_out(
-        rows["high_lost"].dropna(), others["high_lost"].dropna()
-    ):
-        return "hopeful"
-    return "cautious" if any(_stands_out(rows[sign].dropna(), others[sign].dropna()) for sign in _LATE) else None
+    if len(apart) >= ENOUGH_OPEN and -float(apart.mean()) >= clear:
+        return "doubtful"
+    return "cautious" if any(_stands_out(own[sign], theirs[sign]) for sign in _LATE) else None
 
 
 _LATE = ("early", "low", "off_list")
 """Signs in past wins that stages or dates are stated low or late."""
 
 
-def _stands_out(own: pd.Series, others: pd.Series) -> bool:
+def _stands_out(own: _Tally, theirs: _Tally) -> bool:
     """Whether an owner's share is clearly above the others', and not by chance."""
-    if len(own) < ENOUGH_CLOSED or not len(others) or own.mean() - others.mean() < CLEAR_SHARE:
+    if (
+        own.of < ENOUGH_CLOSED
+        or theirs.of < ENOUGH_OTHERS
+        or own.shown / own.of - theirs.shown / theirs.of < CLEAR_SHARE
+    ):
         return False
-    # Half a win more and half a one less: what the others never did is not impossible.
-    share = (float(others.sum()) + 0.5) / (len(others) + 1)
-    return _at_least(int(own.sum()), len(own), share) < CLEAR_CHANCE
+    # Half a one more of one more: what the others never did is not impossible.
+    return _at_least(own, (theirs.shown + 0.5) / (theirs.of + 1)) < CLEAR_CHANCE
 
 
-def _at_least(count: int, of: int, share: float) -> float:
-    """Probability of at least so many of so many, each with the same share (binomial)."""
-    return sum(comb(of, k) * share**k * (1 - share) ** (of - k) for k in range(count, of + 1))
+def _at_least(own: _Tally, share: float) -> float:
+    """Probability that at least so many of so many show it, each with the same share (binomial)."""
+
+    def exactly(k: int) -> float:
+        ways = lgamma(own.of + 1) - lgamma(k + 1) - lgamma(own.of - k + 1)
+        return exp(ways + k * log(share) + (own.of - k) * log1p(-share))
+
+    return sum(exactly(k) for k in range(own.shown, own.of + 1))
 
 
 def _said(pattern: str | None, stated: float | None, learned: float | None, usual: float | None) -> Words:

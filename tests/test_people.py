@@ -11,7 +11,7 @@ from scoring.diagnosis import CAUTION, PATTERNS, Diagnosis, Limits, diagnoses
 from scoring.man_counts import man_counts
 from scoring.quadrant import quadrant
 from scoring.qualification import ADVICE
-from scoring.stated_and_learned import StatedAndLearned, stated_and_learned
+from scoring.stated_and_learned import StatedAndLearned, _at_least, _stands_out, _Tally, stated_and_learned
 from scoring.surprise_wins import surprise_wins
 from tests.histories import Row, activity, value
 from tests.pipelines_of_rows import days, deal, pipeline, scored
@@ -195,6 +195,16 @@ def test_who_wins_from_low_stages_far_more_often_than_the_others_is_told() -> No
     assert {one.pattern for one in stated_and_learned(pipeline(all_low))} == {None}
 
 
+def test_with_few_others_nobody_stands_out_and_thousands_can_be_counted() -> None:
+    few = closed_by("p", "negotiation", "won", 1) + closed_by("o", "identified", "won", 5)
+    assert {one.pattern for one in stated_and_learned(pipeline(few))} == {None}
+    many = _Tally(1200, 2000)
+    assert _stands_out(many, _Tally(20, 100))
+    assert not _stands_out(_Tally(3, 6), _Tally(20, 100))
+    assert _at_least(_Tally(5, 5), 0.5) == pytest.approx(0.5**5)
+    assert _at_least(_Tally(0, 5), 0.5) == pytest.approx(1)
+
+
 def test_who_loses_far_more_from_high_stages_than_the_others_is_told() -> None:
     usual = closed_by("p", "negotiation", "won", 15) + closed_by("p", "negotiation", "lost", 5)
     found = stated_and_learned(pipeline(usual + closed_by("o", "negotiation", "lost", 8)))
@@ -205,17 +215,17 @@ def test_who_loses_far_more_from_high_stages_than_the_others_is_told() -> None:
 
 def test_what_is_open_is_held_against_the_others_in_the_same_stages_and_not_against_fixed_weights() -> None:
     def here(owner: str) -> list[list[Row]]:
-        return [deal(f"{owner}{i}", ("identified", 0), owner_id=owner) for i in range(6)]
+        return [deal(f"{owner}{i}", ("identified", 0), owner_id=owner) for i in range(16)]
 
-    dates = [value("expected_close_date", "2026-06-30", 1, of=f"o{i}") for i in range(6)]
+    dates = [value("expected_close_date", "2026-06-30", 1, of=f"o{i}") for i in range(16)]
     deals = here("o") + here("p") + here("q")
-    low = [(f"o{i}", 0.02, 120.0, "active") for i in range(6)]
-    others = [(f"{name}{i}", 0.2, 120.0, "active") for name in "pq" for i in range(6)]
+    low = [(f"o{i}", 0.02, 120.0, "active") for i in range(16)]
+    others = [(f"{name}{i}", 0.2, 120.0, "active") for name in "pq" for i in range(16)]
     found = stated_and_learned(pipeline(deals, 100, scored(*low, *others), others=dates))
     mine, theirs = pattern_of("o", found), pattern_of("p", found)
     assert (mine.mean_stated, mine.mean_learned, mine.mean_usual) == (0.25, 0.02, pytest.approx(0.2))
     assert mine.date_gap_days == 60  # 30 June is day 180.
-    assert mine.pattern == "hopeful"
+    assert mine.pattern == "doubtful"
     # All are below the fixed weight of 25 %: that says something of the weight.
     assert (theirs.mean_usual, theirs.pattern) == (pytest.approx(0.11), None)
     alone = stated_and_learned(pipeline(here("o"), 100, scored(*low)))

@@ -109,7 +109,8 @@ def stated_table(found: Mapping[str, Any], language: Language) -> DataTable:
     ]
     names = ("open", "mean_stated", "mean_learned", "mean_usual")
     past = ("date_gap_days", "early_wins", "low_wins", "off_list_wins", "high_losses")
-    against = {"hopeful": language.say(N_("ahead of it")), "cautious": language.say(N_("behind it"))}
+    ahead = language.say(N_("ahead of it"))
+    against = {"hopeful": ahead, "doubtful": ahead, "cautious": language.say(N_("behind it"))}
     rows = [
         [one["owner"], *(one.get(name) for name in (*names, *past)), against.get(one["pattern"])]
         for one in found["stated"]
