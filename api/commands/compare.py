@@ -93,8 +93,8 @@ def compared_lines(found: Comparison) -> list[str]:
     ]
     if found.left_out:
         lines += [
-            f"{found.left_out} more weeks are left out: too little was on record then for such a forecast",
-            f"另有{found.left_out}周未列入：当时的记录尚不足以作出这样的预测",
+            f"weeks that could not be played again (too little on record then, or nothing open): {found.left_out}",
+            f"无法重演的周（当时记录不足，或没有在途商机）：{found.left_out}",
         ]
     if found.weeks < FEWEST_WEEKS:
         lines += ["too few weeks to judge", "周数过少，不足以判断"]

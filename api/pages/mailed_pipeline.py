@@ -96,11 +96,11 @@ def _or_none(number: float) -> float | None:
 
 def _totals(win: Floats, weight: Floats, amount: Floats) -> dict[str, Any]:
     """Sums of all that is open. What is learned and what the rule says are over the same opportunities."""
-    scored = ~np.isnan(win)
-    counted = scored & ~np.isnan(amount)
+    scored, priced = ~np.isnan(win), ~np.isnan(amount)
+    counted = scored & priced
     return {
-        "without_amount": int((~counted).sum()),
-        "amount": float(amount[counted].sum()),
+        "without_amount": int((~priced).sum()),
+        "amount": float(amount[priced].sum()),
         "expected_value": float((win * amount)[counted].sum()),
         "by_fixed_weights": float((weight * amount)[counted].sum()),
         "expected_wins": float(win[scored].sum()),
