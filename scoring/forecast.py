@@ -47,7 +47,7 @@ class Forecast:
     names
         What people call the groups.
     slippage
-        Open opportunities with a stated date, the least likely to meet it first.
+        Open opportunities with a stated date, those first that are likeliest to be won after it.
     spread
         What is known of the shared factor.
     notes

@@ -47,9 +47,12 @@ class Slippage:
 
 
 def slippage_of(standing: Standing, chances: Chances) -> tuple[Slippage, ...]:
-    """Say of each open opportunity with a stated date how likely it is to be met; the least likely first."""
+    """Say of each open opportunity with a stated date how likely it is to be met; first what may be won, but later.
+
+    What will hardly be won at all misses its date too, and tells nobody what to do.
+    """
     rows = np.flatnonzero(~np.isnan(chances.by_stated))
-    order = rows[np.argsort(chances.by_stated[rows], kind="stable")]
+    order = rows[np.argsort((chances.by_stated - chances.ever)[rows], kind="stable")]
     return tuple(_slippage(standing, chances, int(row)) for row in order)
 
 

@@ -19,6 +19,7 @@ from scoring.chances import chances_of
 from scoring.forecast import forecast
 from scoring.forecast_goals import Aims, Goals
 from scoring.shared_factor import PastForecast, fit_spread
+from scoring.slippage import slippage_of
 from scoring.standing import standing_at
 from scoring.version_zero import version_zero
 from tests.forecasts import DAY, deal, forecast_of, pipeline, sold
@@ -196,7 +197,7 @@ def test_a_target_of_a_group_has_its_own_probability() -> None:
     assert chance["south"] == pytest.approx(0.1, abs=0.05)
 
 
-def test_slippage_names_the_least_likely_first_and_what_has_passed() -> None:
+def test_slippage_names_first_what_is_likely_to_be_won_later_and_what_has_passed() -> None:
     known = pipeline(deal("soon", due="2026-04-20"), deal("none"), deal("late", due="2026-04-01"))
     standing = standing_at(known, at(DAY)).open()
     calendar = Calendar()
@@ -205,6 +206,9 @@ def test_slippage_names_the_least_likely_first_and_what_has_passed() -> None:
     assert [(one.opportunity_id, one.overdue, one.met) for one in found] == [("late", True, 0), ("soon", False, 0.5)]
     assert found[0].later == 0.5
     assert all(one.words.en and one.words.zh for one in found)
+    # What will hardly be won at all stands last.
+    hopeless = replace(chances, ever=chances.ever * np.where(standing.ids == "late", 0.01, 1.4))
+    assert [one.opportunity_id for one in slippage_of(standing, hopeless)] == ["soon", "late"]
 
 
 def test_a_period_to_come_counts_only_what_falls_into_it(simulated: History) -> None:

@@ -151,7 +151,7 @@ def group_lines(
 
 
 def slippage_table(found: Mapping[str, Any], language: Language) -> DataTable:
-    """Open opportunities with a stated close date, the least likely to meet it first."""
+    """Open opportunities with a stated close date, the likeliest to be won after it first."""
     columns = [
         Column(language.say(N_("Opportunity"))),
         Column(language.say(N_("Owner"))),
