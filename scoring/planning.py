@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -19,7 +20,7 @@ from scoring.cut_words import stage_name
 from scoring.learned_rates import LearnedRate, entry_rate, stage_entries, stage_win_rates
 from scoring.pipeline import Pipeline
 from scoring.report import Report
-from scoring.size_mix import SizeBand
+from scoring.size_mix import SizeBand, band_name
 from scoring.words import Words, percent
 
 PLAN_TERMS = {
@@ -62,6 +63,7 @@ class SizePlan(Report):
     """
 
     band: SizeBand
+    name: Words
     rate: LearnedRate
     learned: int | None
 
@@ -108,6 +110,40 @@ def chained(wins: int, weights: Sequence[float]) -> list[int]:
     return counts
 
 
+@dataclass(frozen=True)
+class StageBasis:
+    """What a plan needs to know of a stage: its weight (None without), its learned rate, and what is in hand."""
+
+    stage: str
+    name: Words
+    weight: float | None
+    rate: LearnedRate
+    in_hand: int
+
+
+@dataclass(frozen=True)
+class PlanBasis:
+    """What plans for any target rest on: stages from the last to the first, and the rate of each size of deal."""
+
+    stages: tuple[StageBasis, ...]
+    sizes: tuple[LearnedRate, ...]
+
+    @classmethod
+    def of_kept(cls, plan: Mapping[str, Any]) -> PlanBasis:
+        """Read it from a plan that was kept as JSON."""
+        stages = tuple(
+            StageBasis(
+                one["stage"],
+                Words(one["name"]["en"], one["name"]["zh-CN"]),
+                one["weight"],
+                LearnedRate(**one["rate"]),
+                one["in_hand"],
+            )
+            for one in plan["stages"]
+        )
+        return cls(stages, tuple(LearnedRate(**one["rate"]) for one in plan["sizes"]))
+
+
 def plan_for(
     pipeline: Pipeline,
     bands: Sequence[SizeBand],
@@ -128,54 +164,77 @@ def plan_for(
     DataError
         No deal is to be won.
     """
-    wins = sum(band.deals for band in bands)
-    if wins < 1:
-        raise DataError(f"a target of {wins} deals", "at least one", "say how many deals of each size are to be won")
     own = pipeline.process(process)
     rates = stage_win_rates(pipeline, own, where)
     rows = pipeline.chosen(where)
     in_hand = rows[(rows["outcome"] == "open") & (rows["process"] == own.name)]["stage"].value_counts().to_dict()
-    levels = _levels(own, wins)
-    stages = tuple(
-        _stage_plan(own, key, wins, levels, rates[key], int(in_hand.get(key, 0))) for key in reversed(list(rates))
-    )
-    typical = [band.typical for band in bands]
-    known = [one for one in typical if one is not None]
-    amount = sum(one * band.deals for one, band in zip(known, bands, strict=True)) if len(known) == len(bands) else None
+    stages = tuple(_stage_basis(own, key, rates[key], int(in_hand.get(key, 0))) for key in reversed(list(rates)))
     first = stage_entries(pipeline, own, where)
     first = first[first["stage"] == stages[-1].stage]
-    sizes = tuple(_size_plan(band, first, stages[-1].rate) for band in bands)
-    return Plan(wins, amount, tuple(bands), stages, sizes, _contradiction(wins, levels), _verdict(stages))
+    sizes = tuple(_size_rate(band, first, stages[-1].rate) for band in bands)
+    return plan_of(PlanBasis(stages, sizes), bands)
 
 
-def _size_plan(band: SizeBand, entered: pd.DataFrame, of_all: LearnedRate) -> SizePlan:
+def plan_of(basis: PlanBasis, bands: Sequence[SizeBand]) -> Plan:
+    """Plan for a target given by size, from what is known of stages and sizes.
+
+    Parameters
+    ----------
+    basis
+        With the rate of each of the bands.
+
+    Raises
+    ------
+    DataError
+        No deal is to be won.
+    """
+    wins = sum(band.deals for band in bands)
+    if wins < 1:
+        raise DataError(f"a target of {wins} deals", "at least one", "say how many deals of each size are to be won")
+    levels = _levels(basis, wins)
+    stages = tuple(_stage_plan(one, wins, levels) for one in basis.stages)
+    sizes = tuple(_size_plan(band, rate) for band, rate in zip(bands, basis.sizes, strict=True))
+    return Plan(wins, _amount_of(bands), tuple(bands), stages, sizes, _contradiction(wins, levels), _verdict(stages))
+
+
+def _amount_of(bands: Sequence[SizeBand]) -> float | None:
+    known = [band.typical * band.deals for band in bands if band.typical is not None]
+    return sum(known) if len(known) == len(bands) else None
+
+
+def _size_rate(band: SizeBand, entered: pd.DataFrame, of_all: LearnedRate) -> LearnedRate:
     high = math.inf if band.high is None else band.high
     inside = entered[(entered["value"] >= band.low) & (entered["value"] < high)]
-    rate = entry_rate(inside, math.nan if of_all.rate is None else of_all.rate)
-    return SizePlan(band, rate, needed(band.deals, rate.rate) if rate.rate else None)
+    return entry_rate(inside, math.nan if of_all.rate is None else of_all.rate)
 
 
-def _levels(process: Process, wins: int) -> dict[float, int]:
+def _size_plan(band: SizeBand, rate: LearnedRate) -> SizePlan:
+    return SizePlan(band, band_name(band), rate, needed(band.deals, rate.rate) if rate.rate else None)
+
+
+def _levels(basis: PlanBasis, wins: int) -> dict[float, int]:
     """Chained count of each weight, from the highest to the lowest: stages of one weight are one level."""
-    weights = sorted({s.weight for s in process.stages if s.outcome == "open" and s.weight > 0}, reverse=True)
+    weights = sorted({one.weight for one in basis.stages if one.weight}, reverse=True)
     return dict(zip(weights, chained(wins, weights), strict=True))
 
 
-def _stage_plan(
-    process: Process, key: str, wins: int, levels: Mapping[float, int], rate: LearnedRate, in_hand: int
-) -> StagePlan:
+def _stage_basis(process: Process, key: str, rate: LearnedRate, in_hand: int) -> StageBasis:
     weight = process.stage(key).weight
-    learned = needed(wins, rate.rate) if rate.rate else None
+    return StageBasis(key, stage_name(process, key), None if math.isnan(weight) else weight, rate, in_hand)
+
+
+def _stage_plan(of: StageBasis, wins: int, levels: Mapping[float, int]) -> StagePlan:
+    learned = needed(wins, of.rate.rate) if of.rate.rate else None
     return StagePlan(
-        stage=key,
-        name=stage_name(process, key),
-        weight=None if math.isnan(weight) else weight,
-        chained=levels.get(weight),
-        as_probability=needed(wins, weight) if weight > 0 else None,
-        rate=rate,
+        stage=of.stage,
+        name=of.name,
+        weight=of.weight,
+        chained=levels.get(of.weight) if of.weight else None,
+        as_probability=needed(wins, of.weight) if of.weight else None,
+        rate=of.rate,
         learned=learned,
-        in_hand=in_hand,
-        missing=None if learned is None else max(learned - in_hand, 0),
+        in_hand=of.in_hand,
+        missing=None if learned is None else max(learned - of.in_hand, 0),
     )
 
 

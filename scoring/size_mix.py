@@ -70,11 +70,18 @@ def size_mix(values: Floats, edges: Sequence[float] = EDGES) -> tuple[SizeShare,
         inside = known[place == number]
         typical = float(np.median(inside)) if len(inside) else None
         share = band.deals / len(known) if len(known) else None
-        found.append(SizeShare(SizeBand(band.low, band.high, band.deals, typical), _name(band), share))
+        found.append(SizeShare(SizeBand(band.low, band.high, band.deals, typical), band_name(band), share))
     return tuple(found)
 
 
-def _name(band: SizeBand) -> Words:
+def band_name(band: SizeBand) -> Words:
+    """Say from what amount to what.
+
+    Examples
+    --------
+    >>> [band_name(band).en for band in bands_of([28, 7, 2, 1])]
+    ['under 10,000', '10,000 to 30,000', '30,000 to 50,000', '50,000 and over']
+    """
     low, high = f"{band.low:,.0f}", "" if band.high is None else f"{band.high:,.0f}"
     if band.high is None:
         return Words(f"{low} and over", f"{low}及以上")

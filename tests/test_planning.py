@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 from features.errors import DataError
 from scoring.learned_rates import rate_of, won_in_the_end
-from scoring.planning import plan_for
+from scoring.planning import PlanBasis, plan_for, plan_of
 from scoring.size_mix import SizeBand, bands_of, size_mix
 from tests.pipelines_of_rows import deal, pipeline
 
@@ -61,6 +63,18 @@ def test_open_ones_count_for_as_long_as_they_were_seen() -> None:
     assert np.isnan(won_in_the_end(np.array([1.0]), np.array([0])))
     none = rate_of(np.array([1.0]), np.array([0]))
     assert (none.rate, none.raw, none.still_open) == (None, None, 1)
+
+
+def test_a_plan_that_was_kept_is_made_again_for_another_target() -> None:
+    rows = [deal(f"w{i}", ("identified", 0), ("negotiation", 5), ("won", 20), amount=5_000) for i in range(9)]
+    rows += [deal(f"l{i}", ("identified", 0), ("lost", 20), amount=60_000) for i in range(9)]
+    found = pipeline([*rows, deal("open", ("identified", 60))])
+    kept = json.loads(json.dumps(plan_for(found, THE_PLAN).to_dict()))
+    assert plan_of(PlanBasis.of_kept(kept), THE_PLAN) == plan_for(found, THE_PLAN)
+    other = bands_of([3, 0, 0, 2])
+    again = plan_of(PlanBasis.of_kept(kept), other)
+    assert again == plan_for(found, other)
+    assert (again.wins, again.stages[-1].chained, again.sizes[1].learned) == (5, 56, 0)
 
 
 def test_the_size_mix_of_108_open_deals() -> None:

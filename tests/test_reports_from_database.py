@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -307,3 +308,23 @@ def test_a_cut_by_what_nobody_recorded_says_so(client: httpx.Client) -> None:
     assert "有竞争对手: 数据中没有" in chinese
     page = client.get("/funnel?by=repeat_purchase", headers=HTML).text
     assert "repeat purchase" in page
+
+
+def test_a_manager_plans_for_a_target_of_his_own_on_page_and_in_json(client: httpx.Client) -> None:
+    asked = "size_1=20&size_4=4"
+    (plan,) = _twin(client, f"/v1/reports/funnel?period=quarter&{asked}")["plans"]
+    example = _twin(client, "/v1/reports/funnel?period=quarter")
+    assert (plan["wins"], [band["deals"] for band in plan["bands"]]) == (24, [20, 0, 0, 4])
+    assert (example["plans"][0]["wins"], example["plan_is_example"]) == (38, True)
+    first, usual = plan["stages"][-1], example["plans"][0]["stages"][-1]
+    assert (first["rate"], first["in_hand"]) == (usual["rate"], usual["in_hand"])
+    assert first["learned"] == math.ceil(24 / first["rate"]["rate"])
+    page = client.get(f"/funnel?{asked}", headers=HTML).text
+    assert "To win 24 deals" in page
+    assert "an example, not yours" not in page
+    assert re.search(r'name="size_1"[^>]*value="20"', page)
+    table = client.get(f"/funnel/plan.csv?{asked}", headers=HTML).text
+    assert str(first["chained"]) in table.splitlines()[-1]
+    nothing = client.get("/v1/reports/funnel?size_1=0")
+    assert nothing.status_code == 422
+    assert "a target of 0 deals" in nothing.json()["detail"]

@@ -10,13 +10,21 @@ from starlette.datastructures import URL
 
 from api.kept_reports import FUNNEL_CUTS, FUNNEL_PERIODS, funnel_name, has_report
 from api.pages.downloads import Format, download_of
-from api.pages.funnel_tables import cut_table, man_table, plan_table, quadrant_table, shape_table, stage_table
+from api.pages.funnel_tables import (
+    cut_table,
+    man_table,
+    plan_table,
+    quadrant_table,
+    shape_table,
+    size_table,
+    stage_table,
+)
 from api.pages.language import N_, Language, language_of
 from api.pages.pipeline import Choice
 from api.pages.rendering import address, canonical, page
 from api.pages.sales_tables import compared_table, sales_table, trend_table
 from api.pages.tables import DataTable
-from api.routes.reports import FunnelQuery, compared, funnel_report, process_place
+from api.routes.reports import FunnelQuery, compared, funnel_report, planned, process_place
 from api.security import needs
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(needs("read")), Depends(canonical)])
@@ -39,7 +47,7 @@ _CUTS = {
 def get_funnel(request: Request, asked: Annotated[FunnelQuery, Query()]) -> Response:
     """Show the funnel of a period."""
     language = language_of(request)
-    found = funnel_report(request, asked.period)
+    found = planned(funnel_report(request, asked.period), asked)
     place = process_place(found, asked.process)
     wanted = _wanted(found["processes"][place]["cuts"], asked)
     return page(
@@ -72,7 +80,7 @@ def funnel_shown(found: Mapping[str, Any], place: int, asked: FunnelQuery, langu
 def get_table(request: Request, table: str, kind: Format, asked: Annotated[FunnelQuery, Query()]) -> Response:
     """Give a table of the page as a file."""
     language = language_of(request)
-    found = funnel_report(request, asked.period)
+    found = planned(funnel_report(request, asked.period), asked)
     place = process_place(found, asked.process)
     tables = _tables(found, place, _wanted(found["processes"][place]["cuts"], asked), language)
     return download_of(tables, table, kind, "funnel")
@@ -95,6 +103,7 @@ def _tables(found: Mapping[str, Any], place: int, wanted: FunnelQuery, language:
         stage_table(chosen["funnel"], found["currency"], language),
         shape_table(chosen["funnel"]["shape"], language),
         plan_table(found["plans"][place], language),
+        size_table(found["plans"][place], language),
         man_table(found["man"], found["currency"], language),
         quadrant_table(found["quadrant"], language),
     ]

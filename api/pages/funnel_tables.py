@@ -109,6 +109,22 @@ def plan_table(plan: Record, language: Language) -> DataTable:
     return DataTable("plan", language.say(N_("What a target needs")), columns, rows)
 
 
+def size_table(plan: Record, language: Language) -> DataTable:
+    """What the target needs of each size, by the learned rate of that size."""
+    columns = [
+        Column(language.say(N_("Size"))),
+        Column(language.say(N_("To be won")), "number"),
+        Column(language.say(N_("Began")), "number"),
+        Column(language.say(N_("Learned rate")), "share"),
+        Column(language.say(N_("Needed: learned")), "number"),
+    ]
+    rows = [
+        [language.of(one["name"]), one["band"]["deals"], one["rate"]["began"], one["rate"]["rate"], one["learned"]]
+        for one in plan["sizes"]
+    ]
+    return DataTable("sizes", language.say(N_("What a target needs by size")), columns, rows)
+
+
 def man_table(codes: Sequence[Record], currency: str | None, language: Language) -> DataTable:
     """The MAN codes: how many, what to do, and how often such are won."""
     columns = [

@@ -13,8 +13,10 @@ from api.kept_reports import COMPARISON, PEOPLE, forecast_name, funnel_name, has
 from api.problems import HttpError, Part, documented
 from api.reports_under_way import is_under_way
 from api.security import needs
+from scoring.planning import PlanBasis, plan_of
 from scoring.report import plain
 from scoring.segments_compared import differences
+from scoring.size_mix import SizeBand, bands_of
 
 router = APIRouter(tags=["reports"], dependencies=[Depends(needs("read"))])
 
@@ -65,6 +67,9 @@ def get_comparison(request: Request) -> Response:
     return _given(comparison_report(request))
 
 
+Deals = Annotated[int | None, Field(ge=0, le=1_000_000)]
+
+
 class FunnelQuery(BaseModel):
     """Which funnel."""
 
@@ -75,6 +80,16 @@ class FunnelQuery(BaseModel):
     by: str | None = Field(None, description="The cut that both segments are values of, such as customer_type.")
     first: str | None = Field(None, description="The first segment, such as new.")
     second: str | None = Field(None, description="The second segment, such as existing.")
+    size_1: Deals = Field(None, description="Plan for a target of your own: deals to be won below 10,000.")
+    size_2: Deals = Field(None, description="Deals to be won from 10,000 to below 30,000.")
+    size_3: Deals = Field(None, description="Deals to be won from 30,000 to below 50,000.")
+    size_4: Deals = Field(None, description="Deals to be won of 50,000 and over.")
+
+    @property
+    def target(self) -> tuple[int, ...] | None:
+        """Deals to be won of each size; None when no target was given."""
+        given = (self.size_1, self.size_2, self.size_3, self.size_4)
+        return None if set(given) == {None} else tuple(one or 0 for one in given)
 
 
 @router.get(
@@ -87,11 +102,12 @@ def get_funnel(request: Request, asked: Annotated[FunnelQuery, Query()]) -> Resp
     """Give entries, exits, conversion and days of each stage, sales, the plan, the MAN codes and the quadrant.
 
     ``compared`` has two segments beside each other where ``by``, ``first`` and ``second`` name them, else null.
-    ``uncut`` lists the cuts that tell nothing apart; those without a value are not in the data.
+    ``uncut`` lists the cuts that tell nothing apart; those without a value are not in the data. With ``size_1`` to
+    ``size_4`` the plans are for that many deals of each size; one that is absent is 0.
 
     It is worked out by ``dealodds reports``. 404 until then, 503 while it is being done.
     """
-    found = funnel_report(request, asked.period)
+    found = planned(funnel_report(request, asked.period), asked)
     return _given(found | {"compared": compared(found, asked)})
 
 
@@ -113,6 +129,17 @@ def get_people(request: Request) -> Response:
 def funnel_report(request: Request, period: str) -> dict[str, Any]:
     """Read a funnel that was kept."""
     return _kept(request, funnel_name(period))
+
+
+def planned(found: dict[str, Any], asked: FunnelQuery) -> dict[str, Any]:
+    """Plan for the target that was asked for, with the rates that were kept; as kept when there is none."""
+    given = asked.target
+    plans = [
+        plan_of(PlanBasis.of_kept(plan), bands_of(given) if given else [SizeBand(**band) for band in plan["bands"]])
+        for plan in found["plans"]
+    ]
+    is_example = bool(found.get("plan_is_example")) and given is None
+    return found | {"plans": [plan.to_dict() for plan in plans], "plan_is_example": is_example}
 
 
 def process_place(found: Mapping[str, Any], process: str | None) -> int:
