@@ -41,6 +41,7 @@ PAGES = {
     "forecast-stage": "/forecast?by=stage&measure=count",
     "learned-vs-fixed": "/learned-vs-fixed",
     "funnel": "/funnel",
+    "classes": "/classes",
     "people": "/people",
     "hidden-accounts": "/hidden-accounts",
     "model": "/model",
