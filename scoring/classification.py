@@ -159,6 +159,11 @@ def evidence_of(signs: Signs, need_probability: Floats, criteria: Criteria, row:
     return found
 
 
+def _days(days: float) -> str:
+    whole = round(days)
+    return "1 day" if whole == 1 else f"{whole} days"
+
+
 def _intent(signs: Signs, row: int) -> list[Evidence]:
     sorts = (
         (
@@ -171,7 +176,7 @@ def _intent(signs: Signs, row: int) -> list[Evidence]:
         (signs.buyer_days, "buyer_initiated_contact", "the buyer began a contact", "客户主动联系"),
     )
     return [
-        Evidence(code, f"{en}; last sign {days[row]:.0f} days ago", f"{zh}；最近迹象在{days[row]:.0f}天前")
+        Evidence(code, f"{en}; last sign {_days(days[row])} ago", f"{zh}；最近迹象在{days[row]:.0f}天前")
         for days, code, en, zh in sorts
         if not np.isnan(days[row])
     ]

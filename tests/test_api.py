@@ -58,7 +58,7 @@ def test_every_field_of_an_answer_is_there_and_languages_stand_side_by_side(clie
                 "names": {"en": "active", "zh-CN": "活跃机会"},
                 "evidence": [
                     {
-                        "en": "the need (N) is assessed as yes; last sign 1 days ago",
+                        "en": "the need (N) is assessed as yes; last sign 1 day ago",
                         "zh-CN": "需求(N)评估为“有”；最近迹象在1天前",
                         "code": "need_confirmed",
                     }
