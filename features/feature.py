@@ -10,13 +10,13 @@ Group = Literal[
 ]
 
 GROUPS: dict[Group, dict[str, str]] = {
-    "stage": {"en": "stage", "zh-CN": "阶段"},
+    "stage": {"en": "stage and age", "zh-CN": "阶段与时长"},
     "site_visits": {"en": "site visits", "zh-CN": "网站访问"},
     "email": {"en": "e-mail", "zh-CN": "电子邮件"},
     "contact": {"en": "two-way contact", "zh-CN": "双向沟通"},
     "qualification": {"en": "qualification", "zh-CN": "资格评估"},
     "commercial": {"en": "amount and dates", "zh-CN": "金额与日期"},
-    "context": {"en": "past results around it", "zh-CN": "相关历史业绩"},
+    "context": {"en": "beside past results", "zh-CN": "与历史业绩相比"},
     "activity": {"en": "other activity", "zh-CN": "其他活动"},
     "attribute": {"en": "the customer's own columns", "zh-CN": "自定义属性"},
 }

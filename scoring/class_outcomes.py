@@ -194,5 +194,5 @@ def _said(by: Words, capacity: int, threshold: float | None, worked: int, curren
         shown = zh_shown = f"{amount} {currency}" if currency else amount
     return Words(
         f"you can work {capacity}: take those with {by.en} of {shown} or more, {worked}",
-        f"本期可处理{capacity}个：选择{by.zh}不低于{zh_shown}的{worked}个",
+        f"可处理{capacity}个：选择{by.zh}不低于{zh_shown}的{worked}个",
     )

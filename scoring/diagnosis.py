@@ -37,8 +37,9 @@ _PATTERN_RULES = {
     ),
     "busy_few_real": Words(
         "{busy:g} times the median activity of all owners or more, and less than {real_share:.0%} of what is in hand "
-        "with a win probability of {real_probability:.0%} or more",
-        "活动量不低于所有负责人中位数的{busy:g}倍，而在手商机中赢单概率不低于{real_probability:.0%}的不足{real_share:.0%}",
+        "with a win probability of {real_probability:.0%} or more, and fewer such than the median of all owners",
+        "活动量不低于所有负责人中位数的{busy:g}倍，而在手商机中赢单概率不低于{real_probability:.0%}的不足{real_share:.0%}，"
+        "且数量低于所有负责人的中位数",
     ),
     "only_large": Words(
         "the smallest amount in hand is above the median of all owners' open amounts",
@@ -149,6 +150,9 @@ def diagnoses(
     owners = sorted(rows["owner"].unique())
     usual = None if worked is None else float(worked.reindex(owners, fill_value=0).median())
     median = _or_none(rows[rows["outcome"] == "open"]["value"].median())
+    scored = rows[(rows["outcome"] == "open") & rows["probability"].notna()]
+    likely = (scored["probability"] >= limits.real_probability).groupby(scored["owner"]).sum()
+    usual_real = float(likely.reindex(owners, fill_value=0).median())
     return tuple(
         _diagnosis(
             str(owner),
@@ -156,6 +160,7 @@ def diagnoses(
             pipeline.as_of,
             None if worked is None else int(worked.get(owner, 0)),
             usual,
+            usual_real,
             median,
             limits,
         )
@@ -180,6 +185,7 @@ def _diagnosis(
     as_of: pd.Timestamp,
     activities: int | None,
     usual: float | None,
+    usual_real: float,
     median: float | None,
     limits: Limits,
 ) -> Diagnosis:
@@ -190,7 +196,7 @@ def _diagnosis(
     found = (
         _few_in_hand(len(here), limits),
         _burst(wins, limits),
-        _busy(activities, usual, real, int(scored.sum()), limits),
+        _busy(activities, usual, real, usual_real, int(scored.sum()), limits),
         _only_large(values, median, limits),
     )
     return Diagnosis(
@@ -239,10 +245,13 @@ def _burst(wins: tuple[int, ...], limits: Limits) -> Pattern | None:
     return _pattern("burst_then_drought", said, burst=best, wins=total, days_without=30 * dry)
 
 
-def _busy(activities: int | None, usual: float | None, real: int | None, scored: int, limits: Limits) -> Pattern | None:
+def _busy(
+    activities: int | None, usual: float | None, real: int | None, usual_real: float, scored: int, limits: Limits
+) -> Pattern | None:
     if activities is None or usual is None or real is None or not usual:
         return None
-    if activities < limits.busy * usual or real >= limits.real_share * scored:
+    # Who has much in hand does much: few are those that are few beside others' too.
+    if activities < limits.busy * usual or real >= limits.real_share * scored or real >= usual_real:
         return None
     said = Words(
         f"{activities} activities in {limits.activity_days} days (median of all: {usual:g}), and {real} of {scored} in "

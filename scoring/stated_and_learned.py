@@ -44,7 +44,7 @@ SAID_TERMS = {
     ),
     "date_gap_days": Words("stated less learned close, median days", "所述与学习的成交日之差（天数中位数）"),
     "early_wins": Words("wins more than 14 days before the stated date", "早于所述日期14天以上的赢单比例"),
-    "low_wins": Words("wins from a stage of 25 % or less", "从25%及以下阶段直接赢单的比例"),
+    "low_wins": Words("wins from a stage below that of most wins", "从低于多数赢单所在阶段的阶段赢单的比例"),
     "off_list_wins": Words("wins recorded less than 30 days before", "赢单前不足30天才录入的比例"),
     "high_losses": Words("lost of what closed from a stage of 75 % or more", "从75%及以上阶段结案的商机中丢单的比例"),
     "moves": Words("moves back for each opportunity", "每个商机的回退次数"),
@@ -78,7 +78,8 @@ class StatedAndLearned(Report):
         Of the open opportunities: fixed weight of the stage, learned probability, learned probability that
         others' opportunities have in the same stages, and stated less learned days.
     ``early_wins``, ``low_wins``, ``off_list_wins``
-        Shares of the past wins: won over 14 days before the stated date; won from a stage of 25 % or less;
+        Shares of the past wins: won over 14 days before the stated date; won from a stage of lower fixed weight than
+        most deals of the process are won from;
         recorded less than 30 days before, or after. With ``others_`` before: of the other owners' wins.
     ``high_losses``, ``others_high_losses``
         Share that was lost of what closed from a stage of 75 % or more.
@@ -127,7 +128,8 @@ class _Tally(NamedTuple):
 
     @property
     def share(self) -> float | None:
-        return self.shown / self.of if self.of else None
+        """None where there are too few to say."""
+        return self.shown / self.of if self.of >= ENOUGH_CLOSED else None
 
 
 def _tallies(rows: pd.DataFrame) -> dict[str, _Tally]:
@@ -163,10 +165,11 @@ def _signs(rows: pd.DataFrame) -> dict[str, pd.Series]:
     """What past wins and losses show, 1 or 0, NaN where unknown or not asked."""
     won, lost = (rows["outcome"] == outcome for outcome in ("won", "lost"))
     ahead = days_of(rows["stated_close"] - rows["closed_at"])
+    usual = rows["last_weight"].where(won).groupby(rows["process"], dropna=False).transform("median")
     on_list = days_of(rows["closed_at"] - rows["recorded_at"])
     return {
         "early": (ahead > EARLY_DAYS).astype("float64").where(won & ahead.notna()),
-        "low": (rows["last_weight"] <= 0.25).astype("float64").where(won & rows["last_weight"].notna()),
+        "low": (rows["last_weight"] < usual).astype("float64").where(won & rows["last_weight"].notna()),
         "off_list": (on_list < BEFORE_DAYS).astype("float64").where(won),
         "high_lost": lost.astype("float64").where((won | lost) & (rows["last_weight"] >= 0.75)),
     }

@@ -233,17 +233,21 @@ def test_what_is_open_is_held_against_the_others_in_the_same_stages_and_not_agai
 
 
 def test_wins_that_were_recorded_just_before_were_not_on_the_list() -> None:
-    rows = [
-        deal("a", ("proposal", 0), ("won", 29.9), owner_id="o"),
-        deal("b", ("proposal", 0), ("won", 30), owner_id="o"),
-    ]
+    rows = [deal(f"a{i}", ("proposal", 0), ("won", 29.9), owner_id="o") for i in range(3)]
+    rows += [deal(f"b{i}", ("proposal", 0), ("won", 30), owner_id="o") for i in range(3)]
     assert stated_and_learned(pipeline(rows))[0].off_list_wins == 0.5
+    assert stated_and_learned(pipeline(rows[:4]))[0].off_list_wins is None
 
 
 def test_early_wins_and_moves_back_are_counted() -> None:
-    rows = [
-        deal("a", ("identified", 0), ("proposal", 5), ("contacted", 8), ("negotiation", 20), ("won", 30), owner_id="o")
-    ]
-    dates = [value("expected_close_date", "2026-03-02", 1, of="a")]  # day 60
+    course = [("identified", 0), ("proposal", 5), ("contacted", 8), ("negotiation", 20), ("won", 30)]
+    rows = [deal(f"a{i}", *course, owner_id="o") for i in range(5)]
+    dates = [value("expected_close_date", "2026-03-02", 1, of=f"a{i}") for i in range(5)]  # day 60
     [found] = stated_and_learned(pipeline(rows, 100, others=dates))
     assert (found.early_wins, found.low_wins, found.off_list_wins, found.moves) == (1, 0, 0, 1)
+
+
+def test_a_habit_of_winning_from_a_stage_below_the_usual_is_told_whatever_its_weight() -> None:
+    usual = closed_by("p", "negotiation", "won", 20) + closed_by("q", "negotiation", "won", 20)
+    found = stated_and_learned(pipeline(usual + closed_by("o", "proposal", "won", 9)))
+    assert (pattern_of("o", found).low_wins, pattern_of("o", found).pattern) == (1, "cautious")

@@ -232,7 +232,7 @@ def keep_comparison(
     )
     unit = base_of(rates_of(rates)) if rates else currency
     of = {"as_of": as_of.isoformat(), "zone": calendar.zone, "until": asked[-1].isoformat(), "currency": unit}
-    keep(COMPARISON, of | found.to_dict())
+    keep(COMPARISON, of | {"retrain_every": retrain_every} | found.to_dict())
 
 
 def worth_of(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -42,6 +42,7 @@ def comparison_shown(found: Mapping[str, Any], language: Language) -> dict[str, 
     series, currency = found.get("series", ()), found.get("currency")
     return {
         "found": found,
+        "verdict": _verdict(found["findings"]),
         "whole": [one for one in found["findings"] if one["by"] is None],
         "lost": [one for one in worse if one["sure"]],
         "not_told_apart": [one for one in worse if not one["sure"]],
@@ -55,6 +56,13 @@ def comparison_shown(found: Mapping[str, Any], language: Language) -> dict[str, 
         "scopes": _SCOPES,
         "measures": _MEASURES,
     }
+
+
+def _verdict(findings: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """What is said of the learned forecast against the fixed weights, of all that was won; amounts before numbers."""
+    asked = [one for one in findings if one["by"] is None and one["rule"] == "fixed_weights"]
+    asked.sort(key=lambda one: (one["scope"] != "all", one["measure"] != "amount"))
+    return asked[0] if asked else None
 
 
 @router.get("/learned-vs-fixed/{table}.{kind}")

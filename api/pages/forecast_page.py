@@ -41,7 +41,8 @@ _BESIDE = {
     "stage_rates": N_("Stage rates"),
     "commit": N_("Commit"),
     "target": N_("Target"),
-    "target_probability": N_("Target reached"),
+    "gap": N_("Expected less target"),
+    "target_probability": N_("Chance of the target"),
 }
 """What a group may have beside its forecast; a column is left out where no group has it."""
 _MOST_SLIPPING = 20
@@ -83,7 +84,8 @@ def forecast_shown(
 ) -> dict[str, Any]:
     """Choose what the template shows of a forecast, wherever it is shown."""
     measure = asked if asked in found["totals"] else "count"
-    groups, total = found["groups"].get(measure, []), found["totals"][measure]
+    groups = [with_gap(line) for line in found["groups"].get(measure, [])]
+    total = found["totals"][measure]
     return {
         "found": found,
         "measure": measure,
@@ -126,8 +128,8 @@ def line_table(
     )
     columns = [Column(language.say(_CUTS[by]) if by else language.say(N_("Group")))]
     columns += [Column(language.say(head), kind) for head in heads]  # type: ignore[arg-type]
-    columns.append(Column(language.say(N_("Target reached")), "share"))
-    columns += [Column(language.say(head), "number") for head in (N_("Owners who committed"), N_("Owners"))]
+    columns.append(Column(language.say(N_("Chance of the target")), "share"))
+    columns += [Column(language.say(head), "number") for head in (N_("Owners who committed"), N_("Number of owners"))]
     named = group_lines(found["groups"].get(measure, []), by, stages, language)
     total = (language.say(N_("total")), found["totals"][measure])
     currency = found["currency"]
@@ -140,6 +142,12 @@ def line_table(
         for name, line in (*named, total)
     ]
     return DataTable("forecast", language.say(N_("Forecast")), columns, rows)
+
+
+def with_gap(line: Mapping[str, Any]) -> dict[str, Any]:
+    """Add what is expected less the target; None without a target."""
+    gap = None if line["target"] is None else line["expected"] - line["target"]
+    return {**line, "gap": gap}
 
 
 def group_lines(

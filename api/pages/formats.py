@@ -41,6 +41,19 @@ class Formats:
         pattern = "#,##0%" if digits == 0 else f"#,##0.{'0' * digits}%"
         return str(format_percent(share, pattern, locale=self.locale))
 
+    def chance(self, share: float | None) -> str:
+        """Write a probability that was drawn: never as 0 or 1, which no drawing can tell.
+
+        Examples
+        --------
+        >>> english = Formats(Locale("en"))
+        >>> english.chance(0.0), english.chance(0.46), english.chance(0.999), english.chance(None)
+        ('<1%', '46%', '>99%', '–')
+        """
+        if share is None or 0.005 <= share <= 0.995:
+            return self.percent(share)
+        return f"<{self.percent(0.01)}" if share < 0.005 else f">{self.percent(0.99)}"
+
     def points(self, points: float | None) -> str:
         """Write percentage points with their sign, to a tenth."""
         if points is None:

@@ -101,9 +101,22 @@ def mailed_report(mailed: Mailed, tag: str) -> str:
         is_simulated=mailed.is_simulated,
         bad=model_card(mailed.artifact).sections[0],
         lost=[one for one in findings if one["by"] is None and one["lost"]],
+        headlines=_headlines(mailed, chosen),
         missing=[one.name for one in shown if one.text is None],
         parts=[one for one in shown if one.text is not None],
     )
+
+
+def _headlines(mailed: Mailed, chosen: Language) -> list[dict[str, Any]]:
+    """Totals of the periods under way: by amount, by number where amounts are not known."""
+    found = []
+    for period in ("month", "quarter"):
+        report = mailed.reports.get(forecast_name(period, None))
+        if report is not None:
+            measure = "amount" if "amount" in report["totals"] else "count"
+            about = {"name": forecast_heading(report, period, chosen), "total": report["totals"][measure]}
+            found.append(about | {"currency": report["currency"] if measure == "amount" else None})
+    return found
 
 
 def _parts(mailed: Mailed, chosen: Language) -> Iterator[Shown]:

@@ -102,7 +102,7 @@ def stated_table(found: Mapping[str, Any], language: Language) -> DataTable:
         Column(language.say(N_("Usual in these stages")), "share"),
         Column(language.say(N_("Stated less learned days")), "days"),
         Column(language.say(N_("Won early")), "share"),
-        Column(language.say(N_("Won from 25% or less")), "share"),
+        Column(language.say(N_("Won from a low stage")), "share"),
         Column(language.say(N_("Won off the list")), "share"),
         Column(language.say(N_("Lost from 75% or more")), "share"),
         Column(language.say(N_("Stated against the record"))),

@@ -190,7 +190,8 @@ def _menus(
     for name, (label, everything) in _CHOICES.items():
         chosen, there = getattr(asked, name), words[name]
         if len(there) > 1 or chosen is not None:
-            named = [(word, stages.of(word) if name == "stage" else word) for word in there]
+            in_order = sorted(there, key=stages.place) if name == "stage" else there
+            named = [(word, stages.of(word) if name == "stage" else word) for word in in_order]
             menus.append((name, label, everything, [Choice(word, said, word == chosen) for word, said in named]))
     bounds = {*_AT_LEAST, *([] if asked.min_probability is None else [asked.min_probability])}
     least = [

@@ -93,7 +93,7 @@ def _table(
 ) -> DataTable:
     kind = "money" if measure == "amount" else "number"
     rules = [rule for rule in _RULES if any(week.get(rule) is not None for one in series for week in one["weeks"])]
-    heads = [N_("Came"), N_("Learned"), N_("80% low"), N_("80% high"), *(_RULES[rule] for rule in rules)]
+    heads = [N_("Came"), N_("Learned forecast"), N_("80% low"), N_("80% high"), *(_RULES[rule] for rule in rules)]
     columns = [Column(language.say(N_("Week")), "day"), Column(language.say(N_("Scope")))]
     columns += [Column(language.say(head), kind) for head in heads]  # type: ignore[arg-type]
     scopes = {key: language.say(name) for key, name in _SCOPES.items()}
