@@ -199,7 +199,9 @@ def test_what_was_taken_back_is_erased_with_its_retraction(filled: httpx.Client,
     into = {"type": "account_merge", "event_id": "g1", "account_id": "other-a2", "into": "acme-a1"}
     move = {"type": "field_change", "event_id": "v1", "opportunity_id": "other-a2-o", "field": "account_id"}
     move |= {"value": "acme-a1", "occurred_at": AT}
-    back = [{"type": "retraction", "event_id": f"r{one}", "retracts": one, "because": "not Zenith"} for one in ("g1", "v1")]
+    back = [
+        {"type": "retraction", "event_id": f"r{one}", "retracts": one, "because": "not Zenith"} for one in ("g1", "v1")
+    ]
     push(filled, into, move, *back)
     exported = filled.get("/v1/accounts/acme-a1/export").json()["tables"]["events"]
     assert {"g1", "v1", "rg1", "rv1"} < {row["event_id"] for row in exported}
