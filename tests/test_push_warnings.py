@@ -71,6 +71,9 @@ def test_a_reopening_of_what_is_open_is_warned_of(client: httpx.Client) -> None:
 
 def test_a_second_close_is_warned_of_with_what_it_counts_as(client: httpx.Client) -> None:
     push(client, stage("e1", "won", 1))
+    again = push(client, stage("e2", "won", 3))
+    assert codes(again) == [["close_after_close"]]
+    assert stage_of(client) == ("won", "2026-02-01")
     again = push(client, stage("e2", "won", 3), stage("e3", "lost", 4))
     assert codes(again) == [["close_after_close", "close_after_close"], ["close_after_close"]]
     same, other = again["results"][0]["warnings"]
