@@ -95,11 +95,11 @@ def events_of(
     compared = slice(None) if table == "activities" else slice(-1, None)
     for row, event in enumerate(raw.get(table) or ()):
         occurred = micros_of(event["occurred_at"])
-        at_once = seen.setdefault((occurred, event.get("field")), [])
-        if event in at_once[compared]:
+        others = seen.setdefault((occurred, event.get("field")), [])
+        if event in others[compared]:
             live.note(SENT_TWICE)
             continue
-        at_once.append(event)
+        others.append(event)
         planned = event.get("planned")
         if occurred > rules.at and not planned:
             occurred = rules.check_past(event["occurred_at"], "an event", f"{pointer}/{table}/{row}/occurred_at")
