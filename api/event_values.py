@@ -16,12 +16,16 @@ _BODIES: dict[str, type[Strict]] = {
     "contact_id": ContactBody,
 }
 _NAMED_OTHERWISE = {"owner": "owner_id"}
+_NO_FIELDS = ("attributes", "stage", "process")
+"""What no ``field_change`` sets: the field is what is wrong, whatever its value."""
 
 
 def _of(body: type[BaseModel]) -> dict[str, type[BaseModel]]:
     """For each field of a body a model of its value alone."""
     found: dict[str, type[BaseModel]] = {}
     for name, field in body.model_fields.items():
+        if name in _NO_FIELDS:
+            continue
         value: Any = (field.annotation, field)
         found[name] = create_model(name, __base__=Strict, value=value)
     return found

@@ -123,7 +123,9 @@ class WrittenInputsAnswer(Answer):
     """What became of rows that were told."""
 
     written: int = Field(description="Rows that were new.", examples=[1])
-    duplicates: int = Field(description="Rows that said what was said already.", examples=[0])
+    duplicates: int = Field(
+        description="Rows that said what was said already, or that a later row of the body replaces.", examples=[0]
+    )
     notes: list[Words] = Field(
         description="What a reader must know, such as days that are no month, quarter or year.",
         examples=[[{"en": "a target of 500,000 CNY for … matches no month", "zh-CN": "……与任何月、季、年都不一致"}]],

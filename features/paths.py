@@ -23,7 +23,7 @@ class Timeline:
     """Events of every key in the order they happened.
 
     Events ``starts[k]`` to ``starts[k + 1]`` belong to key k. Ties in ``occurred`` are
-    ordered by ``recorded``, then by ``value``, so that the order of input rows is of no account.
+    ordered by ``recorded``, then as the input rows are: tables have them as they were told.
     """
 
     starts: Ints
@@ -35,13 +35,15 @@ class Timeline:
 def timeline(key: Ints, occurred: Ints, recorded: Ints, value: Floats, *, n_keys: int) -> Timeline:
     """Put events into a timeline; events with a negative key are left out.
 
+    Of one instant the row that comes last in the table counts last.
+
     Examples
     --------
     >>> at = np.array([5, 3])
     >>> timeline(np.array([0, 0]), at, at, np.array([1.0, 2.0]), n_keys=1).value
     array([2., 1.])
     """
-    order = np.lexsort((value, recorded, occurred, key))
+    order = np.lexsort((recorded, occurred, key))
     order = order[np.searchsorted(key[order], 0) :]
     starts = np.searchsorted(key[order], np.arange(n_keys + 1)).astype(np.int64)
     ordered = np.ascontiguousarray(value[order], dtype=np.float64)

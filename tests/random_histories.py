@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,16 @@ def random_history(seed: int, opportunities: int = 40) -> History:
         attributes=ATTRIBUTES,
         observed_until=START + pd.Timedelta(days=DAYS + 200),
     )
+
+
+def in_another_order(history: History, seed: int) -> History:
+    """The same rows in another order, but those of one instant: they count in the order of the table."""
+    draw, tables = np.random.default_rng(seed), {}
+    for name, frame in history.tables.items():
+        codes, instants = pd.factorize(frame["occurred_at" if "occurred_at" in frame else "recorded_at"])
+        order = np.argsort(draw.permutation(len(instants))[codes], kind="stable")
+        tables[name] = frame.iloc[order].reset_index(drop=True)
+    return replace(history, tables=tables)
 
 
 def _when(days: Any) -> pd.Series:

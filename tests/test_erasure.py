@@ -195,6 +195,23 @@ def test_an_account_whose_merge_was_taken_back_is_erased_alone(filled: httpx.Cli
     assert filled.get("/v1/opportunities/other-a2-o/score").status_code == 200
 
 
+def test_what_was_taken_back_is_erased_with_its_retraction(filled: httpx.Client, database: Database) -> None:
+    into = {"type": "account_merge", "event_id": "g1", "account_id": "other-a2", "into": "acme-a1"}
+    move = {"type": "field_change", "event_id": "v1", "opportunity_id": "other-a2-o", "field": "account_id"}
+    move |= {"value": "acme-a1", "occurred_at": AT}
+    back = [
+        {"type": "retraction", "event_id": f"r{one}", "retracts": one, "because": "not Zenith"} for one in ("g1", "v1")
+    ]
+    push(filled, into, move, *back)
+    exported = filled.get("/v1/accounts/acme-a1/export").json()["tables"]["events"]
+    assert {"g1", "v1", "rg1", "rv1"} < {row["event_id"] for row in exported}
+    filled.delete("/v1/accounts/acme-a1")
+    assert [everything(database, word) for word in ("acme", "Zenith")] == [[], []]
+    filled.put("/v1/accounts/acme-a1", json={"created_at": CREATED})
+    push(filled, into)
+    assert filled.get("/v1/accounts/other-a2").json()["stands_under"] == "acme-a1", "told again, it counts"
+
+
 def test_an_erased_id_may_come_again_and_the_answer_says_so(filled: httpx.Client) -> None:
     body = {"created_at": CREATED, "name": "acme again"}
     assert (

@@ -90,14 +90,18 @@ def test_what_holds_already_is_a_duplicate(
         assert tell(row) == (1, 0, 1)
         assert tell(row) == (0, 1, 1), "another instant of telling is nothing new"
         assert tell(row, row | {"valid_from": None}) == (0, 2, 1)
-        assert tell(row | other, row | other, row) == (2, 1, 2), "it changes, and back"
-        assert tell(row | other | later) == (1, 0, 3)
-        assert tell(row) == (0, 1, 3), "what is to hold later does not hold yet"
-        assert tell(row | {"valid_from": LAST_WEEK}) == (1, 0, 4), "from when it holds is something new"
+        assert tell(row | other, row | other, row) == (0, 3, 1), "of one body the last counts"
+        assert tell(row | other) == (1, 0, 2)
+        assert tell(row) == (1, 0, 3), "it changes, and back"
+        assert tell(row | other | later) == (1, 0, 4)
+        assert tell(row) == (0, 1, 4), "what is to hold later does not hold yet"
+        dated = row | {"valid_from": LAST_WEEK}
+        assert tell(dated | other, dated) == (1, 1, 5), "from when it holds is something new"
+        assert tell(dated | other, dated) == (0, 2, 5), "sent again it is not"
         found = client.get(f"/v1/inputs/{kind}").json()["rows"]
         commits = client.get("/v1/audit-log").json()["commits"]
     assert [{name: one[name] for name in row} for one in found] == [row]
-    assert len(commits) == 4
+    assert len(commits) == 5
 
 
 def test_days_that_are_no_period_are_answered_with_a_note_and_printed(
@@ -145,20 +149,22 @@ def test_a_file_is_imported_once_with_the_instants_it_brings(
     monkeypatch.setenv("DEALODDS_DATABASE_URL", f"sqlite:///{tmp_path}/deals.db")
     monkeypatch.setenv("DEALODDS_TIME_ZONE", "Asia/Shanghai")
     file = tmp_path / "teams.csv"
-    file.write_text("owner_id,team,valid_from,recorded_at\no1,north,2025-01-01,2025-02-01\n", encoding="utf-8")
+    rows = ("o1,north,2025-01-01,2025-02-01", "o1,south,2025-01-01,2025-03-01")
+    file.write_text("\n".join(["owner_id,team,valid_from,recorded_at", *rows]), encoding="utf-8")
     monkeypatch.setattr(sys, "argv", ["dealodds", "inputs", "import", "--kind", "teams", str(file)])
     said = []
     for _ in range(2):
         with pytest.raises(SystemExit):
             main()
         said.append(capsys.readouterr().out.split(" in ")[0])
-    assert said == ["1 rows of teams written", "0 rows of teams written"]
+    assert said == ["2 rows of teams written", "0 rows of teams written"]
     database = Database(f"sqlite:///{tmp_path}/deals.db")
     with database.reading() as connection:
         inputs = read_inputs(connection)
     database.close()
-    known = [len(holding(inputs, "teams", pd.Timestamp(day))) for day in ("2025-01-31T15:00Z", "2025-01-31T16:00Z")]
-    assert known == [0, 1]
+    days = ("2025-01-31T15:00Z", "2025-01-31T16:00Z", "2025-02-28T16:00Z")
+    known = [holding(inputs, "teams", pd.Timestamp(day))["team"].tolist() for day in days]
+    assert known == [[], ["north"], ["south"]], "what was told of one instant twice stays so"
 
 
 def test_scores_that_were_kept_tell_what_became_of_the_classes(database: Database) -> None:

@@ -134,6 +134,18 @@ def test_repeated_events_count_once_in_every_table() -> None:
     assert [len(live.groups[0].history.tables[t]) for t in ("activities", "stage_history", "contacts")] == [1, 1, 1]
 
 
+def test_a_stage_and_a_value_may_come_back_within_one_instant() -> None:
+    entered = [{"stage": stage, "occurred_at": at(3)} for stage in ("proposal", "negotiation", "proposal")]
+    told = [
+        {"field": field, "value": value, "occurred_at": at(3)}
+        for field, value in (("need", "no"), ("amount", 100), ("need", "yes"), ("need", "no"), ("amount", 100))
+    ]
+    live = _live({"stage": "proposal", "stage_history": entered, "field_history": told})
+    seen = _snapshot(live)
+    assert (seen["stage"], seen["moves_backward"], seen["need"]) == ("proposal", 1, 0)
+    assert [note.code for note in live.notes[0]] == ["sent_twice"], "the amount was"
+
+
 def test_all_wrong_opportunities_are_told_at_once() -> None:
     errors = _errors({"stage": "propsal"}, {"opportunity_id": "o2"}, {"opportunity_id": "o3", "process": "x"})
     assert [(type(error), error.field) for error in errors] == [

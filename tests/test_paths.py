@@ -1,4 +1,4 @@
-"""Paths of stages and values: what is known of them at an instant, whatever the order of the rows."""
+"""Paths of stages and values: what is known of them at an instant."""
 
 from __future__ import annotations
 
@@ -25,10 +25,16 @@ def at(*instants: int) -> tuple[np.ndarray, np.ndarray]:
     return np.zeros(len(instants), np.int64), np.array(instants)
 
 
-def test_events_are_in_the_order_they_happened_then_were_recorded_then_of_value() -> None:
+def test_events_are_in_the_order_they_happened_then_were_recorded_then_were_told() -> None:
     events = [(5.0, 3, 3), (4.0, 3, 3), (1.0, 3, 2), (9.0, 1, 8)]
-    for order in (events, events[::-1]):
-        assert line(*order).value.tolist() == [9, 1, 4, 5]
+    assert line(*events).value.tolist() == [9, 1, 5, 4]
+    assert line(*events[::-1]).value.tolist() == [9, 1, 4, 5]
+
+
+def test_of_one_instant_the_stage_and_the_value_told_last_hold() -> None:
+    path = walk_stages(line((3, 2, 2), (1, 2, 2)), POSITION, OUTCOME, *at(2))
+    assert (path.stage[0], path.reopened[0]) == (1, 1), "won, then opened again"
+    assert walk_values(line((7, 2, 2), (5, 2, 2), (NAN, 4, 4), (6, 4, 4)), *at(2, 4)).last.tolist() == [5, 6]
 
 
 def test_events_without_a_key_are_left_out_and_keys_without_events_are_empty() -> None:

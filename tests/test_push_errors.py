@@ -9,8 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
+from api.event_schemas import EVENT
 from features.history.database.engine import Database
-from tests.services import live_service, push
+from features.history.database.writes import append_events
+from tests.services import NOW, live_service, push
 
 CREATED = "2026-01-01T08:00:00Z"
 AT = "2026-02-01T08:00:00Z"
@@ -149,3 +151,25 @@ def test_a_put_that_names_an_erased_account_is_refused_until_it_is_told_of_again
     for path in ("opportunities/o5", "contacts/c5"):
         assert client.put(f"/v1/{path}", json=body).status_code == 201
         assert client.put(f"/v1/{path}", json=body).status_code == 200
+
+
+def test_what_was_written_before_values_were_judged_is_a_duplicate_when_it_is_sent_again(
+    client: httpx.Client, database: Database
+) -> None:
+    before = change("e1", "amount", "25000")
+    with database.writing("test", "events", lambda: NOW) as writing:
+        append_events(writing, [EVENT.validate_python(before).model_dump()])
+    other, new = change("e1", "amount", "26000"), change("e2", "amount", "25000")
+    answer = push(client, before, other, new, change("e3", "amount", 5))
+    assert [result["status"] for result in answer["results"]] == [200, 409, 422, 201]
+    lines = "\n".join(json.dumps(one) for one in (before, new))
+    found = client.post("/v1/events?results=all", content=lines, headers=LINES).json()
+    assert [(result["status"], len(result["errors"])) for result in found["results"]] == [(200, 0), (422, 1)]
+
+
+@pytest.mark.parametrize("field", ["attributes", "stage", "process"])
+def test_a_field_that_no_event_sets_is_named_as_what_is_wrong(client: httpx.Client, field: str) -> None:
+    [result] = push(client, change("e1", field, {"attributes": 5}.get(field, "default")))["results"]
+    [error] = result["errors"]
+    assert (result["status"], error["pointer"]) == (422, "/field")
+    assert error["found"] == f"field {field!r}"

@@ -8,9 +8,10 @@ from typing import Any
 import httpx
 import pandas as pd
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, update
 
 from features.history.database.engine import Database
+from features.history.database.tables import EVENTS
 from features.history.database.writes import append_events
 from tests.services import live_service, push
 
@@ -70,6 +71,9 @@ def test_a_reopening_of_what_is_open_is_warned_of(client: httpx.Client) -> None:
 
 def test_a_second_close_is_warned_of_with_what_it_counts_as(client: httpx.Client) -> None:
     push(client, stage("e1", "won", 1))
+    again = push(client, stage("e2", "won", 3))
+    assert codes(again) == [["close_after_close"]]
+    assert stage_of(client) == ("won", "2026-02-01")
     again = push(client, stage("e2", "won", 3), stage("e3", "lost", 4))
     assert codes(again) == [["close_after_close", "close_after_close"], ["close_after_close"]]
     same, other = again["results"][0]["warnings"]
@@ -88,7 +92,7 @@ def test_what_comes_late_and_in_any_order_is_not_warned_of(client: httpx.Client)
 
 def test_a_close_that_comes_after_its_reopening_puts_it_right(client: httpx.Client) -> None:
     push(client, reopening("e2", "proposal", 5))
-    assert codes(push(client, stage("e1", "lost", 1))) == [[]], "the digest of what was sent says that it reopens"
+    assert codes(push(client, stage("e1", "lost", 1))) == [[]], "it is kept that it reopens"
     assert codes(push(client, reopening("e2", "proposal", 5))) == [[]], "sent again, it is judged by what is known now"
 
 
@@ -127,9 +131,36 @@ def test_events_that_came_first_are_judged_when_their_opportunity_is_told_of(cli
     assert client.put("/v1/accounts/a1", json={"created_at": CREATED}).json()["warnings"] == []
 
 
-def test_a_reopening_a_little_ahead_by_its_clock_is_none_the_less_one(client: httpx.Client) -> None:
-    push(client, stage("e1", "lost", 1))
-    assert codes(push(client, reopening("e2", "proposal", 1, occurred_at="2026-03-31T12:04:00Z"))) == [[]]
+def test_a_reopening_a_little_ahead_by_its_clock_is_none_the_less_one(database: Database) -> None:
+    now = [pd.Timestamp("2026-03-31T12:00:00Z")]
+    ahead = reopening("e2", "proposal", 1, occurred_at="2026-03-31T12:04:00Z")
+    with live_service(database, clock=lambda: now[0]) as client:
+        client.put("/v1/opportunities/o1", json={"created_at": CREATED, "stage": "identified"})
+        push(client, stage("e1", "lost", 1))
+        assert codes(push(client, ahead)) == [[]]
+        now[0] += pd.Timedelta(minutes=5)
+        told = push(client, stage("e0", "won", 2), {"type": "retraction", "event_id": "r1", "retracts": "e1"})
+        assert codes(told) == [[], []], "beside another close too"
+        assert codes(push(client, ahead)) == [[]]
+
+
+def test_of_what_was_written_before_its_type_was_kept_nothing_false_is_said(
+    client: httpx.Client, database: Database
+) -> None:
+    events = [
+        stage("e1", "lost", 1),
+        reopening("e2", "proposal", 5),
+        stage("e3", "won", 9),
+        stage("e4", "contacted", 11),
+    ]
+    push(client, *events)
+    with database.changing() as connection:
+        connection.execute(update(EVENTS).values(value=None))
+    assert (
+        client.put("/v1/opportunities/o1", json={"created_at": CREATED, "stage": "identified"}).json()["warnings"] == []
+    )
+    assert codes(push(client, stage("e5", "lost", 2))) == [["close_after_close"]], "that is so whatever it was sent as"
+    assert codes(push(client, events[3])) == [["open_after_close"]], "sent again, it says what it is"
 
 
 def test_many_stages_in_one_push_are_judged_with_few_questions(database: Database) -> None:

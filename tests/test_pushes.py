@@ -434,7 +434,11 @@ def test_events_of_opportunities_that_were_not_told_of_are_named_and_listed(clie
     assert [one["opportunity_id"] for one in second["opportunities"]] == ["o-3"]
     put(client, "o-2")
     assert [one["opportunity_id"] for one in client.get("/v1/events/waiting").json()["opportunities"]] == ["o-3"]
-    push(client, {"type": "retraction", "event_id": "w9", "retracts": "w2"})
+    push(client, meeting("w8", opportunity_id="o-3", corrects="w2"))
+    push(client, {"type": "retraction", "event_id": "w9", "retracts": "w8"})
+    [still] = client.get("/v1/events/waiting").json()["opportunities"]
+    assert (still["opportunity_id"], still["events"]) == ("o-3", 1), "a correction that was taken back corrects nothing"
+    push(client, {"type": "retraction", "event_id": "w10", "retracts": "w2"})
     assert client.get("/v1/events/waiting").json()["opportunities"] == []
 
 

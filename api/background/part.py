@@ -72,7 +72,7 @@ def score_part(connection: Connection, ids: Sequence[str], models: Models, momen
 def write_part(connection: Connection, list_id: int, part: ScoredPart, tell: Tell) -> None:
     """Write rows of the list, what belongs into the history, and tell of what changed."""
     cut = part.moment.cut
-    part = _without_erased(connection, part)
+    part = without_erased(connection, part)
     rows = {one.score.opportunity_id: _history_row(one, cut, is_shadow=False) for one in part.scored}
     last = last_scores(connection, list(rows))
     _append(connection, rows, last, part)
@@ -89,7 +89,7 @@ def write_part(connection: Connection, list_id: int, part: ScoredPart, tell: Tel
         tell.scores(connection, told, cut.recorded_by)
 
 
-def _without_erased(connection: Connection, part: ScoredPart) -> ScoredPart:
+def without_erased(connection: Connection, part: ScoredPart) -> ScoredPart:
     """Leave out what was erased since it was read: it must not come back."""
     gone = erased_after(connection, part.moment.cut.through_seq, "opportunity", part.ids)
     if not gone:

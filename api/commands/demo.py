@@ -144,7 +144,7 @@ def _score_earlier(until: pd.Timestamp) -> None:
     click.echo(f"scoring the {EARLIER_WEEKS} weeks before, as they were known then")
     database = Database(read_settings().database())
     weeks = [until - pd.Timedelta(weeks=back) for back in range(EARLIER_WEEKS, 0, -1)]
-    record_earlier_scores(database, load_champion(champion_folder() if has_champion() else None), weeks)
+    record_earlier_scores(database, load_champion(champion_folder() if has_champion() else None), weeks, now)
     database.close()
 
 

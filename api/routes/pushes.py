@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple, cast
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import ValidationError
 from pydantic_core import from_json
+from sqlalchemy import Connection
 
 from api.answers import Reason
 from api.body import is_ndjson, read_body, read_events
@@ -25,7 +26,9 @@ from api.store.erasure import erased_at
 from api.store.service import actor_of, database_of
 from api.validation import event_parts_of
 from features.history.database.engine import Writing
+from features.history.database.parts import rows_by_id
 from features.history.database.reads import moment
+from features.history.database.tables import EVENTS
 from features.history.database.waiting import waiting_events
 from features.history.database.writes import (
     Done,
@@ -140,10 +143,10 @@ def post_events(
     from then on. Only a reopening into a closed stage is refused: no order makes it right.
     """
     read = _lines(body) if is_ndjson(request) else _bodies(body)
-    told = [one.event for one in read if one.event is not None]
-    action, subject = _only_subject(told)
+    action, subject = _only_subject([one.event for one in read if one.event is not None and not one.errors])
     with database_of(request).writing(actor_of(request), action, request.app.state.clock) as writing:
-        written = iter(append_events(writing, told))
+        read = _judged(writing.connection, read)
+        written = iter(append_events(writing, [one.event for one in read if one.event is not None]))
         writing.subject = subject
     became = [next(written) if one.event is not None else None for one in read]
     found = [_result(index, one, what) for index, (one, what) in enumerate(zip(read, became, strict=True))]
@@ -167,7 +170,10 @@ def _refusals(read: Sequence[_Read], found: Sequence[EventResult]) -> Iterator[t
 
 
 class _Read(NamedTuple):
-    """An event as plain data, or what is wrong with it; its id, and the line that it was on, where there are."""
+    """An event as plain data, or what is wrong with it; its id, and the line that it was on, where there are.
+
+    With both it is an event whose value a PUT would not take.
+    """
 
     event: dict[str, Any] | None
     event_id: str | None
@@ -191,10 +197,25 @@ def _lines(body: bytes) -> list[_Read]:
 def _read(raw: Any, validate: Callable[[Any], Event], line: int | None) -> _Read:
     try:
         event = validate(raw)
-        check_value(event)
-        return _Read(event.model_dump(), event.event_id, line, [])
     except ValidationError as error:
         return _Read(None, _id_of(raw, line is not None), line, event_parts_of(error, line))
+    try:
+        check_value(event)
+    except ValidationError as error:
+        return _Read(event.model_dump(), event.event_id, line, event_parts_of(error, line))
+    return _Read(event.model_dump(), event.event_id, line, [])
+
+
+def _judged(connection: Connection, read: Sequence[_Read]) -> list[_Read]:
+    """Refuse values that a PUT would not take, but of ids written before: sent again those are duplicates."""
+    doubtful = [one.event_id for one in read if one.event is not None and one.errors and one.event_id is not None]
+    before = {row[0] for row in rows_by_id(connection, EVENTS, ("event_id",), doubtful)}
+    judged = []
+    for one in read:
+        if one.event is not None and one.errors:
+            one = one._replace(errors=[]) if one.event_id in before else one._replace(event=None)
+        judged.append(one)
+    return judged
 
 
 def _id_of(raw: Any, is_line: bool) -> str | None:

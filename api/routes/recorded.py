@@ -116,7 +116,7 @@ def _answer(name: str, known: Known, cut: Cut) -> RecordedAnswer:
     past = sorted((e for e in known.events if e.occurred_at <= cut.recorded_by and e.kind != MERGE), key=_in_time)
     own = [event for event in past if event.opportunity_id == name]
     fields = {event.name: event.value for event in own if event.kind == FIELD and event.name not in {*STATED, "owner"}}
-    stage = _last(event for event in own if event.kind == STAGE)
+    stage = _entered(event for event in own if event.kind == STAGE)
     owner = _last(event for event in own if event.kind == FIELD and event.name == "owner")
     last = _last(past)
     stated: dict[str, Any] = {column: known.row[column] for column in STATED}
@@ -138,6 +138,15 @@ def _answer(name: str, known: Known, cut: Cut) -> RecordedAnswer:
 
 def _in_time(event: Event) -> tuple[int, int]:
     return event.occurred_at, event.recorded_at
+
+
+def _entered(stages: Iterable[Event]) -> Event | None:
+    """The last stage, as it was entered: told again, it keeps its first day, as ``features.paths`` has it."""
+    found: Event | None = None
+    for event in stages:
+        if found is None or event.name != found.name:
+            found = event
+    return found
 
 
 def _last(events: Iterable[Event]) -> Event | None:

@@ -119,11 +119,13 @@ def owned_rows(found: Belongings) -> list[tuple[Table, Condition]]:
         and_(_E.kind == FIELD, _E.name == "account_id", _is_in(_E.value, accounts)),
         and_(_is_in(_E.contact_id, people), or_(_E.kind == FIELD, and_(_E.kind == RETRACTION, _E.name == FIELD))),
     )
+    # Left behind, a retraction would take back at once what is told under the same id again.
+    taken_back = and_(_E.kind == RETRACTION, _E.replaces.in_(select(_E.event_id).where(events)))
     return [
         (ACCOUNTS, _is_in(ACCOUNTS.c.account_id, accounts)),
         (CONTACTS, _is_in(CONTACTS.c.contact_id, people)),
         (OPPORTUNITIES, _is_in(OPPORTUNITIES.c.opportunity_id, opportunities)),
-        (EVENTS, events),
+        (EVENTS, or_(events, taken_back)),
         (SCORES, _is_in(SCORES.c.opportunity_id, opportunities)),
         (LISTED, _is_in(LISTED.c.opportunity_id, opportunities)),
         (LISTED_ACCOUNTS, _is_in(LISTED_ACCOUNTS.c.account_id, accounts)),

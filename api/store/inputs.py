@@ -17,6 +17,8 @@ from features.instants import instant, micros
 def write_inputs(writing: Writing, kind: str, rows: pd.DataFrame) -> int:
     """Write rows of one kind; those that say what is said already are left out.
 
+    Of rows with one key, ``valid_from`` and ``recorded_at`` only the last counts.
+
     Parameters
     ----------
     rows
@@ -38,6 +40,8 @@ def write_inputs(writing: Writing, kind: str, rows: pd.DataFrame) -> int:
     is_dated = filled["valid_from"].notna() & ("valid_from" in rows)
     checked = check_input(kind, filled.assign(valid_from=filled["valid_from"].where(is_dated, at)))
     checked["recorded_at"] = checked["recorded_at"].where(checked["recorded_at"] <= at, at)
+    counts = ~checked.duplicated([*KINDS[kind].key, "valid_from", "recorded_at"], keep="last").to_numpy()
+    checked, is_dated = checked[counts], is_dated[counts]
     new = checked[_is_new(checked, is_dated, read_input(writing.connection, kind), kind, at)]
     stored = _as_stored(new).to_dict("records")
     records: list[dict[Any, Any]] = [{"seq": writing.seq, "place": place, **row} for place, row in enumerate(stored)]
@@ -55,7 +59,8 @@ def _is_new(rows: pd.DataFrame, is_dated: pd.Series, before: pd.DataFrame, kind:
     found = []
     for row, dated in zip(_plain(rows).to_dict("records"), is_dated, strict=True):
         found.append(not said.has(row, dated))
-        said.tell(row)
+        if found[-1]:
+            said.tell(row)
     return found
 
 
@@ -66,18 +71,23 @@ class _Said:
         self.kind, self.at = KINDS[kind], at
         self.last: dict[tuple[Any, ...], tuple[Any, ...]] = {}
         self.holds: dict[tuple[Any, ...], tuple[pd.Timestamp, tuple[Any, ...]]] = {}
+        self.rows: set[tuple[Any, ...]] = set()
 
     def tell(self, row: Mapping[Any, Any]) -> None:
         key, values, since = self._parts(row)
+        self.rows.add(tuple(row.values()))
         self.last[(*key, since)] = values
         if since <= self.at and (key not in self.holds or since >= self.holds[key][0]):
             self.holds[key] = since, values
 
     def has(self, row: Mapping[Any, Any], is_dated: bool) -> bool:
-        """A row that says from when it holds is said if it was from then on; another if it holds anyway."""
+        """A row that says from when it holds is said if it was from then on; another if it holds anyway.
+
+        What a file tells of long ago is said too, whatever was told since.
+        """
         key, values, since = self._parts(row)
         if is_dated:
-            return self.last.get((*key, since)) == values
+            return self.last.get((*key, since)) == values or tuple(row.values()) in self.rows
         return key in self.holds and self.holds[key][1] == values
 
     def _parts(self, row: Mapping[Any, Any]) -> tuple[tuple[Any, ...], tuple[Any, ...], pd.Timestamp]:

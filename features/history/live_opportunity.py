@@ -90,19 +90,16 @@ def events_of(
     live: LiveRecords, raw: Mapping[str, Any], table: str, rules: Rules, pointer: str
 ) -> Iterator[tuple[Mapping[str, Any], int, int, int]]:
     """Go through the different events of a table: each with when it happened, when we were told, and its row."""
-    seen: dict[int, Mapping[str, Any]] = {}
-    more: list[Mapping[str, Any]] = []
+    seen: dict[tuple[int, str | None], list[Mapping[str, Any]]] = {}
+    # A stage or a value may come back within one instant; an activity does not.
+    compared = slice(None) if table == "activities" else slice(-1, None)
     for row, event in enumerate(raw.get(table) or ()):
         occurred = micros_of(event["occurred_at"])
-        # Of one instant there is seldom more than one.
-        first = seen.get(occurred)
-        if first is None:
-            seen[occurred] = event
-        elif event == first or event in more:
+        others = seen.setdefault((occurred, event.get("field")), [])
+        if event in others[compared]:
             live.note(SENT_TWICE)
             continue
-        else:
-            more.append(event)
+        others.append(event)
         planned = event.get("planned")
         if occurred > rules.at and not planned:
             occurred = rules.check_past(event["occurred_at"], "an event", f"{pointer}/{table}/{row}/occurred_at")
@@ -156,7 +153,7 @@ def _take_stages(live: LiveOpportunity, raw: Mapping[str, Any], process: Process
         if entered is not None:
             at = rules.check_past(entered, "entered", f"{pointer}/stage_entered_at")
         live.stages.append(LiveStage(stage, at, at))
-    elif max(live.stages, key=lambda event: event.occurred_at).stage != stage:
+    elif sorted(live.stages, key=lambda event: (event.occurred_at, event.recorded_at))[-1].stage != stage:
         live.note(_HISTORY_FIRST["stage"])
 
 

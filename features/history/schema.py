@@ -4,6 +4,9 @@ Every event has two instants: ``occurred_at``, when it happened, and ``recorded_
 when we were told. Rows of accounts, contacts and opportunities have ``created_at`` and
 ``recorded_at``. All instants are UTC with microsecond resolution. Missing is null,
 never zero and never an empty word.
+
+Rows that happened and were recorded at the same two instants count in the order of the table:
+it has them as they were told. The order of other rows is of no account.
 """
 
 from __future__ import annotations

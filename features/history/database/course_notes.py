@@ -15,16 +15,19 @@ from features.history.database.description import Description
 from features.history.database.ordering import as_sent
 from features.history.database.parts import parts_of, rows_by_id
 from features.history.database.reads import moment, standing
-from features.history.database.rows import digest_of
 from features.history.database.tables import EVENTS, OPPORTUNITIES, RETRACTION, STAGE
 from features.history.live_rules import Note
 from features.history.process import Process
 
-_COLUMNS = ("event_id", "kind", "opportunity_id", "name", "occurred_at", "recorded_at", "replaces", "digest")
+_COLUMNS = ("event_id", "kind", "opportunity_id", "name", "value", "occurred_at", "recorded_at", "replaces")
 
 
 class _Entry(NamedTuple):
-    """A stage entered: its event, whether it is closed, and as what it was just sent; None when it was sent before."""
+    """A stage entered: its event, whether it is closed, and as what it was sent.
+
+    That is ``stage_change`` or ``reopening``; None when it is not known: of an import, and of what was written before
+    it was kept.
+    """
 
     event: Any
     is_closed: bool
@@ -37,16 +40,6 @@ class _Entry(NamedTuple):
     @property
     def words(self) -> str:
         return f"{self.stage!r} ({moment(self.event.occurred_at).isoformat().replace('+00:00', 'Z')})"
-
-    @property
-    def reopens(self) -> bool:
-        """Whether it was sent as a reopening: of what was sent before only the digest of its body says so."""
-        if self.sent_as is not None:
-            return self.sent_as == "reopening"
-        event = self.event
-        body = {"type": "reopening", "event_id": event.event_id, "opportunity_id": event.opportunity_id}
-        body |= {"stage": event.name, "occurred_at": event.occurred_at, "corrects": event.replaces}
-        return bool(digest_of(body) == event.digest)
 
 
 def course_notes(
@@ -74,7 +67,7 @@ def course_notes(
         course = _course(events, description.processes[process[name]], types or {})
         for before, after in zip([None, *course], course, strict=False):
             pair = [one for one in (before, after) if one is not None]
-            is_asked = types is None or any(one.sent_as is not None for one in pair)
+            is_asked = types is None or any(one.event.event_id in types for one in pair)
             note = _note(before, after) if is_asked else None
             if note is not None:
                 for one in pair:
@@ -99,15 +92,15 @@ def _course(events: Iterable[Any], process: Process, types: Mapping[str, str]) -
     is_closed = {stage.key: stage.outcome != "open" for stage in process.stages}
     known = [event for event in events if event.name in is_closed]
     in_order = sorted(known, key=lambda event: (event.occurred_at, event.recorded_at))
-    return [_Entry(event, is_closed[event.name], types.get(event.event_id)) for event in in_order]
+    return [_Entry(event, is_closed[event.name], types.get(event.event_id, event.value)) for event in in_order]
 
 
 def _note(before: _Entry | None, after: _Entry) -> Note | None:
     if before is None or not before.is_closed:
-        return _reopening_of_open(before, after) if after.reopens else None
+        return _reopening_of_open(before, after) if after.sent_as == "reopening" else None
     if after.is_closed:
         return _closed_again(before, after)
-    return None if after.reopens else _opened_unsaid(before, after)
+    return _opened_unsaid(before, after) if after.sent_as == "stage_change" else None
 
 
 def _reopening_of_open(before: _Entry | None, after: _Entry) -> Note:

@@ -78,11 +78,11 @@ class Merged:
 def tell_merge(pair: Pair, members: dict[str, set[str]], names: dict[str, str]) -> set[str]:
     """Make two accounts one, and give those that have another name since."""
     gone, kept = (names.get(name, name) for name in pair)
-    all_of_them = members.pop(gone, {gone}) | members.pop(kept, {kept})
     name = pair[1] if gone == kept else kept
-    renamed = {one for one in all_of_them if names.get(one, one) != name}
-    members[name] = all_of_them
-    names |= dict.fromkeys(all_of_them, name)
+    # The group that keeps its name is not gone through: thousands may be merged into one account.
+    renamed = members.pop(gone, {gone}) if gone != name else set()
+    members.setdefault(name, {name}).update(renamed)
+    names |= dict.fromkeys((name, *renamed), name)
     return renamed
 
 

@@ -19,10 +19,11 @@ class MergesTold:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.is_read = False
-        self.pairs: dict[str, Pair] = {}
+        self.pairs: dict[str, Pair] | None = None
+        self.retracted: set[str] = set()
         self.members: dict[str, set[str]] = {}
         self.names: dict[str, str] = {}
+        self.is_current = False
 
     def check(self, account_id: str, into: str) -> None:
         """Refuse a merge of accounts that are one already, but under the name that it asks for.
@@ -36,7 +37,7 @@ class MergesTold:
             raise RequestError(
                 f"account {into!r} merged into itself", "another account", "correct account_id or into", "/into"
             )
-        self._read()
+        self._follow()
         name = self.names.get(into, into)
         if self.names.get(account_id, account_id) == name != into:
             raise RequestError(
@@ -49,23 +50,26 @@ class MergesTold:
     def tell(self, row: Mapping[str, Any]) -> None:
         """Tell of a row of the batch: a merge that was checked, or a retraction, perhaps of a merge."""
         if row["kind"] == MERGE:
-            self._tell(row["event_id"], (row["account_id"], row["value"]))
+            pair = row["account_id"], row["value"]
+            self._follow()[row["event_id"]] = pair
+            tell_merge(pair, self.members, self.names)
         elif row["kind"] == RETRACTION and row["name"] == MERGE:
-            self._read()
-            self._start({name: pair for name, pair in self.pairs.items() if name != row["replaces"]})
+            # Hundreds may come one after the other: they are followed when a merge is asked about.
+            self.retracted.add(row["replaces"])
+            self.is_current = False
 
-    def _read(self) -> None:
-        if not self.is_read:
-            seq, recorded_at = last_commit(self.connection)
-            told = merges_told(self.connection, Cut(recorded_at, seq))
-            self._start({event.event_id: (event.account_id, str(event.value)) for event in told})
-        self.is_read = True
+    def _follow(self) -> dict[str, Pair]:
+        """Follow the merges that stand, by their events, in the order in which they were told."""
+        if self.pairs is None or not self.is_current:
+            told = self._told() if self.pairs is None else self.pairs
+            self.pairs = {name: pair for name, pair in told.items() if name not in self.retracted}
+            self.members, self.names = {}, {}
+            for pair in self.pairs.values():
+                tell_merge(pair, self.members, self.names)
+            self.is_current = True
+        return self.pairs
 
-    def _start(self, pairs: Mapping[str, Pair]) -> None:
-        self.pairs, self.members, self.names = {}, {}, {}
-        for name, pair in pairs.items():
-            self._tell(name, pair)
-
-    def _tell(self, event_id: str, pair: Pair) -> None:
-        self.pairs[event_id] = pair
-        tell_merge(pair, self.members, self.names)
+    def _told(self) -> dict[str, Pair]:
+        seq, recorded_at = last_commit(self.connection)
+        told = merges_told(self.connection, Cut(recorded_at, seq))
+        return {event.event_id: (event.account_id, str(event.value)) for event in told}

@@ -100,10 +100,10 @@ def event_row(body: Mapping[str, Any], recorded_at: int) -> Row:
 
 
 def _what(body: Mapping[str, Any]) -> tuple[str, str | None, str | None]:
-    """Sort of event, what it names, and the value as text."""
+    """Sort of event, what it names, and the value as text; of a stage as what it was sent."""
     match body["type"]:
         case "stage_change" | "reopening":
-            return STAGE, body["stage"], None
+            return STAGE, body["stage"], body["type"]
         case "field_change":
             return FIELD, body["field"], value_text(body.get("value"))
         case "assessment":

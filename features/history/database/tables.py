@@ -115,7 +115,7 @@ EVENTS = Table(
     Column("account_id", Text),
     Column("contact_id", Text),
     Column("name", Text),  # the stage, the field, the kind of activity, or the sort of what is retracted
-    Column("value", Text),  # of a field, as text; null when it was cleared
+    Column("value", Text),  # of a field, as text, null when it was cleared; of a stage as what it was sent
     Column("direction", Text),
     Column("duration", Double),
     Column("topic", Text),

@@ -39,7 +39,9 @@ def waiting_in_all(connection: Connection) -> tuple[int, int, int | None]:
 
 def _waits() -> tuple[ColumnElement[bool], ...]:
     """Say in a query that an event stands, and that its opportunity was not told of."""
-    replacing = EVENTS.alias("replacing")
+    replacing, retracting = EVENTS.alias("replacing").c, EVENTS.alias("retracting").c
     is_known = exists().where(OPPORTUNITIES.c.opportunity_id == _NAME)
-    is_replaced = exists().where(replacing.c.replaces == EVENTS.c.event_id)
+    # A correction that was taken back corrects nothing.
+    is_retracted = exists().where(retracting.replaces == replacing.event_id, retracting.kind == RETRACTION)
+    is_replaced = exists().where(replacing.replaces == EVENTS.c.event_id, ~is_retracted)
     return ~is_known, EVENTS.c.kind != RETRACTION, ~is_replaced
