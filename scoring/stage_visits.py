@@ -55,13 +55,13 @@ def _in_order(history: History, as_of: pd.Timestamp) -> pd.DataFrame:
     stages = _stages(history)
     events = events.merge(stages, on=["process", "stage"], how="inner")
     events = events.rename(columns={"occurred_at": "entered"})
-    order = ["opportunity_id", "entered", "recorded_at", "code"]
-    return events.sort_values(order, kind="stable").drop(columns=["recorded_at", "code"]).reset_index(drop=True)
+    order = ["opportunity_id", "entered", "recorded_at"]
+    return events.sort_values(order, kind="stable").drop(columns="recorded_at").reset_index(drop=True)
 
 
 def _stages(history: History) -> pd.DataFrame:
     rows = [(p.name, s.key, place, s.outcome) for p in history.processes.values() for place, s in enumerate(p.stages)]
-    return pd.DataFrame(rows, columns=["process", "stage", "position", "outcome"]).assign(code=range(len(rows)))
+    return pd.DataFrame(rows, columns=["process", "stage", "position", "outcome"])
 
 
 def spells(visits: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
