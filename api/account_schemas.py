@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from api.schemas import Activity, Id, Instant, Strict, Word
+from api.field_types import Id, Instant, Strict, Word
+from api.schemas import Activity
 
 
 class EarlierOpportunity(Strict):

@@ -7,7 +7,8 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from api.schemas import Activity, Day, Instant, Opportunity, Scalar, Strict, Word
+from api.field_types import Day, Instant, Scalar, Strict, Word
+from api.schemas import Activity, Opportunity
 
 _MOST = 1e15
 _EXAMPLE = {"opportunity_id": "o-42", "created_at": "2026-01-15T08:00:00Z", "stage": "proposal"}

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Discriminator, Field, TypeAdapter, model_validator
 
 from api.field_errors import together
-from api.schemas import Currency, Day, Id, Instant, Scalar, Strict, SubjectId, Word
+from api.field_types import Currency, Day, Id, Instant, Scalar, Strict, SubjectId, Word
 
 MOST_EVENTS = 10_000
 _MOST = 1e15

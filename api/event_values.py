@@ -8,7 +8,7 @@ from pydantic import BaseModel, create_model
 from pydantic_core import to_json
 
 from api.event_schemas import AccountBody, ContactBody, FieldChange, OpportunityBody
-from api.schemas import Strict
+from api.field_types import Strict
 
 _BODIES: dict[str, type[Strict]] = {
     "opportunity_id": OpportunityBody,

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, Field
 
 from api.answers import Answer, Words
-from api.schemas import Currency, Day, Id, Instant, Strict, Word
+from api.field_types import Currency, Day, Id, Instant, Strict, Word
 
 _MOST_ROWS = 10_000
 _MOST = 1e15

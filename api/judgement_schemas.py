@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from api.answers import Answer, ClassKey, Share, Words
-from api.schemas import NO_NUL, Strict
+from api.field_types import NO_NUL, Strict
 
 _BECAUSE = Field(description="Why, in the person's words.", examples=["the buyer told me that the budget is cut"])
 _PERSON = Field(description="Who says so.", examples=["li.na"])

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.answers import ClassKey
+from api.field_types import Instant
 from api.list_answers import TrendKey
-from api.schemas import Instant
 
 _Probability = Annotated[float, Field(ge=0, le=1)]
 _Name = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00]+$")]

@@ -14,14 +14,7 @@ from api.change_schemas import ChangeEnd, Changes, ChangeStart
 from api.event_schemas import EVENT_MODELS, StageChange
 from api.input_schemas import ROWS
 from api.problems import Part
-from api.schemas import (
-    Activity,
-    Assessment,
-    Contact,
-    FieldEvent,
-    Opportunity,
-    StageEvent,
-)
+from api.schemas import Activity, Assessment, Contact, FieldEvent, Opportunity, StageEvent
 
 MOST_PARTS = 50
 _MOST_CHARACTERS = 80

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from api.answers import Answer, Share
-from api.schemas import NO_NUL, Strict
+from api.field_types import NO_NUL, Strict
 
 EventName = Literal[
     "opportunity.class_changed", "opportunity.probability_changed", "opportunity.closed", "champion.changed"

@@ -327,6 +327,16 @@ def test_a_closed_opportunity_has_no_probability_and_its_history_stays(
     assert "Scores so far" in text
 
 
+def test_the_close_date_that_was_stated_stands_on_the_page_beside_the_learned_one(
+    reader: httpx.Client, pipeline: Pipeline
+) -> None:
+    assert "Stated close" not in reader.get("/opportunities/a").text
+    change = {"type": "field_change", "opportunity_id": "a", "field": "expected_close_date"}
+    pipeline.tell(change | {"value": "2031-03-31"})
+    text = reader.get("/opportunities/a").text
+    assert re.search(r"<dt>Stated close</dt><dd>31 Mar 2031</dd>", text)
+
+
 def test_without_keys_this_machine_sees_the_pages_at_once(database: Database) -> None:
     pipeline = Pipeline(database)
     pipeline.open("a")

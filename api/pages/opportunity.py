@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.answers import PartAnswer, ReasonsAnswer
 from api.change_answers import ScoreChangeAnswer
+from api.field_types import Instant, PathId
 from api.list_answers import KeptScore
 from api.list_schemas import ScoreHistoryQuery
 from api.pages.charts import Point
@@ -24,8 +25,8 @@ from api.pages.rendering import canonical, page
 from api.pages.stages import stages_in_service
 from api.problems import HttpError, Part
 from api.routes.opportunities import stored_change, stored_score
+from api.routes.recorded import recorded_opportunity
 from api.routes.score_history import score_history
-from api.schemas import Instant, PathId
 from api.security import needs
 from api.store.service import database_of
 from api.store.work_list import listed_row
@@ -148,6 +149,7 @@ def _facts(request: Request, name: str, language: Language) -> Mapping[str, Any]
     if row is None:
         return {}
     stage = stages_in_service(request, language).of(row["stage"], row["process"])
+    stated = recorded_opportunity(request, name).fields.get("expected_close_date")
     facts = {
         N_("Stage"): stage,
         N_("Amount"): language.formats.money(row["amount"], row["currency"]),
@@ -155,6 +157,7 @@ def _facts(request: Request, name: str, language: Language) -> Mapping[str, Any]
         N_("Account"): row["account_id"],
         N_("Team"): row["team"],
         N_("Product"): row["product"],
+        N_("Stated close"): None if stated is None else language.formats.day(str(stated)),
     }
     return {head: value for head, value in facts.items() if value}
 

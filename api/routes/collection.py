@@ -9,9 +9,9 @@ from pydantic import AwareDatetime, Field
 
 from api.answers import Answer
 from api.body import read_body
+from api.field_types import Instant, PathId, Strict
 from api.problems import documented
 from api.reading import answered, described, read_as
-from api.schemas import Instant, PathId, Strict
 from api.security import needs
 from api.store.service import actor_of, database_of
 from features.errors import RequestError

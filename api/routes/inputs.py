@@ -10,10 +10,10 @@ from pydantic import AwareDatetime
 
 from api.answers import Words
 from api.body import read_body
+from api.field_types import Instant
 from api.input_schemas import BODIES, InputAnswer, InputsAnswer, KindName, WrittenInputsAnswer
 from api.problems import documented
 from api.reading import answered, described, read_as
-from api.schemas import Instant
 from api.security import needs
 from api.store.inputs import read_input, write_inputs
 from api.store.service import actor_of, database_of

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from api.answers import ClassKey, Words
 from api.body import read_body
 from api.champion import Champion
+from api.field_types import NO_NUL, PathId
 from api.judgement_schemas import (
     ComparisonAnswer,
     JudgementAnswer,
@@ -23,7 +24,6 @@ from api.judgement_schemas import (
 from api.live_segments import score_live_by_segment
 from api.problems import documented
 from api.reading import answered, described, read_as
-from api.schemas import NO_NUL, PathId
 from api.security import needs
 from api.store.judgements import judged_and_closed, judgements_of, put_judgement, withdraw_judgement
 from api.store.service import actor_of, database_of

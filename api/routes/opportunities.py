@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from api.answers import ClassKey
 from api.champion import Champion
 from api.change_answers import ScoreChangeAnswer
+from api.field_types import Instant, PathId
 from api.live_segments import live_alone_by_segment
 from api.problems import documented
 from api.reading import answered
@@ -18,7 +19,6 @@ from api.routes.changes import change_answer, former_for
 from api.routes.judgements import judgement_answer
 from api.routes.scores import instant_asked, score_answer
 from api.routes.work_list import trend_answer
-from api.schemas import Instant, PathId
 from api.security import needs
 from api.store.service import database_of
 from api.stored import Earlier, cut_at, earlier_score, request_at, score_stored

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import AwareDatetime, Field
 
 from api.answers import Answer
+from api.field_types import PathId
 from api.problems import documented
 from api.reading import answered
-from api.schemas import PathId
 from api.security import needs
 from api.store.belongings import Belongings, Kind
 from api.store.erasure import clean_log, erase, export

@@ -15,11 +15,11 @@ from api.body import is_ndjson, read_body, read_events
 from api.event_answers import EventResult, EventsAnswer, PutAnswer, WaitingAnswer, WaitingEventsAnswer
 from api.event_schemas import EVENT, AccountBody, ContactBody, Event, OpportunityBody, RawEvents
 from api.event_values import check_value
+from api.field_types import PathId, Strict
 from api.metrics import Metrics
 from api.problems import Part, documented, part_of, sort_of
 from api.reading import answered, described, read_as, wrong_body
 from api.refusals import refusal_of
-from api.schemas import PathId, Strict
 from api.security import needs
 from api.store.belongings import Kind
 from api.store.erasure import erased_at

@@ -11,11 +11,11 @@ import pandas as pd
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import Connection, Table
 
+from api.field_types import Instant, PathId
 from api.problems import documented
 from api.reading import answered
 from api.recorded_answers import RecordedAccountAnswer, RecordedAnswer, RecordedContactAnswer
 from api.routes.scores import instant_asked
-from api.schemas import Instant, PathId
 from api.security import needs
 from api.store.service import database_of
 from api.stored import cut_at, not_known
@@ -37,8 +37,13 @@ AsOf = Annotated[Instant | None, Query(description="An earlier instant; now if a
 )
 def get_recorded(request: Request, name: PathId, as_of: AsOf = None) -> Response:
     """Give what is known of an opportunity, corrections and retractions applied: every acknowledged write is in it."""
+    return answered(recorded_opportunity(request, name, as_of))
+
+
+def recorded_opportunity(request: Request, name: str, as_of: datetime | None = None) -> RecordedAnswer:
+    """Read what is recorded of an opportunity; HttpError when it is not known."""
     known, cut = _read(request, OPPORTUNITIES, name, as_of, opportunity_known)
-    return answered(_answer(name, known, cut))
+    return _answer(name, known, cut)
 
 
 @router.get(

@@ -8,12 +8,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import Connection, select
 
+from api.field_types import PathId
 from api.list_answers import KeptScore, ScoreHistoryAnswer
 from api.list_schemas import ScoreHistoryQuery
 from api.problems import documented
 from api.reading import answered
 from api.routes.work_list import class_of, interval_of, trend_answer
-from api.schemas import PathId
 from api.security import needs
 from api.store.scores import kept_scores, last_scores, trends
 from api.store.service import database_of

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.background.destinations import check_destination, private_allowed
 from api.body import read_body
+from api.field_types import PathId
 from api.problems import documented
 from api.reading import answered, described, read_as
-from api.schemas import PathId
 from api.security import needs
 from api.store.outbox import EVENTS, enqueue_test
 from api.store.service import actor_of, database_of
