@@ -251,6 +251,8 @@ def test_all_rows_are_taken_along_and_no_spreadsheet_takes_words_for_formulas(re
     assert [cell.value for cell in cells[0]][:3] == ["Opportunity", "Account", "Owner"]
     assert (cells[1][2].value, cells[1][2].data_type) == ("=1+1", "s")
     assert (cells[2][7].value, cells[2][7].number_format) == (0.5, "0.0%")
+    heads = [cell.value for cell in cells[0]]
+    assert cells[1][heads.index("Amount")].number_format == "#,##0"
     chinese = reader.get("/pipeline.csv", headers={"Accept-Language": "zh"}).content.decode("utf-8-sig")
     assert chinese.startswith("商机,客户,负责人")
 

@@ -29,7 +29,13 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _NOT_IN_TITLES = re.compile(r"[\[\]:*?/\\']")
 _ROWS_AT_ONCE = 500
 _LONGEST_CELL = 32_000
-_EXCEL_FORMATS = {"share": "0.0%", "points": "+0.0;-0.0;0.0", "day": "yyyy-mm-dd", "instant": "yyyy-mm-dd hh:mm"}
+_EXCEL_FORMATS = {
+    "share": "0.0%",
+    "points": "+0.0;-0.0;0.0",
+    "day": "yyyy-mm-dd",
+    "instant": "yyyy-mm-dd hh:mm",
+    "money": "#,##0",
+}
 
 
 def download(table: DataTable, kind: Format, name: str) -> Response:
@@ -111,7 +117,7 @@ def _heads_of(column: Column) -> list[str]:
 
 
 def _kinds(column: Column) -> list[str | None]:
-    return [None, None] if column.kind == "money" else [column.kind]
+    return ["money", None] if column.kind == "money" else [column.kind]
 
 
 def _flat(row: Sequence[Any], columns: Sequence[Column]) -> list[Any]:

@@ -109,7 +109,8 @@ def get_table(request: Request, table: str, kind: Format, asked: Annotated[PageQ
     measure = asked.measure if asked.measure in found["totals"] else "count"
     if table == "forecast":
         stages = stages_in_service(request, language)
-        return download(line_table(found, measure, asked.by, stages, language), kind, "forecast")
+        name = "-".join(("forecast", asked.period, asked.by or "all", measure))
+        return download(line_table(found, measure, asked.by, stages, language), kind, name)
     if table != "stated-dates":
         part = Part(pointer="", found=f"a table {table[:40]!r}", expected="one of the page", do="follow a link")
         raise HttpError(404, part)
