@@ -35,6 +35,7 @@ from models.additions import OddsAdditions
 from models.artifact import Artifact
 from models.incidence import from_hazards, log_odds
 from models.lightgbm_hazards import LightGBMHazards
+from models.periods import log_ahead
 from models.ridge_hazards import RidgeHazards
 from models.tree_terms import TreeTerms, _answer
 from models.trees import goes_left
@@ -92,11 +93,16 @@ def _of_ridge(member: RidgeHazards, snapshots: pd.DataFrame, group: dict[str, in
     names, of_column = member.encoding.features
     owners = np.array([group[name] for name in names])[of_column[member.terms.owners]]
     terms = member.terms.of(member.encoding.matrix(snapshots))
-    columns, found = terms.shape[1], np.empty((len(snapshots), _COALITIONS))
+    found, timed = np.empty((len(snapshots), _COALITIONS)), member.terms.timed
+    late, columns = terms.shape[1], terms.shape[1] + len(timed)
+    ahead = log_ahead(member.edges)
     for coalition in range(_COALITIONS):
         known = (coalition >> owners & 1).all(axis=1)
         asked = np.where(known, terms, member.typical)
-        odds = [(asked @ c[:columns])[:, None] + c[columns:] for c in (member.win, member.loss)]
+        odds = [
+            (asked @ c[:late])[:, None] + np.outer(asked[:, timed] @ c[late:columns], ahead) + c[columns:]
+            for c in (member.win, member.loss)
+        ]
         found[:, coalition] = _win_odds(member.edges, *odds)
     return found
 

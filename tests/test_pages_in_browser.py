@@ -207,16 +207,24 @@ def test_every_past_week_is_drawn_with_its_band_and_taken_along_as_a_table(visit
                 assert page.request.get(f"/learned-vs-fixed/weeks-{measure}.{kind}").ok
         text = page.request.get("/learned-vs-fixed/weeks-count.csv").text()
         assert len(text.strip().splitlines()) == len(counts) + 1
-        assert text.splitlines()[0].endswith("Week,Scope,Came,Learned,80% low,80% high,Fixed weights,Stage rates")
+        assert text.splitlines()[0].endswith(
+            "Week,Scope,Came,Learned forecast,80% low,80% high,Fixed weights,Stage rates"
+        )
 
 
 def test_the_funnel_plans_the_worked_example_to_the_unit_beside_what_is_learned(visit: Visit) -> None:
     with visit(locale="en") as page:
         page.get_by_role("link", name="Funnel", exact=True).click()
-        rows = page.locator("section[aria-labelledby=plan] tbody tr")
+        rows = page.locator("section[aria-labelledby=plan] table").first.locator("tbody tr")
         chained = [row.locator("td").nth(1).inner_text() for row in rows.all()]
         assert chained == ["51", "102", "102", "408", "408"]
         expect(page.locator("section[aria-labelledby=plan]")).to_contain_text("both cannot be true")
+        page.locator("#size-1").fill("4")
+        page.locator("#size-2").fill("0")
+        page.get_by_role("button", name="Plan", exact=True).click()
+        expect(page.locator("section[aria-labelledby=plan]")).to_contain_text("To win 7 deals")
+        chained = [row.locator("td").nth(1).inner_text() for row in rows.all()]
+        assert chained == ["10", "20", "20", "80", "80"]
         page.get_by_role("link", name="by customer type").click()
         expect(page.locator("section[aria-labelledby=cut] tbody th").first).to_have_text("existing customer")
         page.get_by_role("link", name="People", exact=True).click()

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from sqlalchemy import insert
 
 from api.cli import commands
 from api.commands.class_reports import class_report
+from api.pages.language import language
 from api.settings import Settings
 from api.store.inputs import write_inputs
 from api.store.past_scores import past_scores
@@ -109,7 +111,7 @@ def test_the_target_that_was_known_then_has_its_probability_in_json_page_and_fil
     chance = total["amount"]["target_probability"]
     assert chance is not None
     page = client.get("/forecast?by=team", headers=HTML).text
-    assert f'<span class="big">{100 * chance:.0f}%</span>' in page
+    assert f'<span class="big">{escape(language("en").formats.chance(chance))}</span>' in page
     answer = client.get("/forecast/forecast.csv?by=team", headers=HTML)
     rows = {row["by team"]: row for row in csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))}
     assert float(rows["total"]["Target"]) == 1000

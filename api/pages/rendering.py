@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from importlib import import_module
 from importlib.resources import files
@@ -87,8 +88,10 @@ def prepare() -> None:
         environment = _environment(tag)
         for template in environment.list_templates(extensions=["html"]):
             environment.get_template(template)
-    # Its pictures need matplotlib, which takes a while to import.
-    import_module("api.card.model_card")
+    # The card's pictures need matplotlib, which takes a while to import. Where the libraries of training are not
+    # installed scores are served all the same, and the page of the model is the only one that says so.
+    with suppress(ImportError):
+        import_module("api.card.model_card")
 
 
 def part(template: str, chosen: Language, /, **about: Any) -> str:
