@@ -226,7 +226,7 @@ def test_the_funnel_plans_the_worked_example_to_the_unit_beside_what_is_learned(
         chained = [row.locator("td").nth(1).inner_text() for row in rows.all()]
         assert chained == ["10", "20", "20", "80", "80"]
         page.get_by_role("link", name="by customer type").click()
-        expect(page.locator("section[aria-labelledby=cut] tbody th").first).to_have_text("existing customer")
+        expect(page.locator("section[aria-labelledby=cut] tbody th", has_text="existing customer")).to_be_visible()
         page.get_by_role("link", name="People", exact=True).click()
         expect(page.get_by_text("no judgement of a person")).to_be_visible()
         twin = page.request.get("/v1/reports/people").json()
