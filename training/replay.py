@@ -17,8 +17,10 @@ from features.outcomes import CENSORED
 from models.incidence import Incidence
 from scoring.calendar_periods import Calendar, Period
 from scoring.chances import Chances, chances_from
+from scoring.comparison import Comparison, compare
 from scoring.standing import Standing, standing_at
 from scoring.stated_inputs import currency_at, rates_at, with_teams
+from scoring.words import Words
 from training.earlier_answers import Said, TrainedThen, check_old_enough, some_open, train_then, what_came
 from training.replay_commits import committed_at, committed_rows
 from training.replay_rows import Week, forecast_rows, opportunity_rows
@@ -39,6 +41,18 @@ class Replay:
     days: float | None
     origin: str
     left_out: int = 0
+
+    def compared(self, stages: Mapping[str, Words], seed: int = 0) -> Comparison:
+        """Judge what each method said by what came; ``stages`` is what people call them."""
+        return compare(
+            self.forecasts,
+            self.opportunities,
+            days=self.days,
+            origin=self.origin,
+            stages=stages,
+            left_out=self.left_out,
+            seed=seed,
+        )
 
 
 @dataclass(frozen=True)

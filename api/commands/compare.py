@@ -12,7 +12,7 @@ from api.history_source import Source, history_at, inputs_at
 from api.options import FILE, INSTANT, history_option, rate_option, rates_of, seed_option, zone_option
 from api.progress import Progress
 from scoring.calendar_periods import Calendar
-from scoring.comparison import FEWEST_WEEKS, Comparison, compare
+from scoring.comparison import FEWEST_WEEKS, Comparison
 from scoring.words import stage_names
 from training.earlier_answers import weeks_before
 from training.replay import BY, replay
@@ -63,16 +63,7 @@ def compare_command(
             seed=seed,
             report=report,
         )
-    named = stage_names(history.processes)
-    found = compare(
-        played.forecasts,
-        played.opportunities,
-        days=asked,
-        origin=history.origin,
-        stages=named,
-        left_out=played.left_out,
-        seed=seed,
-    )
+    found = played.compared(stage_names(history.processes), seed)
     out.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(found.to_dict(), indent=1, allow_nan=False, ensure_ascii=False)
     out.write_text(text + "\n", encoding="utf-8")

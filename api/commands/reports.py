@@ -34,7 +34,6 @@ from features.history.history import History
 from features.reporting_calendar import ReportingCalendar
 from scoring.calendar_periods import NEXT, Calendar
 from scoring.chances import chances_of
-from scoring.comparison import compare
 from scoring.forecast import forecast
 from scoring.one_currency import base_of
 from scoring.standing import Standing, group_columns, standing_at
@@ -220,16 +219,7 @@ def keep_comparison(
     except NotEnoughDataError as error:
         report(f"no comparison: {error.found}")
         return
-    named = stage_names(history.processes)
-    found = compare(
-        played.forecasts,
-        played.opportunities,
-        days=days,
-        origin=history.origin,
-        stages=named,
-        left_out=played.left_out,
-        seed=seed,
-    )
+    found = played.compared(stage_names(history.processes), seed)
     unit = base_of(rates_of(rates)) if rates else currency
     of = {"as_of": as_of.isoformat(), "zone": calendar.zone, "until": asked[-1].isoformat(), "currency": unit}
     keep(COMPARISON, of | {"retrain_every": retrain_every} | found.to_dict())
