@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from scoring.classification import Evidence, need_evidence
+from scoring.classification import Evidence, ago, need_evidence
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -108,7 +108,7 @@ def _visits(seen: Mapping[str, float], criteria: AccountCriteria) -> list[Eviden
     found = [Evidence("visits", f"{_times(count, 'visit')} in 30 days{usual[0]}", f"30天内访问{count:.0f}次{usual[1]}")]
     last = seen["days_since_visit"]
     if count == 0 and not np.isnan(last):
-        found.append(Evidence("last_visit", f"last visit {_ago(last)}", f"上次访问在{last:.0f}天前"))
+        found.append(Evidence("last_visit", f"last visit {ago(last)}", f"上次访问在{last:.0f}天前"))
     return found
 
 
@@ -129,7 +129,7 @@ def _mail(seen: Mapping[str, float], criteria: AccountCriteria) -> list[Evidence
 def _contact(seen: Mapping[str, float]) -> Evidence:
     last = seen["days_since_two_way"]
     if not np.isnan(last):
-        return Evidence("last_contact", f"last two-way contact {_ago(last)}", f"上次双向沟通在{last:.0f}天前")
+        return Evidence("last_contact", f"last two-way contact {ago(last)}", f"上次双向沟通在{last:.0f}天前")
     if np.isnan(seen["two_way_ever"]):
         return Evidence("contact_not_recorded", "two-way contact is not recorded", "未记录双向沟通")
     return Evidence("no_contact_yet", "no two-way contact", "尚无双向沟通")
@@ -141,10 +141,10 @@ def _past(seen: Mapping[str, float]) -> list[Evidence]:
     found = []
     if seen["account_wins"] > 0:
         days = seen["days_since_win"]
-        found.append(Evidence("bought_before", f"bought before, {_ago(days)}", f"曾经成交，在{days:.0f}天前"))
+        found.append(Evidence("bought_before", f"bought before, {ago(days)}", f"曾经成交，在{days:.0f}天前"))
     if seen["account_losses"] > 0 and seen["last_won"] == 0:
         days = seen["days_since_close"]
-        found.append(Evidence("lost_before", f"lost before, {_ago(days)}", f"曾经丢单，在{days:.0f}天前"))
+        found.append(Evidence("lost_before", f"lost before, {ago(days)}", f"曾经丢单，在{days:.0f}天前"))
     return found or [Evidence("no_earlier_close", "no opportunity of it has closed before", "既往没有已关闭的商机")]
 
 
@@ -157,7 +157,3 @@ def _usual(criteria: AccountCriteria, name: str) -> tuple[str, str]:
 def _times(count: float, en: str) -> str:
     plural = en[:-1] + "ies" if en.endswith("ly") else en + "s"
     return f"{count:.0f} {en if count == 1 else plural}"
-
-
-def _ago(days: float) -> str:
-    return f"{days:.0f} day{'' if round(days) == 1 else 's'} ago"

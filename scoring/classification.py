@@ -159,9 +159,15 @@ def evidence_of(signs: Signs, need_probability: Floats, criteria: Criteria, row:
     return found
 
 
-def _days(days: float) -> str:
-    whole = round(days)
-    return "1 day" if whole == 1 else f"{whole} days"
+def ago(days: float) -> str:
+    """Say how long ago, in English.
+
+    Examples
+    --------
+    >>> ago(1.2), ago(3.0)
+    ('1 day ago', '3 days ago')
+    """
+    return f"{days:.0f} day{'' if round(days) == 1 else 's'} ago"
 
 
 def _intent(signs: Signs, row: int) -> list[Evidence]:
@@ -176,7 +182,7 @@ def _intent(signs: Signs, row: int) -> list[Evidence]:
         (signs.buyer_days, "buyer_initiated_contact", "the buyer began a contact", "客户主动联系"),
     )
     return [
-        Evidence(code, f"{en}; last sign {_days(days[row])} ago", f"{zh}；最近迹象在{days[row]:.0f}天前")
+        Evidence(code, f"{en}; last sign {ago(days[row])}", f"{zh}；最近迹象在{days[row]:.0f}天前")
         for days, code, en, zh in sorts
         if not np.isnan(days[row])
     ]

@@ -61,8 +61,7 @@ def comparison_shown(found: Mapping[str, Any], language: Language) -> dict[str, 
 def _verdict(findings: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """What is said of the learned forecast against the fixed weights, of all that was won; amounts before numbers."""
     asked = [one for one in findings if one["by"] is None and one["rule"] == "fixed_weights"]
-    asked.sort(key=lambda one: (one["scope"] != "all", one["measure"] != "amount"))
-    return asked[0] if asked else None
+    return min(asked, key=lambda one: (one["scope"] != "all", one["measure"] != "amount"), default=None)
 
 
 @router.get("/learned-vs-fixed/{table}.{kind}")

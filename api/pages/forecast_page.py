@@ -79,11 +79,16 @@ def forecast_heading(found: Mapping[str, Any] | None, period: str, language: Lan
     return language.say(N_("Forecast: %(period)s (%(name)s)"), **words, name=found["period"]["name"])
 
 
+def measure_of(found: Mapping[str, Any], asked: Measure) -> Measure:
+    """Choose what a forecast is shown of: what was asked for, numbers where amounts are not known."""
+    return asked if asked in found["totals"] else "count"
+
+
 def forecast_shown(
     found: Mapping[str, Any], asked: Measure, by: str | None, stages: StageNames, language: Language
 ) -> dict[str, Any]:
     """Choose what the template shows of a forecast, wherever it is shown."""
-    measure = asked if asked in found["totals"] else "count"
+    measure = measure_of(found, asked)
     groups = [with_gap(line) for line in found["groups"].get(measure, [])]
     total = found["totals"][measure]
     return {
@@ -106,7 +111,7 @@ def get_table(request: Request, table: str, kind: Format, asked: Annotated[PageQ
     """Give a table of the page as a file."""
     language = language_of(request)
     found = forecast_report(request, asked.period, asked.by)
-    measure = asked.measure if asked.measure in found["totals"] else "count"
+    measure = measure_of(found, asked.measure)
     if table == "forecast":
         stages = stages_in_service(request, language)
         name = "-".join(("forecast", asked.period, asked.by or "all", measure))

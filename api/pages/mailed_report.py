@@ -15,7 +15,7 @@ from api.card.model_card import model_card
 from api.kept_reports import CLASSES, COMPARISON, CUTS, PEOPLE, forecast_name, funnel_name
 from api.pages.classes_page import outcome_table
 from api.pages.comparison_page import comparison_shown
-from api.pages.forecast_page import forecast_heading, forecast_shown
+from api.pages.forecast_page import forecast_heading, forecast_shown, measure_of
 from api.pages.funnel_page import funnel_shown
 from api.pages.language import N_, Language, language
 from api.pages.mailed_pipeline import mailed_pipeline
@@ -113,7 +113,7 @@ def _headlines(mailed: Mailed, chosen: Language) -> list[dict[str, Any]]:
     for period in ("month", "quarter"):
         report = mailed.reports.get(forecast_name(period, None))
         if report is not None:
-            measure = "amount" if "amount" in report["totals"] else "count"
+            measure = measure_of(report, "amount")
             about = {"name": forecast_heading(report, period, chosen), "total": report["totals"][measure]}
             found.append(about | {"currency": report["currency"] if measure == "amount" else None})
     return found

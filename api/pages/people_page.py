@@ -107,12 +107,12 @@ def stated_table(found: Mapping[str, Any], language: Language) -> DataTable:
         Column(language.say(N_("Lost from 75% or more")), "share"),
         Column(language.say(N_("Stated against the record"))),
     ]
-    names = ("open", "mean_stated", "mean_learned", "mean_usual")
-    past = ("date_gap_days", "early_wins", "low_wins", "off_list_wins", "high_losses")
+    of_open = ("open", "mean_stated", "mean_learned", "mean_usual", "date_gap_days")
+    of_past = ("early_wins", "low_wins", "off_list_wins", "high_losses")
     ahead = language.say(N_("ahead of it"))
     against = {"hopeful": ahead, "doubtful": ahead, "cautious": language.say(N_("behind it"))}
     rows = [
-        [one["owner"], *(one.get(name) for name in (*names, *past)), against.get(one["pattern"])]
+        [one["owner"], *(one.get(name) for name in (*of_open, *of_past)), against.get(one["pattern"])]
         for one in found["stated"]
     ]
     return DataTable("stated", language.say(N_("Stated beside learned")), columns, rows)
